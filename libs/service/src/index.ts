@@ -1,5 +1,19 @@
 export { type Clock, systemClock } from './clock.js';
 export { type Failpoints, failpointsIn, noFailpoints } from './failpoints.js';
+export { syncFolder, writeAtomically } from './files.js';
 export { createIds, type Ids, systemIds } from './ids.js';
+export {
+  identify,
+  isAlive,
+  killUser,
+  listProcesses,
+  type ProcessIdentity,
+  type ProcessState,
+  processesOfUser,
+  processesWithVariable,
+  readProcess,
+  residentBytes,
+  signalProcess,
+} from './processes.js';
 export { Scope } from './scope.js';
 export { untilSignal } from './signal.js';
