@@ -1,0 +1,13 @@
+import { startEngines } from './engines.js';
+
+let engines: AsyncDisposable | undefined;
+
+/** Starts what all tests share, before the first of them. Mocha calls it. */
+export async function mochaGlobalSetup(): Promise<void> {
+  engines = await startEngines();
+}
+
+/** Stops what all tests share, after the last of them. Mocha calls it. */
+export async function mochaGlobalTeardown(): Promise<void> {
+  await engines?.[Symbol.asyncDispose]();
+}

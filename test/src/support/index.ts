@@ -1,0 +1,2 @@
+export { createDatabase, type TestDatabase } from './database.js';
+export { type TestStack, testStack } from './stack.js';
