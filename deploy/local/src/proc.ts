@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { Clock } from '@ramet/service';
+import { type Clock, identify, processesWithVariable } from '@ramet/service';
 
 /** A process of this machine. */
 export interface Seen {
@@ -17,13 +17,8 @@ const POLL_MS = 20;
  */
 export function startOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return startByPs(pid);
-  const stat = read(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
-  // The name in parentheses may hold spaces; the state follows it, and 19 fields later the start.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z') return undefined;
-  const boot = read('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
-  return `${boot}/${fields[19] ?? ''}`;
+  const identity = identify(pid);
+  return identity && `${identity.bootId}/${identity.startTime}`;
 }
 
 /** The processes whose working folder is `folder`. Knows nothing where there is no /proc. */
@@ -37,12 +32,11 @@ export function processesIn(folder: string): readonly Seen[] {
   });
 }
 
-/** The processes that were started with `name=value` in their environment. */
+/** The processes that were started with a variable in their environment. */
 export function processesMarked(name: string, value: string): readonly Seen[] {
-  const mark = `${name}=${value}`;
-  return processes().filter(({ pid }) => {
-    return read(`/proc/${pid}/environ`)?.split('\0').includes(mark) ?? false;
-  });
+  if (process.platform !== 'linux') return [];
+  const marked = new Set(processesWithVariable(name, value));
+  return processes().filter(({ pid }) => marked.has(pid));
 }
 
 /** Signals processes and waits until they are gone. Returns those that are left. */
