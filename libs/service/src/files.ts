@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -14,6 +14,26 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   await file.sync();
   await rename(unfinished, path);
   await syncFolder(dirname(path));
+}
+
+/**
+ * Makes a whole file where there is none. Says whether it was made: false if one was there.
+ *
+ * Of many that try, exactly one gets true, and nobody ever reads half of it.
+ */
+export async function createExclusively(path: string, content: string): Promise<boolean> {
+  const unfinished = `${path}.${process.pid}.tmp`;
+  await writeAtomically(unfinished, content);
+  try {
+    await link(unfinished, path);
+    await syncFolder(dirname(path));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(unfinished);
+  }
 }
 
 /** Brings a folder's entries to the disk, so that a new name survives a crash. */

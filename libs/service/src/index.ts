@@ -1,6 +1,6 @@
 export { type Clock, systemClock } from './clock.js';
 export { type Failpoints, failpointsIn, noFailpoints } from './failpoints.js';
-export { syncFolder, writeAtomically } from './files.js';
+export { createExclusively, syncFolder, writeAtomically } from './files.js';
 export { createIds, type Ids, systemIds } from './ids.js';
 export {
   identify,

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+
+/** The private folder of one execution: what the runner keeps, and an executor adopts. */
+export interface RunnerFolder {
+  readonly path: string;
+  /** What to run, written by the executor before the runner starts. Holds the first token. */
+  readonly config: string;
+  /** Which process is the runner. Made exclusively: whoever makes it owns the execution. */
+  readonly runner: string;
+  /** When the workload was started. */
+  readonly started: string;
+  /** How the workload ended. Written once, and the truth from then on. */
+  readonly exit: string;
+  readonly logs: string;
+}
+
+/** The files of the private folder at a path. */
+export function runnerFolder(path: string): RunnerFolder {
+  return {
+    path,
+    config: join(path, 'config.json'),
+    runner: join(path, 'runner.json'),
+    started: join(path, 'started.json'),
+    exit: join(path, 'exit.json'),
+    logs: join(path, 'logs'),
+  };
+}
+
+/** Unix socket addresses end here: Node cuts a longer path silently, so that two could meet. */
+const SOCKET_PATH_BYTES = 107;
+
+/** The path of a unix socket as it was given. Throws if it is too long to be one. */
+export function socketPath(path: string): string {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > SOCKET_PATH_BYTES) throw new Error(`socket path of ${bytes} bytes: ${path}`);
+  return path;
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '@ramet/service';
+import type { WorkloadLimits } from './config.js';
+import type { Cause, Exit } from './exit-record.js';
+import type { ProcessGroup } from './process-group.js';
+
+const MEMORY_LOOK_MS = 250;
+/** Timers beyond 24.8 days fire at once, so that longer waits are cut into pieces. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What became of a workload, and what made it end if something did. */
+export interface Ending {
+  readonly exit: Exit;
+  readonly cause: Cause | undefined;
+}
+
+/** A workload under watch: held to its limits until it ends. */
+export class Supervision {
+  readonly #group: ProcessGroup;
+  readonly #limits: WorkloadLimits;
+  readonly #clock: Clock;
+  readonly #ended = new AbortController();
+  #cause: Cause | undefined;
+
+  constructor(group: ProcessGroup, limits: WorkloadLimits, clock: Clock) {
+    this.#group = group;
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** Watches the workload to its end. Nothing of it is left when this returns. */
+  async run(): Promise<Ending> {
+    const watches = Promise.all([this.#watchTime(), this.#watchMemory()]);
+    const exit = await this.#group.exited;
+    const cause = this.#cause;
+    this.#ended.abort();
+    await this.#group.kill();
+    await this.#group.drain();
+    await watches;
+    return { exit, cause };
+  }
+
+  /**
+   * Asks the workload to end, and kills it after the grace.
+   *
+   * The first cause stands; a later call may only shorten the wait.
+   */
+  end(cause: Cause, graceMs: number): void {
+    if (this.#ended.signal.aborted) return;
+    if (this.#cause === undefined && graceMs > 0) this.#group.signal('SIGTERM');
+    this.#cause ??= cause;
+    void this.#killAfter(graceMs);
+  }
+
+  async #killAfter(graceMs: number): Promise<void> {
+    if (graceMs > 0) await this.#clock.sleep(graceMs, this.#ended.signal);
+    if (!this.#ended.signal.aborted) await this.#group.kill();
+  }
+
+  async #watchTime(): Promise<void> {
+    let left = this.#limits.timeLimitMs;
+    if (left === undefined) return;
+    while (left > 0 && !this.#ended.signal.aborted) {
+      await this.#clock.sleep(Math.min(left, LONGEST_TIMER_MS), this.#ended.signal);
+      left -= LONGEST_TIMER_MS;
+    }
+    this.end('TIMED_OUT', this.#limits.graceMs);
+  }
+
+  async #watchMemory(): Promise<void> {
+    const limit = this.#limits.memoryBytes;
+    if (limit === undefined) return;
+    while (!this.#ended.signal.aborted) {
+      if (this.#group.residentBytes() > limit) return this.end('OUT_OF_MEMORY', 0);
+      await this.#clock.sleep(MEMORY_LOOK_MS, this.#ended.signal);
+    }
+  }
+}
