@@ -12,11 +12,27 @@ const require = createRequire(import.meta.url);
 
 rmSync(THIRD_PARTY, { recursive: true, force: true });
 copy('google-proto-files/package.json', 'google/rpc/status.proto', 'google/rpc/status.proto');
-copy('google-proto-files/package.json', 'google/rpc/error_details.proto', 'google/rpc/error_details.proto');
-copy('grpc-health-check/package.json', 'proto/health/v1/health.proto', 'grpc/health/v1/health.proto');
+copy(
+  'google-proto-files/package.json',
+  'google/rpc/error_details.proto',
+  'google/rpc/error_details.proto',
+);
+copy(
+  'grpc-health-check/package.json',
+  'proto/health/v1/health.proto',
+  'grpc/health/v1/health.proto',
+);
 const reflection = 'build/proto/grpc/reflection';
-copy('@grpc/reflection/package.json', `${reflection}/v1/reflection.proto`, 'grpc/reflection/v1/reflection.proto');
-copy('@grpc/reflection/package.json', `${reflection}/v1alpha/reflection.proto`, 'grpc/reflection/v1alpha/reflection.proto');
+copy(
+  '@grpc/reflection/package.json',
+  `${reflection}/v1/reflection.proto`,
+  'grpc/reflection/v1/reflection.proto',
+);
+copy(
+  '@grpc/reflection/package.json',
+  `${reflection}/v1alpha/reflection.proto`,
+  'grpc/reflection/v1alpha/reflection.proto',
+);
 mkdirSync(join(THIRD_PARTY, 'buf/validate'), { recursive: true });
 printValidateProto(join(THIRD_PARTY, 'buf/validate/validate.proto'));
 

@@ -52,24 +52,29 @@ class Printer {
 function printMessage(print, message) {
   print.block(`message ${message.name}`, () => {
     message.oneofDecl.forEach((oneof, index) => {
-      const members = message.field.filter((field) => oneofOf(field) === index);
-      print.block(`oneof ${oneof.name}`, () => {
-        for (const field of members) printField(print, field, { labelled: false });
-      });
+      printOneof(
+        print,
+        oneof,
+        message.field.filter((field) => oneofOf(field) === index),
+      );
     });
-    for (const field of message.field) {
-      if (oneofOf(field) === undefined) {
-        printField(print, field, { labelled: true, nested: message.nestedType });
-      }
+    for (const field of message.field.filter((field) => oneofOf(field) === undefined)) {
+      printField(print, field, { labelled: true, nested: message.nestedType });
     }
-    for (const range of message.extensionRange) {
-      print.line(`extensions ${range.start} to ${range.end >= MAX_FIELD ? 'max' : range.end - 1};`);
+    for (const { start, end } of message.extensionRange) {
+      print.line(`extensions ${start} to ${end >= MAX_FIELD ? 'max' : end - 1};`);
     }
     printReserved(print, message, 1);
-    for (const nested of message.nestedType) {
-      if (!nested.options?.mapEntry) printMessage(print, nested);
+    for (const nested of message.nestedType.filter(({ options }) => !options?.mapEntry)) {
+      printMessage(print, nested);
     }
     for (const definition of message.enumType) printEnum(print, definition);
+  });
+}
+
+function printOneof(print, { name }, fields) {
+  print.block(`oneof ${name}`, () => {
+    for (const field of fields) printField(print, field, { labelled: false });
   });
 }
 
