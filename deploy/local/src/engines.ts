@@ -1,3 +1,4 @@
+export { fastFolder } from './fast-folder.js';
 export { type Nats, type NatsOptions, startNats } from './nats.js';
 export { findNats, type NatsSearch } from './nats-binary.js';
 export { freePort, isFree } from './ports.js';

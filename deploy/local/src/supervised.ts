@@ -23,10 +23,9 @@ export interface Plan {
 }
 
 const POLL_MS = 20;
+/** Before a process that had served is started again; twice as long whenever it does not. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
-/** Having served this long, a process that dies is started again without a long pause. */
-const STEADY_MS = 10_000;
 const LOG_TAIL = 2_000;
 
 /** A process that is kept running until it is asked to stop. */
@@ -114,11 +113,10 @@ export class Supervised implements AsyncDisposable {
 
   async #launchOnce(): Promise<void> {
     const running = await this.#plan.launch();
-    const startedMs = this.#plan.clock.elapsed();
     this.#running = running;
     this.#serving = this.#untilServing(running);
     this.#serving.catch(() => undefined);
-    void running.exited.then((exit) => this.#onExit(running, exit, startedMs));
+    void running.exited.then((exit) => this.#onExit(running, exit));
   }
 
   async #untilServing(running: Running): Promise<void> {
@@ -131,22 +129,23 @@ export class Supervised implements AsyncDisposable {
     for (;;) {
       const serves = await this.#plan.isServing().catch(() => false);
       if (ended) throw new Error(`${name} ended at its start (${told(ended)})${tail(logFile)}`);
-      if (serves) return;
+      if (serves) {
+        this.#pauseMs = FIRST_PAUSE_MS;
+        return;
+      }
       if (clock.elapsed() > until) throw new Error(`${name} is not ready: see ${logFile}`);
       await clock.sleep(POLL_MS);
     }
   }
 
-  #onExit(running: Running, exit: Exit, startedMs: number): void {
+  #onExit(running: Running, exit: Exit): void {
     if (this.#running !== running) return;
     this.#running = undefined;
     this.#serving = Promise.reject(new Error(`${this.name} is down`));
     this.#serving.catch(() => undefined);
     if (!this.#wanted) return;
     this.#plan.onUnasked?.(this.name, exit);
-    if (!this.#plan.restart) return;
-    if (this.#plan.clock.elapsed() - startedMs > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
-    void this.#startAgain();
+    if (this.#plan.restart) void this.#startAgain();
   }
 
   async #startAgain(): Promise<void> {

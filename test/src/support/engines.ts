@@ -1,16 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findNats, startNats, startPostgres } from '@ramet/local/engines';
+import { fastFolder, findNats, startNats, startPostgres } from '@ramet/local/engines';
 import { Scope } from '@ramet/service';
 
 /** Where a NATS program that had to be fetched is kept between runs: beside the mesh's own. */
 const CACHE = fileURLToPath(new URL('../../../.ramet/bin', import.meta.url));
 const PREFIX = 'ramet-test-';
-/** Memory makes a database per test ten times cheaper than a disk, where there is enough of it. */
-const MEMORY = '/dev/shm';
-const ENOUGH_BYTES = 2 ** 30;
 
 /**
  * Starts one PostgreSQL and one NATS server for a whole run of tests.
@@ -22,7 +18,7 @@ const ENOUGH_BYTES = 2 ** 30;
 export async function startEngines(): Promise<AsyncDisposable> {
   await using scope = new Scope();
   const env = process.env;
-  const parent = hasRoom(MEMORY) ? MEMORY : tmpdir();
+  const parent = fastFolder();
   removeAbandoned(parent);
   const folder = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
   scope.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,12 +55,6 @@ function natsIn(folder: string) {
     tokenFile: join(folder, 'nats-token'),
     logFile: join(folder, 'nats.log'),
   });
-}
-
-function hasRoom(folder: string): boolean {
-  if (!existsSync(folder)) return false;
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize > ENOUGH_BYTES;
 }
 
 function removeAbandoned(parent: string): void {

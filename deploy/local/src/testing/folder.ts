@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fastFolder } from '../fast-folder.js';
 import { findNats } from '../nats-binary.js';
 
 /** A folder of a test's own. */
@@ -11,7 +11,7 @@ export interface TestFolder extends Disposable {
 
 /** Makes an empty private folder, removed on disposal. */
 export function testFolder(): TestFolder {
-  const path = mkdtempSync(join(tmpdir(), 'ramet-local-'));
+  const path = mkdtempSync(join(fastFolder(), 'ramet-local-'));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 

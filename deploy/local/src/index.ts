@@ -1,0 +1,2 @@
+export type { Layout, ServiceName } from './layout.js';
+export { type Endpoint, type Mesh, type MeshOptions, startMesh } from './mesh.js';
