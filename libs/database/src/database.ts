@@ -1,0 +1,216 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Pool, PoolClient } from 'pg';
+import type { DataSource, EntityManager } from 'typeorm';
+import { type Bell, createBell } from './bell.js';
+import { isCollision, isOutage, publicFailure } from './outage.js';
+
+/** Where statements go: the database, or a transaction that is open in it. */
+export interface Queries {
+  /**
+   * Runs one statement and returns its rows, also those of `returning`.
+   *
+   * `bigint` columns come as bigint, times as Date in whole milliseconds. Throws
+   * DATABASE_UNAVAILABLE if the server is away or too slow.
+   */
+  query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  /** Has the sequencer look for new history, once it is committed. */
+  announceHistory(): void;
+}
+
+/** An open transaction. */
+export interface Tx extends Queries {
+  readonly manager: EntityManager;
+}
+
+/** One connection taken out of the pool, with session state of its own. Closed at the end. */
+export interface Session extends AsyncDisposable {
+  query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+}
+
+interface TransactionOptions {
+  /** READ COMMITTED unless said otherwise. REPEATABLE READ reads one snapshot. */
+  readonly isolation?: 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
+}
+
+interface SessionOptions {
+  /** Replaces the pool's limit, for work such as migrations. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** How much longer the client waits than the server would, before it gives up a connection. */
+const GRACE_MS = 5_000;
+
+/** A service's schema of one PostgreSQL database. Opened by `openDatabase`. */
+export class Database implements Queries, AsyncDisposable {
+  readonly schema: string;
+  /** Rings when history was committed here and may lack positions. */
+  readonly written: Bell = createBell();
+  /** Rings when the sequencer of this process has given positions. */
+  readonly numbered: Bell = createBell();
+  readonly #source: DataSource;
+  readonly #pool: Pool;
+  readonly #open = new AsyncLocalStorage<true>();
+
+  constructor(source: DataSource, pool: Pool, schema: string) {
+    this.#source = source;
+    this.#pool = pool;
+    this.schema = schema;
+  }
+
+  /** TypeORM's manager, for plain finds. Its failures are mapped like those of `query`. */
+  get manager(): EntityManager {
+    return this.#source.manager;
+  }
+
+  /** Tells whether the caller runs inside `transaction`. Nobody may call a peer from there. */
+  inTransaction(): boolean {
+    return this.#open.getStore() === true;
+  }
+
+  announceHistory(): void {
+    this.written.ring();
+  }
+
+  async query<Row extends object>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
+    const client = await this.#connect();
+    let broken = false;
+    try {
+      return await rowsOf<Row>(client, sql, params);
+    } catch (thrown) {
+      broken = isOutage(thrown);
+      throw thrown;
+    } finally {
+      giveBack(client, broken);
+    }
+  }
+
+  /**
+   * Runs `work` in a transaction, and once more if it collided with another one.
+   *
+   * `work` must therefore be safe to repeat, and must do nothing but talk to this database.
+   * Transactions do not nest: pass `tx` on.
+   */
+  async transaction<Result>(
+    work: (tx: Tx) => Promise<Result>,
+    options: TransactionOptions = {},
+  ): Promise<Result> {
+    if (this.inTransaction()) throw new Error('a transaction is open already: pass its tx on');
+    try {
+      return await this.#attempt(work, options);
+    } catch (thrown) {
+      if (!isCollision(thrown)) throw publicFailure(thrown);
+    }
+    return this.#attempt(work, options).catch((thrown: unknown) => {
+      throw publicFailure(thrown);
+    });
+  }
+
+  /** Takes a connection out of the pool until the session is closed. */
+  async reserve({ statementTimeoutMs }: SessionOptions = {}): Promise<Session> {
+    const client = await this.#connect();
+    const limit = statementTimeoutMs;
+    try {
+      if (limit !== undefined) await client.query(`set statement_timeout = ${Math.trunc(limit)}`);
+    } catch (thrown) {
+      giveBack(client, true);
+      throw publicFailure(thrown);
+    }
+    return {
+      query: (sql, params) => rowsOf(client, sql, params, limit && limit + GRACE_MS),
+      // Closed and not returned: settings and locks of the session end with it.
+      [Symbol.asyncDispose]: async () => giveBack(client, true),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#source.isInitialized) await this.#source.destroy();
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      const client = await this.#pool.connect();
+      client.on('error', ignore);
+      return client;
+    } catch (thrown) {
+      throw publicFailure(thrown);
+    }
+  }
+
+  async #attempt<Result>(
+    work: (tx: Tx) => Promise<Result>,
+    { isolation }: TransactionOptions,
+  ): Promise<Result> {
+    const runner = this.#source.createQueryRunner();
+    try {
+      const client: PoolClient = await runner.connect();
+      const tx = new OpenTransaction(client, runner.manager);
+      try {
+        await runner.startTransaction(isolation);
+        const result = await this.#open.run(true, () => work(tx));
+        await commit(client);
+        if (tx.wroteHistory) this.written.ring();
+        return result;
+      } catch (thrown) {
+        await rollBack(client, thrown);
+        throw thrown;
+      }
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+class OpenTransaction implements Tx {
+  readonly manager: EntityManager;
+  wroteHistory = false;
+  readonly #client: PoolClient;
+
+  constructor(client: PoolClient, manager: EntityManager) {
+    this.#client = client;
+    this.manager = manager;
+  }
+
+  query<Row extends object>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
+    return rowsOf<Row>(this.#client, sql, params);
+  }
+
+  announceHistory(): void {
+    this.wroteHistory = true;
+  }
+}
+
+async function rowsOf<Row extends object>(
+  client: PoolClient,
+  text: string,
+  params: readonly unknown[] = [],
+  limitMs?: number,
+): Promise<Row[]> {
+  const limit = limitMs === undefined ? {} : { query_timeout: limitMs };
+  try {
+    const { rows } = await client.query<Row>({ text, values: [...params], ...limit });
+    return rows;
+  } catch (thrown) {
+    throw publicFailure(thrown);
+  }
+}
+
+/** Commits, and throws if the server rolled back: it does so silently after a swallowed failure. */
+async function commit(client: PoolClient): Promise<void> {
+  const { command } = await client.query('commit');
+  if (command !== 'COMMIT') throw new Error('a statement of the transaction failed: rolled back');
+}
+
+/** Rolls back, or closes a connection that may be gone: the server then rolls back by itself. */
+async function rollBack(client: PoolClient, thrown: unknown): Promise<void> {
+  const close = (): void => void client.end().catch(ignore);
+  if (isOutage(thrown)) close();
+  else await client.query('rollback').catch(close);
+}
+
+function giveBack(client: PoolClient, broken: boolean): void {
+  client.release(broken);
+  client.off('error', ignore);
+}
+
+/** A connection's failure is seen by the statement that runs on it, or by the pool. */
+function ignore(): void {}

@@ -1,0 +1,40 @@
+export { type BatcherOptions, createBatcher } from './batcher.js';
+export { type Bell, createBell } from './bell.js';
+export { type Bus, type BusMessage, type BusOptions, connectBus, STREAM } from './bus.js';
+export { type Head, type Link, NO_HISTORY, nextLink, verifyChain } from './chain.js';
+export { type Consumer, type ConsumerOptions, startConsumer } from './consumer.js';
+export type { Database, Queries, Session, Tx } from './database.js';
+export { type FollowOptions, startTailer, type Tailer, type TailerOptions } from './follow.js';
+export {
+  appendHistory,
+  currentTrace,
+  type HistoryRow,
+  lastPosition,
+  type NewHistory,
+  type ReadHistoryOptions,
+  readHistory,
+} from './history.js';
+export { migrate } from './migrate.js';
+export { type DatabaseOptions, openDatabase } from './open-database.js';
+export { isOutage, violates } from './outage.js';
+export { decodePageToken, encodePageToken, type PageBinding, pageSize } from './pages.js';
+export {
+  claimRequestId,
+  findRequestId,
+  fingerprint,
+  type Repeated,
+  type RequestId,
+  requestIdReused,
+} from './request-ids.js';
+export { type Sequencer, type SequencerOptions, startSequencer } from './sequencer.js';
+export {
+  type Claimed,
+  type ClaimOptions,
+  claimDue,
+  type Finished,
+  finish,
+  finishAll,
+  giveBack,
+  StaleLease,
+  wakeWork,
+} from './work.js';

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NO_HISTORY, nextLink } from '../chain.js';
+import type { Database, Queries } from '../database.js';
+import { appendHistory } from '../history.js';
+import { migrate } from '../migrate.js';
+import { type DatabaseOptions, openDatabase } from '../open-database.js';
+import type { Clock, Logger } from '../ports.js';
+import { createTestDatabase } from '../testing.js';
+
+const MIGRATIONS = new URL('../../src/support/migrations/', import.meta.url);
+
+export const clock: Clock = {
+  now: () => new Date(),
+  elapsed: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, signal && { signal }).catch(() => undefined);
+  },
+};
+
+export const logger: Logger = { info: () => undefined, warn: () => undefined };
+
+/** A setting that the tests' servers are told by. The suite's set-up provides them. */
+export function setting(name: string): string {
+  // biome-ignore lint/style/noProcessEnv: tests learn of their servers from the environment.
+  const value = process.env[name];
+  assert.ok(value, `${name} is not set`);
+  return value;
+}
+
+/** A database of the test's own with the tables of `migrations/`, in the schema `colony`. */
+export interface Colony extends AsyncDisposable {
+  readonly url: string;
+  readonly db: Database;
+  /** Another pool on the same schema, as another replica would have. */
+  another(options?: Partial<DatabaseOptions>): Promise<Database>;
+}
+
+export async function openColony(options: Partial<DatabaseOptions> = {}): Promise<Colony> {
+  const database = await createTestDatabase(setting('TEST_DATABASE_URL'));
+  const opened: Database[] = [];
+  const another = async (more: Partial<DatabaseOptions> = {}): Promise<Database> => {
+    const db = await openDatabase({
+      url: database.url,
+      schema: 'colony',
+      application: 'test',
+      ...options,
+      ...more,
+    });
+    opened.push(db);
+    return db;
+  };
+  const db = await another();
+  await migrate(db, MIGRATIONS);
+  return {
+    url: database.url,
+    db,
+    another,
+    async [Symbol.asyncDispose]() {
+      for (const pool of opened) await pool[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Adds one to a ramet's size, as a repository's `change` would. */
+export async function grow(tx: Queries, id: string): Promise<void> {
+  const insert = 'insert into ramet (id) values ($1) on conflict do nothing';
+  await tx.query(insert, [id]);
+  const [row] = await tx.query<{ seq: number; hash: Buffer }>(
+    'select seq, hash from ramet where id = $1 for update',
+    [id],
+  );
+  const prev = row ?? NO_HISTORY;
+  const payload = Buffer.from(`size ${prev.seq + 1}`);
+  const next = nextLink(prev, id, payload);
+  const update = 'update ramet set size = size + 1, seq = $2, hash = $3 where id = $1';
+  await tx.query(update, [id, next.seq, next.hash]);
+  await appendHistory(tx, [
+    { aggregate: id, kind: 'ramet.grown', actor: 'user:usr_1', payload, prev, next },
+  ]);
+}
+
+/** Looks again and again until a condition holds. Fails after some seconds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!(await condition())) {
+    assert.ok(performance.now() < end, 'waited too long');
+    await sleep(10);
+  }
+}
