@@ -1,0 +1,60 @@
+/** What kind of credential a caller showed. */
+export type CallerKind = 'anonymous' | 'user' | 'service' | 'workload';
+
+/** Who is calling, as proven by their credentials. */
+export interface Caller {
+  readonly kind: CallerKind;
+  /** The id of the user or execution, or the name of the service. Empty for anonymous callers. */
+  readonly id: string;
+  /** Whether a user administers the mesh. */
+  readonly admin: boolean;
+  /** The user a service acts for, where that user's right is at stake. */
+  readonly onBehalfOf?: string;
+  /** What a workload's identity is bound to. */
+  readonly workload?: WorkloadIdentity;
+  /** The id of the token, for revocation and audit. */
+  readonly tokenId: string;
+}
+
+/** The one epoch of one execution that a workload's identity holds for. */
+export interface WorkloadIdentity {
+  readonly cloneId: string;
+  readonly executionId: string;
+  readonly epoch: number;
+}
+
+/** The caller that showed no credential. */
+export const ANONYMOUS: Caller = { kind: 'anonymous', id: '', admin: false, tokenId: '' };
+
+/** The metadata that came with a call. Names are lower-case; a binary value reads as undefined. */
+export interface CallMetadata {
+  get(name: string): string | undefined;
+}
+
+/** What a handler may know of a call besides its request. */
+export interface Call {
+  readonly caller: Caller;
+  /** Aborts when the client hangs up, the deadline passes or the server stops. */
+  readonly signal: AbortSignal;
+  /** When the answer stops being of use. The end of time for a stream without a deadline. */
+  readonly deadline: Date;
+  /** What ties together all calls that one cause led to. */
+  readonly correlationId: string;
+  readonly traceId: string;
+  readonly metadata: CallMetadata;
+}
+
+/** Handles one request with one response. */
+export type Unary<Request, Response> = (
+  request: Request,
+  call: Call,
+) => Promise<Response | Encoded>;
+
+/** Handles one request with a stream of responses. The stream ends when the iterable does. */
+export type Streaming<Request, Response> = (
+  request: Request,
+  call: Call,
+) => AsyncIterable<Response | Encoded>;
+
+/** A response that is encoded already, for what is sent to many. Goes out as it is. */
+export type Encoded = Buffer;

@@ -1,0 +1,255 @@
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  Client,
+  type ClientUnaryCall,
+  credentials,
+  type CallOptions as GrpcCallOptions,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { context } from '@opentelemetry/api';
+import { currentServing, type Serving } from './context.js';
+import type { Contract } from './contract.js';
+import { type AnyMethod, type Method, methodsOf } from './method.js';
+import { type Clock, machineClock } from './ports.js';
+import { RemoteError } from './remote-error.js';
+import { endSpan, labelsOf, type MethodLabels, type OpenSpan, openClientSpan } from './spans.js';
+import { toRemoteError } from './status.js';
+
+/** A client's trust, and the certificate it shows. */
+export interface ClientTls {
+  readonly authority: Buffer;
+  readonly certificate?: Buffer;
+  readonly key?: Buffer;
+}
+
+export interface ConnectOptions {
+  /** The token to show on every call. Asked each time, so that it may renew itself. */
+  readonly token?: () => Promise<string>;
+  /** How long to wait for an answer. Streams have no deadline unless a call gives one. */
+  readonly timeoutMs?: number;
+  /** The user for whom this service acts. */
+  readonly onBehalfOf?: string;
+  /** Tells which methods may be repeated: those are, when the server is away. */
+  readonly contract?: Contract;
+  /** Throws if a database transaction is open here: none may be, across a call. */
+  readonly noTransaction?: () => void;
+  readonly clock?: Clock;
+  readonly tls?: ClientTls;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly onBehalfOf?: string;
+  readonly token?: string;
+}
+
+/** A service as seen by its caller: the shape of its handlers, without the `Call`. */
+export type Remote<Service> = AsyncDisposable & {
+  readonly [Name in keyof Service]: Service[Name] extends Method<infer Request, infer Response>
+    ? Service[Name]['responseStream'] extends true
+      ? (request: Request, options?: CallOptions) => AsyncGenerator<Response, void, void>
+      : (request: Request, options?: CallOptions) => Promise<Response>
+    : never;
+};
+
+const UNARY_TIMEOUT_MS = 10_000;
+/** What a call made while serving leaves of the time that is left: a tenth, 100 ms at most. */
+const MARGIN_SHARE = 0.1;
+const MAX_MARGIN_MS = 100;
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Connects to a service. The connection is made on the first call, kept, and shared with others
+ * to the same address.
+ *
+ * What is thrown is a RemoteError. A call made while serving another carries on its trace, its
+ * correlation id and what is left of its deadline, and ends with it.
+ */
+export function connect<Service extends object>(
+  service: Service,
+  address: string,
+  options: ConnectOptions = {},
+): Remote<Service> {
+  const client = new Client(address, credentialsOf(options.tls), {
+    ...CHANNEL_OPTIONS,
+    'grpc.service_config': JSON.stringify(serviceConfig(service, options.contract)),
+  });
+  const remote: Record<string | symbol, unknown> = {
+    [Symbol.asyncDispose]: async () => client.close(),
+  };
+  for (const [name, method] of methodsOf(service)) {
+    const caller = new MethodCaller(client, method, options);
+    remote[name] = method.responseStream
+      ? (request: unknown, each?: CallOptions) => caller.stream(request, each)
+      : (request: unknown, each?: CallOptions) => caller.unary(request, each);
+  }
+  // The mapped type says of each method what the loop has done.
+  return remote as Remote<Service>;
+}
+
+interface Outgoing {
+  readonly metadata: Metadata;
+  readonly grpcOptions: GrpcCallOptions;
+  readonly span: OpenSpan;
+  readonly signals: readonly AbortSignal[];
+}
+
+class MethodCaller {
+  readonly #client: Client;
+  readonly #method: AnyMethod;
+  readonly #options: ConnectOptions;
+  readonly #clock: Clock;
+  readonly #labels: MethodLabels;
+
+  constructor(client: Client, method: AnyMethod, options: ConnectOptions) {
+    this.#client = client;
+    this.#method = method;
+    this.#options = options;
+    this.#clock = options.clock ?? machineClock;
+    this.#labels = labelsOf(method.path);
+  }
+
+  async unary(request: unknown, options: CallOptions = {}): Promise<unknown> {
+    const { metadata, grpcOptions, span, signals } = await this.#prepare(options);
+    const { path, requestSerialize, responseDeserialize } = this.#method;
+    return new Promise((resolve, reject) => {
+      let call: ClientUnaryCall | undefined;
+      const release = whenAborted(signals, () => call?.cancel());
+      const done = (error: ServiceError | null, response: unknown): void => {
+        release();
+        endSpan(span, error?.code ?? status.OK);
+        if (error) reject(toRemoteError(error));
+        else resolve(response);
+      };
+      context.with(span.context, () => {
+        call = this.#client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          request,
+          metadata,
+          grpcOptions,
+          done,
+        );
+      });
+    });
+  }
+
+  async *stream(request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, void> {
+    const { metadata, grpcOptions, span, signals } = await this.#prepare(options);
+    const { path, requestSerialize, responseDeserialize } = this.#method;
+    const call = this.#client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+      grpcOptions,
+    );
+    const release = whenAborted(signals, () => call.cancel());
+    let code = status.CANCELLED;
+    try {
+      yield* call as AsyncIterable<unknown>;
+      code = status.OK;
+    } catch (thrown) {
+      if (!isServiceError(thrown)) throw thrown;
+      code = thrown.code;
+      throw toRemoteError(thrown);
+    } finally {
+      release();
+      call.cancel();
+      endSpan(span, code);
+    }
+  }
+
+  async #prepare(options: CallOptions): Promise<Outgoing> {
+    this.#options.noTransaction?.();
+    const serving = currentServing();
+    const signals = [options.signal, serving?.signal].filter((each) => each !== undefined);
+    if (signals.some((signal) => signal.aborted)) {
+      throw new RemoteError('CANCELLED', 'the call was cancelled before it was made');
+    }
+
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries(options.metadata ?? {})) metadata.set(name, value);
+    const token = options.token ?? (await this.#options.token?.());
+    if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+    const user = options.onBehalfOf ?? this.#options.onBehalfOf;
+    if (user !== undefined) metadata.set('x-on-behalf-of', user);
+    if (serving) metadata.set('x-correlation-id', serving.correlationId);
+    const span = openClientSpan(this.#method.path, this.#labels, metadata);
+    return { metadata, grpcOptions: this.#deadline(options, serving), span, signals };
+  }
+
+  #deadline({ timeoutMs }: CallOptions, serving: Serving | undefined): GrpcCallOptions {
+    const now = this.#clock.now().getTime();
+    const fallback = this.#method.responseStream
+      ? Number.POSITIVE_INFINITY
+      : (this.#options.timeoutMs ?? UNARY_TIMEOUT_MS);
+    let deadline = now + (timeoutMs ?? fallback);
+    if (serving?.hasDeadline) {
+      const left = serving.deadline.getTime() - now;
+      deadline = Math.min(deadline, now + left - Math.min(left * MARGIN_SHARE, MAX_MARGIN_MS));
+    }
+    return deadline === Number.POSITIVE_INFINITY ? {} : { deadline };
+  }
+}
+
+/** Calls back once one of the signals aborts, unless the returned function is called before. */
+function whenAborted(signals: readonly AbortSignal[], callback: () => void): () => void {
+  for (const signal of signals) signal.addEventListener('abort', callback, { once: true });
+  return () => {
+    for (const signal of signals) signal.removeEventListener('abort', callback);
+  };
+}
+
+function isServiceError(thrown: unknown): thrown is ServiceError {
+  return thrown instanceof Error && 'code' in thrown && 'metadata' in thrown;
+}
+
+function credentialsOf(tls: ClientTls | undefined): ChannelCredentials {
+  if (!tls) return credentials.createInsecure();
+  return credentials.createSsl(tls.authority, tls.key ?? null, tls.certificate ?? null);
+}
+
+const CHANNEL_OPTIONS: ChannelOptions = {
+  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.service_config_disable_resolution': 1,
+  // A proxy of the environment is not asked about the machines of the mesh.
+  'grpc.enable_http_proxy': 0,
+};
+
+const RETRY_POLICY = {
+  maxAttempts: 4,
+  initialBackoff: '0.1s',
+  maxBackoff: '1s',
+  backoffMultiplier: 2,
+  retryableStatusCodes: ['UNAVAILABLE'],
+} as const;
+
+/** Repeats what may be repeated, with jitter, and no more once most calls fail. */
+function serviceConfig(service: object, contract: Contract | undefined): object {
+  const repeatable = methodsOf(service)
+    .map(([, { path }]) => path)
+    .filter((path) => contract?.rules.get(path)?.idempotent)
+    .map((path) => {
+      const [, service, method] = path.split('/');
+      return { service, method };
+    });
+  return {
+    loadBalancingConfig: [{ round_robin: {} }],
+    ...(repeatable.length > 0 && {
+      methodConfig: [{ name: repeatable, retryPolicy: RETRY_POLICY }],
+      retryThrottling: { maxTokens: 10, tokenRatio: 0.1 },
+    }),
+  };
+}

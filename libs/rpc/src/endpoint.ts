@@ -1,0 +1,51 @@
+import type { Histogram } from '@opentelemetry/api';
+import type { Caller, CallMetadata } from './call.js';
+import type { Rule } from './contract.js';
+import type { AnyMethod } from './method.js';
+import type { Clock, Logger } from './ports.js';
+import type { ServingCall } from './serving-call.js';
+import type { MethodLabels } from './spans.js';
+import type { Decode } from './validation.js';
+
+/** Proves who is calling, or throws. */
+export type Authenticate = (metadata: CallMetadata) => Caller | Promise<Caller>;
+
+/** What a server allows a call at most. */
+export interface Limits {
+  /** How long a call may take whose client does not say. */
+  readonly defaultDeadlineMs: number;
+  /** How long a call may take, whatever its client says. Streams are not limited. */
+  readonly maxDeadlineMs: number;
+  readonly maxMessageBytes: number;
+  /** How long running calls may take once the server stops. */
+  readonly drainMs: number;
+  /** How long a connection is kept before its client is asked to make another. */
+  readonly maxConnectionAgeMs: number;
+  readonly maxConnectionGraceMs: number;
+  readonly maxConcurrentStreams: number;
+}
+
+/** A method as it is served: all that can be prepared before the first call. */
+export interface Endpoint {
+  readonly path: string;
+  readonly labels: MethodLabels;
+  readonly streams: boolean;
+  /** Who may call. Undefined for what the transport itself offers, such as health. */
+  readonly rule: Rule | undefined;
+  /** Whether calls leave no span, no measurement and no log line. */
+  readonly quiet: boolean;
+  readonly decode: Decode;
+  readonly encode: AnyMethod['responseSerialize'];
+}
+
+/** What all calls of a server share. */
+export interface ServerState {
+  readonly authenticate: Authenticate;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly durations: Histogram;
+  /** The calls that have no status yet. */
+  readonly open: Set<ServingCall>;
+  draining: boolean;
+}

@@ -1,0 +1,27 @@
+export {
+  ANONYMOUS,
+  type Call,
+  type Caller,
+  type CallerKind,
+  type CallMetadata,
+  type Encoded,
+  type Streaming,
+  type Unary,
+  type WorkloadIdentity,
+} from './call.js';
+export {
+  type CallOptions,
+  type ClientTls,
+  type ConnectOptions,
+  connect,
+  type Remote,
+} from './connect.js';
+export { currentCorrelationId } from './context.js';
+export type { Contract, Rule, RuleCaller } from './contract.js';
+export type { Authenticate, Limits } from './endpoint.js';
+export { type Implemented, implement } from './implement.js';
+export type { Handlers, Method } from './method.js';
+export type { Clock, Logger } from './ports.js';
+export { RemoteError, type StatusName } from './remote-error.js';
+export { type RunningServer, type ServeOptions, type ServerTls, serve } from './serve.js';
+export { createVerifier, type Jwk, type VerifierOptions } from './tokens.js';

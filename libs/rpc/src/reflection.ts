@@ -1,0 +1,101 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { Bound } from './bind.js';
+import { builtInMethod } from './built-in.js';
+import type { Contract } from './contract.js';
+import { DescriptorIndex } from './descriptor-index.js';
+import { codecOf } from './health.js';
+import { draining } from './serving-call.js';
+import { toStatus } from './status.js';
+
+type Stream = ServerDuplexStream<Request, unknown>;
+
+/** A question, in the shape of a message of @bufbuild/protobuf. */
+interface Request {
+  readonly host: string;
+  readonly messageRequest: { readonly case?: string; readonly value?: unknown };
+}
+
+type Answer = { readonly case: string; readonly value: unknown };
+
+/** Answers what a server offers: grpc.reflection, v1 and v1alpha. */
+export class Reflection {
+  readonly #index: DescriptorIndex;
+  readonly #services: readonly string[];
+  readonly #open = new Set<Stream>();
+
+  constructor(contract: Contract, services: readonly string[]) {
+    this.#index = new DescriptorIndex(contract.descriptorSet);
+    this.#services = services;
+  }
+
+  /** The service in the terms of grpc-js, in both versions. */
+  get bound(): readonly Bound[] {
+    return ['v1', 'v1alpha'].map((version) => {
+      const service = `grpc.reflection.${version}.ServerReflection`;
+      const name = 'ServerReflectionInfo';
+      const path = `/${service}/${name}`;
+      const definition = { info: { path, ...codecOf(builtInMethod(service, name)) } };
+      return { definition, implementation: { info: (stream: Stream) => this.#serve(stream) } };
+    });
+  }
+
+  /** Ends all streams: a client that only listens would keep the server from stopping. */
+  close(): void {
+    for (const stream of this.#open) {
+      stream.emit('error', toStatus(draining(), { correlationId: '', traceId: '' }));
+    }
+  }
+
+  #serve(stream: Stream): void {
+    this.#open.add(stream);
+    stream.on('close', () => this.#open.delete(stream));
+    stream.on('cancelled', () => this.#open.delete(stream));
+    stream.on('end', () => stream.end());
+    stream.on('data', (request: Request) => {
+      stream.write({
+        validHost: request.host,
+        originalRequest: request,
+        messageResponse: this.#answer(request.messageRequest),
+      });
+    });
+  }
+
+  #answer({ case: question, value }: Request['messageRequest']): Answer {
+    switch (question) {
+      case 'listServices': {
+        const service = this.#services.map((name) => ({ name }));
+        return { case: 'listServicesResponse', value: { service } };
+      }
+      case 'fileByFilename':
+        return this.#file(String(value));
+      case 'fileContainingSymbol':
+        return this.#file(this.#index.fileOf(String(value)));
+      case 'fileContainingExtension': {
+        const asked = value as { containingType: string; extensionNumber: number };
+        return this.#file(this.#index.fileOfExtension(asked.containingType, asked.extensionNumber));
+      }
+      case 'allExtensionNumbersOfType': {
+        const extensionNumber = this.#index.extensionsOf(String(value));
+        if (!extensionNumber) return notFound();
+        const found = { baseTypeName: String(value), extensionNumber };
+        return { case: 'allExtensionNumbersResponse', value: found };
+      }
+      default:
+        return refusal(status.INVALID_ARGUMENT, 'no question was asked');
+    }
+  }
+
+  #file(name: string | undefined): Answer {
+    const fileDescriptorProto = this.#index.withImports(name);
+    if (!fileDescriptorProto) return notFound();
+    return { case: 'fileDescriptorResponse', value: { fileDescriptorProto } };
+  }
+}
+
+function notFound(): Answer {
+  return refusal(status.NOT_FOUND, 'there is no such file, symbol or type');
+}
+
+function refusal(errorCode: status, errorMessage: string): Answer {
+  return { case: 'errorResponse', value: { errorCode, errorMessage } };
+}

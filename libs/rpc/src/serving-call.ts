@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto';
+import { type Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
+import { context, isValidTraceId } from '@opentelemetry/api';
+import { PublicError } from '@ramet/errors';
+import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
+import { runServing, type Serving } from './context.js';
+import type { Endpoint, ServerState } from './endpoint.js';
+import { permit } from './permissions.js';
+import { endSpan, type OpenSpan, openServerSpan } from './spans.js';
+import { complete, type Failure, toStatus } from './status.js';
+
+/** A status as grpc-js takes it. */
+export type OutgoingStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
+
+const CORRELATION_ID = /^[\w.:-]{1,128}$/;
+const END_OF_TIME = new Date(8.64e15);
+
+/** One call from its first byte to its status. Made for every call, so it makes little itself. */
+export class ServingCall implements Serving {
+  readonly endpoint: Endpoint;
+  caller: Caller = ANONYMOUS;
+  ended = false;
+  readonly #server: ServerState;
+  readonly #startedAt: number;
+  #metadata: Metadata | undefined;
+  #span: OpenSpan | undefined;
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #stopTimer: (() => void) | undefined;
+  #controller: AbortController | undefined;
+  #abortReason: Error | undefined;
+  #correlationId: string | undefined;
+  #traceId: string | undefined;
+  #handled = false;
+  #thrown: unknown;
+  #reason = '';
+
+  constructor(endpoint: Endpoint, server: ServerState) {
+    this.endpoint = endpoint;
+    this.#server = server;
+    this.#startedAt = server.clock.elapsed();
+    server.open.add(this);
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#abortReason) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  get deadline(): Date {
+    return this.hasDeadline ? new Date(this.#deadlineMs) : END_OF_TIME;
+  }
+
+  get hasDeadline(): boolean {
+    return this.#deadlineMs !== Number.POSITIVE_INFINITY;
+  }
+
+  get correlationId(): string {
+    if (this.#correlationId === undefined) {
+      const given = this.metadata.get('x-correlation-id') ?? '';
+      this.#correlationId = CORRELATION_ID.test(given) ? given : this.traceId;
+    }
+    return this.#correlationId;
+  }
+
+  get traceId(): string {
+    if (this.#traceId === undefined) {
+      const traced = this.#span?.span.spanContext().traceId ?? '';
+      this.#traceId = isValidTraceId(traced) ? traced : randomBytes(16).toString('hex');
+    }
+    return this.#traceId;
+  }
+
+  get metadata(): CallMetadata {
+    return {
+      get: (name) => {
+        const [value] = this.#metadata?.get(name) ?? [];
+        return typeof value === 'string' ? value : undefined;
+      },
+    };
+  }
+
+  /** Takes the metadata in, and joins the caller's trace. */
+  open(metadata: Metadata): void {
+    this.#metadata = metadata;
+    const { labels, path, quiet } = this.endpoint;
+    if (!quiet) this.#span = openServerSpan(path, labels, metadata);
+  }
+
+  /** Runs the handler in the context of the call. It must catch what it throws. */
+  run(handle: () => Promise<void>): void {
+    const inside = () => runServing(this, handle);
+    void (this.#span ? context.with(this.#span.context, inside) : inside());
+  }
+
+  /**
+   * Holds the call to its deadline: the client's, the server's default, or the server's maximum.
+   *
+   * grpc-js watches over the client's own. A stream has none but that.
+   */
+  limit(clientDeadline: Date | number): void {
+    const { clock, limits } = this.#server;
+    const given = Number(clientDeadline);
+    this.#deadlineMs = given;
+    if (this.endpoint.streams) return;
+
+    const now = clock.now().getTime();
+    const left = Number.isFinite(given) ? given - now : limits.defaultDeadlineMs;
+    if (left <= limits.maxDeadlineMs && Number.isFinite(given)) return;
+
+    const ms = Math.min(left, limits.maxDeadlineMs);
+    this.#deadlineMs = now + ms;
+    this.#stopTimer = clock.after(ms, () => this.abort(deadlineExceeded()));
+  }
+
+  /** Lets the caller in and decodes the request, or throws. */
+  async admit(bytes: Buffer): Promise<unknown> {
+    const { rule, decode } = this.endpoint;
+    if (this.#server.draining) throw draining();
+    if (!rule) return decode(bytes);
+
+    const authenticated = this.#server.authenticate(this.metadata);
+    this.caller = authenticated instanceof Promise ? await authenticated : authenticated;
+    permit(rule, this.caller);
+    return decode(bytes);
+  }
+
+  /** Tells the handler to stop, and why. The call ends with that reason unless it has ended. */
+  abort(reason: Error): void {
+    if (this.#abortReason) return;
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+    if (!this.ended) this.onAbort?.(reason);
+  }
+
+  /** Ends the call on the wire when it is aborted. Set by who can write to it. */
+  onAbort: ((reason: Error) => void) | undefined;
+
+  /** The status for what the handler threw. An abort is what made an aborted handler throw. */
+  fail(thrown: unknown): Failure {
+    this.#handled = true;
+    this.#thrown = this.#abortReason ?? thrown;
+    const failure = toStatus(this.#thrown, this);
+    this.#reason = failure.reason;
+    return failure;
+  }
+
+  /** Notes that the handler has answered. */
+  succeed(): void {
+    this.#handled = true;
+  }
+
+  /** Completes the status that goes out, and closes the books on the call. Later ones are moot. */
+  finish(sent: OutgoingStatus): OutgoingStatus {
+    if (this.ended) return sent;
+    const outgoing = this.#completed(sent);
+    this.#close(outgoing.code);
+    if (!this.#handled) this.abort(endedEarly(outgoing.code));
+    return outgoing;
+  }
+
+  /** Takes note that the client is gone. */
+  hangUp(): void {
+    if (this.ended) return;
+    this.#close(status.CANCELLED);
+    this.abort(new DOMException('the client has hung up', 'AbortError'));
+  }
+
+  #completed(sent: OutgoingStatus): OutgoingStatus {
+    if (sent.code === status.OK || this.#reason !== '') return sent;
+    // Before a handler ran, grpc-js has no other reason for INTERNAL than bytes it cannot read.
+    const unreadable = sent.code === status.INTERNAL && !this.#handled;
+    const code = unreadable ? status.INVALID_ARGUMENT : sent.code;
+    const failure = complete({ code, details: sent.details ?? '' }, this);
+    this.#reason = failure.reason;
+    return failure;
+  }
+
+  #close(code: status): void {
+    this.ended = true;
+    const { clock, durations, open } = this.#server;
+    open.delete(this);
+    this.#stopTimer?.();
+    const { labels, quiet } = this.endpoint;
+    const ms = clock.elapsed() - this.#startedAt;
+    if (!quiet) durations.record(ms, { ...labels, 'rpc.grpc.status_code': code });
+    if (this.#span) {
+      this.#describeCaller(this.#span);
+      endSpan(this.#span, code);
+    }
+    if (code !== status.OK && !quiet) this.#log(code, ms);
+  }
+
+  #describeCaller({ span }: OpenSpan): void {
+    const { kind, id } = this.caller;
+    span.setAttribute('ramet.caller', `${kind}:${id}`);
+    if (kind === 'service') span.setAttribute('ramet.caller_service', id);
+    if (kind === 'workload') span.setAttribute('ramet.caller_service', 'runner');
+  }
+
+  #log(code: status, ms: number): void {
+    const { logger } = this.#server;
+    const fields = {
+      method: this.endpoint.path,
+      code: status[code],
+      reason: this.#reason,
+      caller: `${this.caller.kind}:${this.caller.id}`,
+      ms: Math.round(ms * 10) / 10,
+      trace_id: this.traceId,
+      correlation_id: this.correlationId,
+    };
+    if (code === status.INTERNAL || code === status.UNKNOWN) {
+      logger.error('call failed', { ...fields, error: this.#thrown });
+    } else if (code === status.CANCELLED) logger.debug('call cancelled', fields);
+    else if (this.#thrown instanceof Error && this.#thrown.cause !== undefined) {
+      logger.warn('call failed', { ...fields, error: this.#thrown });
+    } else logger.info('call failed', fields);
+  }
+}
+
+/** The reason of a call that is refused or cut because the server is about to stop. */
+export function draining(): PublicError {
+  return new PublicError('unavailable', 'SERVER_DRAINING', 'the server is about to stop', {
+    retryAfterMs: 100,
+  });
+}
+
+function deadlineExceeded(): PublicError {
+  return new PublicError('deadline_exceeded', 'DEADLINE_EXCEEDED', 'the deadline has passed');
+}
+
+function endedEarly(code: status): Error {
+  if (code === status.DEADLINE_EXCEEDED) return deadlineExceeded();
+  return new DOMException(`the call has ended with ${status[code]}`, 'AbortError');
+}

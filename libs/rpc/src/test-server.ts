@@ -1,0 +1,63 @@
+import type { Call, Caller } from './call.js';
+import { implement } from './implement.js';
+import type { Logger } from './ports.js';
+import { type RunningServer, type ServeOptions, serve } from './serve.js';
+import { type EchoRequest, type EchoResponse, echoService, testContract } from './test-contract.js';
+
+/** What the server of a test does on each call. */
+export interface TestHandlers {
+  readonly echo?: (request: EchoRequest, call: Call) => Promise<EchoResponse | Buffer>;
+  readonly count?: (request: EchoRequest, call: Call) => AsyncIterable<EchoResponse>;
+}
+
+/** A line that a server under test has logged. */
+export interface LoggedLine {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A caller for tests, of any kind. */
+export function callerNamed(kind: Caller['kind'], id: string, admin = false): Caller {
+  return { kind, id, admin, tokenId: 'tok_1' };
+}
+
+/** Takes the metadata `caller: <kind>:<id>` for proof of who is calling. */
+export function authenticateByName(metadata: Call['metadata']): Caller {
+  const [kind, id = ''] = (metadata.get('caller') ?? 'anonymous:').split(':');
+  return callerNamed(kind as Caller['kind'], id, id === 'admin');
+}
+
+/** A logger that keeps its lines. */
+export function createTestLogger(lines: LoggedLine[]): Logger {
+  const at =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      lines.push({ level, message, fields });
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** Serves the test service on loopback. All unary methods do what `echo` does. */
+export async function startTestServer(
+  handlers: TestHandlers = {},
+  options: Partial<ServeOptions> & { readonly lines?: LoggedLine[] } = {},
+): Promise<RunningServer> {
+  const echo = handlers.echo ?? (async ({ text = '' }) => ({ text }));
+  const count = handlers.count ?? countTo3;
+  return serve({
+    host: '127.0.0.1',
+    port: 0,
+    services: [
+      implement(echoService(), { echo, anyone: echo, admin: echo, mesh: echo, run: echo, count }),
+    ],
+    contract: testContract(),
+    authenticate: authenticateByName,
+    logger: createTestLogger(options.lines ?? []),
+    ...options,
+  });
+}
+
+async function* countTo3(): AsyncGenerator<EchoResponse> {
+  for (const text of ['1', '2', '3']) yield { text };
+}

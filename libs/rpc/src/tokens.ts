@@ -1,0 +1,192 @@
+import { PublicError, unavailable } from '@ramet/errors';
+import { errors, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
+import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
+import type { Authenticate } from './endpoint.js';
+import { type Clock, machineClock } from './ports.js';
+
+/** A public key of the issuer, as JSON Web Key (RFC 7517, RFC 8037). */
+export type Jwk = JWK;
+
+export interface VerifierOptions {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Reads the issuer's public keys. Asked again when a token names a key that is not known. */
+  readonly keys: () => Promise<readonly Jwk[]>;
+  /** Whether a caller's token is not to be accepted any more. Asked on every call. */
+  readonly isRevoked?: (caller: Caller) => boolean;
+  readonly clock?: Clock;
+}
+
+interface Verified {
+  readonly caller: Caller;
+  readonly expiresAtMs: number;
+}
+
+const MAX_CACHED = 10_000;
+const MAX_TOKEN_CHARS = 4_096;
+const KEYS_INTERVAL_MS = 1_000;
+const USER_ID = /^[\w.:-]{1,128}$/;
+
+/**
+ * Makes the function that proves who is calling by the token in a call's metadata.
+ *
+ * It takes EdDSA signed access tokens only (RFC 9068), whatever a token says of itself. No token
+ * makes an anonymous caller; a bad one throws TOKEN_INVALID, TOKEN_EXPIRED or TOKEN_REVOKED.
+ */
+export function createVerifier(options: VerifierOptions): Authenticate {
+  const clock = options.clock ?? machineClock;
+  const keys = new KeyRing(options.keys, clock);
+  const cache = new Map<string, Verified>();
+  const pending = new Map<string, Promise<Verified>>();
+
+  const verify = async (token: string): Promise<Verified> => {
+    const payload = await readToken(token, keys, options, clock);
+    const verified = { caller: callerOf(payload), expiresAtMs: (payload.exp ?? 0) * 1_000 };
+    remember(cache, token, verified);
+    return verified;
+  };
+
+  const accepted = ({ caller }: Verified, metadata: CallMetadata): Caller => {
+    if (options.isRevoked?.(caller)) throw refusal('TOKEN_REVOKED', 'the token was revoked');
+    return actingFor(caller, metadata);
+  };
+
+  return (metadata) => {
+    const token = tokenIn(metadata);
+    if (token === undefined) return ANONYMOUS;
+
+    const known = cache.get(token);
+    if (known && known.expiresAtMs > clock.now().getTime()) return accepted(known, metadata);
+    cache.delete(token);
+
+    const running = pending.get(token) ?? verify(token).finally(() => pending.delete(token));
+    pending.set(token, running);
+    return running.then((verified) => accepted(verified, metadata));
+  };
+}
+
+function tokenIn(metadata: CallMetadata): string | undefined {
+  const header = metadata.get('authorization');
+  if (header === undefined) return undefined;
+  const [, token] = /^Bearer ([\w.~+/=-]+)$/i.exec(header) ?? [];
+  if (token === undefined || token.length > MAX_TOKEN_CHARS) throw malformed();
+  return token;
+}
+
+async function readToken(
+  token: string,
+  keys: KeyRing,
+  { issuer, audience }: VerifierOptions,
+  clock: Clock,
+): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, ({ kid }) => keys.get(kid ?? ''), {
+      algorithms: ['EdDSA'],
+      typ: 'at+jwt',
+      issuer,
+      audience,
+      requiredClaims: ['exp', 'sub', 'jti'],
+      currentDate: clock.now(),
+    });
+    return payload;
+  } catch (thrown) {
+    if (thrown instanceof PublicError) throw thrown;
+    if (thrown instanceof errors.JWTExpired) {
+      throw refusal('TOKEN_EXPIRED', 'the token has expired');
+    }
+    throw malformed(thrown);
+  }
+}
+
+function callerOf(claims: JWTPayload): Caller {
+  const { sub = '', jti = '', kind } = claims;
+  if (typeof jti !== 'string' || !USER_ID.test(sub)) throw malformed();
+  const common = { id: sub, tokenId: jti, admin: false };
+  switch (kind) {
+    case 'user':
+      return { ...common, kind, admin: claims.adm === true };
+    case 'service':
+      return { ...common, kind };
+    case 'workload':
+      return { ...common, kind, workload: workloadOf(claims) };
+    default:
+      throw malformed();
+  }
+}
+
+function workloadOf({ cln, exe, epo }: JWTPayload): NonNullable<Caller['workload']> {
+  if (typeof cln !== 'string' || typeof exe !== 'string' || !Number.isSafeInteger(epo)) {
+    throw malformed();
+  }
+  return { cloneId: cln, executionId: exe, epoch: Number(epo) };
+}
+
+/** A service may act for a user where that user's right is at stake; nobody else may. */
+function actingFor(caller: Caller, metadata: CallMetadata): Caller {
+  if (caller.kind !== 'service') return caller;
+  const user = metadata.get('x-on-behalf-of');
+  if (user === undefined) return caller;
+  if (!USER_ID.test(user)) throw malformed();
+  return { ...caller, onBehalfOf: user };
+}
+
+function remember(cache: Map<string, Verified>, token: string, verified: Verified): void {
+  cache.set(token, verified);
+  if (cache.size <= MAX_CACHED) return;
+  const [oldest] = cache.keys();
+  if (oldest !== undefined) cache.delete(oldest);
+}
+
+type ImportedKey = Awaited<ReturnType<typeof importJWK>>;
+
+/** The issuer's keys by id. An id that is not known makes it read them again, but not too often. */
+class KeyRing {
+  readonly #read: VerifierOptions['keys'];
+  readonly #clock: Clock;
+  #keys = new Map<string, ImportedKey>();
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+
+  constructor(read: VerifierOptions['keys'], clock: Clock) {
+    this.#read = read;
+    this.#clock = clock;
+  }
+
+  async get(id: string): Promise<ImportedKey> {
+    if (!this.#keys.has(id)) await this.#refresh();
+    const key = this.#keys.get(id);
+    if (!key) throw malformed();
+    return key;
+  }
+
+  async #refresh(): Promise<void> {
+    if (!this.#reading) {
+      if (this.#clock.elapsed() - this.#readAt < KEYS_INTERVAL_MS) return;
+      this.#reading = this.#load().finally(() => {
+        this.#reading = undefined;
+      });
+    }
+    await this.#reading;
+  }
+
+  async #load(): Promise<void> {
+    const jwks = await this.#read().catch((thrown: unknown) => {
+      throw unavailable('the issuer of tokens', thrown);
+    });
+    const keys = new Map<string, ImportedKey>();
+    for (const jwk of jwks) {
+      const isEd25519 = jwk.kty === 'OKP' && jwk.crv === 'Ed25519' && jwk.d === undefined;
+      if (isEd25519 && jwk.kid) keys.set(jwk.kid, await importJWK(jwk, 'EdDSA'));
+    }
+    this.#keys = keys;
+    this.#readAt = this.#clock.elapsed();
+  }
+}
+
+function malformed(cause?: unknown): PublicError {
+  return refusal('TOKEN_INVALID', 'the token is not valid', cause);
+}
+
+function refusal(reason: string, message: string, cause?: unknown): PublicError {
+  return new PublicError('unauthenticated', reason, message, { cause });
+}

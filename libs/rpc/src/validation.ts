@@ -1,0 +1,66 @@
+import { create, type DescMessage, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { pathToString } from '@bufbuild/protobuf/reflect';
+import { createValidator, type Validator } from '@bufbuild/protovalidate';
+import { invalid, type Violation } from '@ramet/errors';
+import { findMethod } from './contract.js';
+import type { AnyMethod } from './method.js';
+import { inspectorOf } from './wire.js';
+
+/** Decodes a request that keeps all promises of the contract. Throws REQUEST_INVALID otherwise. */
+export type Decode = (bytes: Buffer) => unknown;
+
+/**
+ * Prepares the decoding of requests. Everything is compiled before the first call.
+ *
+ * All violations of a request are reported together, each with the path of its field.
+ */
+export function createDecoders(registry: FileRegistry): (method: AnyMethod) => Decode {
+  const validator = createValidator({ registry });
+  return (method) => {
+    const { input } = findMethod(registry, method.path);
+    const inspect = inspectorOf(input);
+    violationsOf(validator, input, create(input));
+
+    return (bytes) => {
+      const { violations, decodable } = inspect(bytes);
+      if (!decodable) throw invalid(...violations);
+
+      const broken = violationsOf(
+        validator,
+        input,
+        decoded(() => fromBinary(input, bytes)),
+      );
+      if (violations.length > 0 || broken.length > 0) throw invalid(...violations, ...broken);
+      return decoded(() => method.requestDeserialize(bytes));
+    };
+  };
+}
+
+function violationsOf(
+  validator: Validator,
+  input: DescMessage,
+  message: ReturnType<typeof create>,
+): readonly Violation[] {
+  const result = validator.validate(input, message);
+  switch (result.kind) {
+    case 'valid':
+      return NONE;
+    case 'invalid':
+      return result.violations.map((each) => ({
+        field: pathToString(each.field),
+        description: each.message,
+      }));
+    case 'error':
+      throw result.error;
+  }
+}
+
+const NONE: readonly Violation[] = [];
+
+function decoded<Message>(decode: () => Message): Message {
+  try {
+    return decode();
+  } catch {
+    throw invalid({ field: '', description: 'cannot be decoded' });
+  }
+}

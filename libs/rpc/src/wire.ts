@@ -1,0 +1,323 @@
+import { isUtf8 } from 'node:buffer';
+import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import type { Violation } from '@ramet/errors';
+
+/**
+ * Looks at the bytes of a message before anything decodes them.
+ *
+ * Two decoders read each request: one to validate, one for the handler. They agree on well-formed
+ * bytes only, so that whatever one of them would overlook or replace is refused here: wrong wire
+ * types, singular messages given twice, groups, text that is not UTF-8. Also refused is what no
+ * rule of the contract can express for all fields: enum values that are not defined, NaN, and
+ * times out of range.
+ */
+export interface WireFindings {
+  readonly violations: readonly Violation[];
+  /** Whether the bytes may be decoded at all. */
+  readonly decodable: boolean;
+}
+
+/** Compiles the inspection of one type of message. */
+export function inspectorOf(message: DescMessage): (bytes: Uint8Array) => WireFindings {
+  const plan = planOf(message, new Map());
+  return (bytes) => {
+    const walk = new Walk(bytes);
+    try {
+      walk.message(plan, bytes.length, undefined, 0);
+    } catch {
+      // The reader ran over the end, or met a varint without one.
+      if (walk.decodable) walk.refuse(walk.at, 'cannot be decoded');
+    }
+    return walk;
+  };
+}
+
+type Kind = 'scalar' | 'text' | 'enum' | 'float' | 'double' | 'message' | 'map';
+
+interface FieldPlan {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly wireType: WireType;
+  readonly repeated: boolean;
+  /** The plan of the message, or of the entries of the map. */
+  readonly child: Plan | undefined;
+  readonly enumName: string;
+  readonly enumValues: ReadonlySet<number>;
+}
+
+interface Plan {
+  readonly typeName: string;
+  readonly fields: Map<number, FieldPlan>;
+}
+
+interface Path {
+  readonly parent: Path | undefined;
+  readonly name: string;
+  /** The index in a list, the key in a map. */
+  readonly at: number | string | undefined;
+}
+
+const MAX_DEPTH = 100;
+const SHORT_TEXT = 32;
+const EMPTY: ReadonlySet<number> = new Set();
+const TIMESTAMP = 'google.protobuf.Timestamp';
+const DURATION = 'google.protobuf.Duration';
+/** From the year 1 to the year 9999, as google/protobuf/timestamp.proto promises. */
+const TIMESTAMP_SECONDS = [-62_135_596_800, 253_402_300_799] as const;
+const DURATION_SECONDS = [-315_576_000_000, 315_576_000_000] as const;
+
+class Walk implements WireFindings {
+  readonly violations: Violation[] = [];
+  decodable = true;
+  /** The innermost field that was being read. */
+  at: Path | undefined;
+  readonly #bytes: Uint8Array;
+  readonly #reader: BinaryReader;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#reader = new BinaryReader(bytes);
+  }
+
+  message(plan: Plan, end: number, path: Path | undefined, depth: number): void {
+    const reader = this.#reader;
+    let counts: Map<number, number> | undefined;
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      const field = plan.fields.get(tag >>> 3);
+      if (!field) {
+        this.at = path;
+        this.#skip(tag & 7, tag >>> 3, end);
+        continue;
+      }
+
+      let index: number | undefined;
+      if (field.repeated || field.child) {
+        counts ??= new Map();
+        const count = counts.get(tag >>> 3) ?? 0;
+        counts.set(tag >>> 3, count + 1);
+        if (field.repeated) index = count;
+        else if (count > 0)
+          this.refuse({ parent: path, name: field.name, at: undefined }, 'is given more than once');
+      }
+      this.#field(field, tag & 7, end, { parent: path, name: field.name, at: index }, depth);
+    }
+    if (reader.pos !== end) this.#malformed();
+  }
+
+  #field(field: FieldPlan, wireType: number, end: number, path: Path, depth: number): void {
+    this.at = path;
+    const reader = this.#reader;
+    const packed = field.repeated && wireType === WireType.LengthDelimited;
+    if (packed && field.wireType !== WireType.LengthDelimited) {
+      const listEnd = this.#end(end);
+      for (let at = 0; reader.pos < listEnd; at += 1)
+        this.#value(field, listEnd, { ...path, at }, depth);
+      if (reader.pos !== listEnd) this.#malformed();
+      return;
+    }
+    if (wireType !== field.wireType) this.#malformed();
+    this.#value(field, end, path, depth);
+  }
+
+  #value(field: FieldPlan, end: number, path: Path, depth: number): void {
+    const reader = this.#reader;
+    switch (field.kind) {
+      case 'scalar':
+        this.#skip(field.wireType, 1, end);
+        return;
+      case 'text':
+        this.#text(this.#end(end), path);
+        return;
+      case 'enum': {
+        const value = reader.int32();
+        if (field.enumValues.has(value)) return;
+        this.#violation(path, `${value} is not a value of ${field.enumName}`);
+        return;
+      }
+      case 'float':
+        if (Number.isNaN(reader.float())) this.#violation(path, 'must be a number');
+        return;
+      case 'double':
+        if (Number.isNaN(reader.double())) this.#violation(path, 'must be a number');
+        return;
+      case 'message':
+      case 'map':
+        this.#child(field, this.#end(end), path, depth + 1);
+    }
+  }
+
+  #child(field: FieldPlan, end: number, path: Path, depth: number): void {
+    const plan = field.child;
+    if (!plan) return;
+    if (depth > MAX_DEPTH) {
+      this.refuse(path, 'is nested too deeply');
+      throw new RangeError('nested too deeply');
+    }
+    const start = this.#reader.pos;
+    this.message(plan, end, path, depth);
+    if (plan.typeName === TIMESTAMP) this.#time(start, end, path, TIMESTAMP_SECONDS, 0);
+    if (plan.typeName === DURATION) this.#time(start, end, path, DURATION_SECONDS, -999_999_999);
+  }
+
+  #text(end: number, path: Path): void {
+    const reader = this.#reader;
+    const start = reader.pos;
+    reader.pos = end;
+    if (end - start <= SHORT_TEXT && isAscii(this.#bytes, start, end)) return;
+    if (!isUtf8(this.#bytes.subarray(start, end))) this.refuse(path, 'must be valid UTF-8');
+  }
+
+  #time(
+    start: number,
+    end: number,
+    path: Path,
+    [first, last]: readonly [number, number],
+    minNanos: number,
+  ): void {
+    const reader = this.#reader;
+    let seconds = 0;
+    let nanos = 0;
+    reader.pos = start;
+    while (reader.pos < end) {
+      const [field, wireType] = reader.tag();
+      if (field === 1) seconds = Number(reader.int64());
+      else if (field === 2) nanos = reader.int32();
+      else reader.skip(wireType, field);
+    }
+    const inRange = seconds >= first && seconds <= last;
+    const signsAgree = minNanos === 0 || seconds === 0 || nanos === 0 || seconds > 0 === nanos > 0;
+    if (inRange && signsAgree && nanos >= minNanos && nanos <= 999_999_999) return;
+    this.#violation(path, 'is out of range');
+  }
+
+  /** Reads a length. Returns where what follows ends. */
+  #end(limit: number): number {
+    const length = this.#reader.uint32();
+    const end = this.#reader.pos + length;
+    if (end > limit) this.#malformed();
+    return end;
+  }
+
+  #skip(wireType: number, field: number, limit: number): void {
+    const reader = this.#reader;
+    if (field === 0) this.#malformed();
+    if (wireType === WireType.Varint) {
+      while ((this.#bytes[reader.pos] ?? 0) > 0x7f) reader.pos += 1;
+      reader.pos += 1;
+    } else if (wireType === WireType.LengthDelimited) {
+      reader.pos = this.#end(limit);
+    } else if (wireType === WireType.Bit64) {
+      reader.pos += 8;
+    } else if (wireType === WireType.Bit32) {
+      reader.pos += 4;
+    } else {
+      this.#malformed();
+    }
+    if (reader.pos > limit) this.#malformed();
+  }
+
+  #malformed(): never {
+    this.refuse(this.at, 'cannot be decoded');
+    throw new RangeError('malformed');
+  }
+
+  refuse(path: Path | undefined, description: string): void {
+    this.decodable = false;
+    this.#violation(path, description);
+  }
+
+  #violation(path: Path | undefined, description: string): void {
+    this.violations.push({ field: textOf(path), description });
+  }
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    if ((bytes[at] ?? 0) > 0x7f) return false;
+  }
+  return true;
+}
+
+function textOf(path: Path | undefined): string {
+  if (!path) return '';
+  const parent = textOf(path.parent);
+  const index = path.at === undefined ? '' : `[${path.at}]`;
+  return `${parent}${parent === '' ? '' : '.'}${path.name}${index}`;
+}
+
+function planOf(message: DescMessage, known: Map<DescMessage, Plan>): Plan {
+  const existing = known.get(message);
+  if (existing) return existing;
+
+  const plan: Plan = { typeName: message.typeName, fields: new Map() };
+  known.set(message, plan);
+  for (const field of message.fields) plan.fields.set(field.number, fieldPlan(field, known));
+  return plan;
+}
+
+function fieldPlan(field: DescField, known: Map<DescMessage, Plan>): FieldPlan {
+  const repeated = field.fieldKind === 'list' || field.fieldKind === 'map';
+  if (field.fieldKind === 'map') {
+    const child: Plan = { typeName: '', fields: new Map() };
+    child.fields.set(1, valuePlan('key', false, { scalar: field.mapKey }, known));
+    child.fields.set(2, valuePlan('value', false, field, known));
+    return { ...base(field.name, repeated), kind: 'map', child };
+  }
+  return valuePlan(field.name, repeated, field, known);
+}
+
+interface Valued {
+  readonly scalar?: ScalarType | undefined;
+  readonly enum?: DescField['enum'];
+  readonly message?: DescMessage | undefined;
+}
+
+function valuePlan(
+  name: string,
+  repeated: boolean,
+  { scalar, enum: values, message }: Valued,
+  known: Map<DescMessage, Plan>,
+): FieldPlan {
+  const common = base(name, repeated);
+  if (message) return { ...common, kind: 'message', child: planOf(message, known) };
+  if (values) {
+    const enumValues = new Set(values.values.map((each) => each.number));
+    return {
+      ...common,
+      kind: 'enum',
+      wireType: WireType.Varint,
+      enumName: values.typeName,
+      enumValues,
+    };
+  }
+  return { ...common, ...SCALARS[scalar ?? ScalarType.STRING] };
+}
+
+function base(name: string, repeated: boolean): Omit<FieldPlan, 'kind'> {
+  const wireType = WireType.LengthDelimited;
+  return { name, repeated, wireType, child: undefined, enumName: '', enumValues: EMPTY };
+}
+
+const VARINT = { kind: 'scalar', wireType: WireType.Varint } as const;
+const FIXED32 = { kind: 'scalar', wireType: WireType.Bit32 } as const;
+const FIXED64 = { kind: 'scalar', wireType: WireType.Bit64 } as const;
+
+const SCALARS: Readonly<Record<ScalarType, Pick<FieldPlan, 'kind' | 'wireType'>>> = {
+  [ScalarType.STRING]: { kind: 'text', wireType: WireType.LengthDelimited },
+  [ScalarType.BYTES]: { kind: 'scalar', wireType: WireType.LengthDelimited },
+  [ScalarType.FLOAT]: { kind: 'float', wireType: WireType.Bit32 },
+  [ScalarType.DOUBLE]: { kind: 'double', wireType: WireType.Bit64 },
+  [ScalarType.BOOL]: VARINT,
+  [ScalarType.INT32]: VARINT,
+  [ScalarType.INT64]: VARINT,
+  [ScalarType.UINT32]: VARINT,
+  [ScalarType.UINT64]: VARINT,
+  [ScalarType.SINT32]: VARINT,
+  [ScalarType.SINT64]: VARINT,
+  [ScalarType.FIXED32]: FIXED32,
+  [ScalarType.SFIXED32]: FIXED32,
+  [ScalarType.FIXED64]: FIXED64,
+  [ScalarType.SFIXED64]: FIXED64,
+};
