@@ -1,4 +1,4 @@
-// Mocha's own report, and its counts as one line in the file that MOCHA_REPORT names.
+// Mocha's own report, and its counts as one line in the file that the option `report` names.
 const { writeFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');
 
@@ -9,7 +9,7 @@ module.exports = class CountingReporter extends reporters.Spec {
       const { passes, failures, pending } = this.stats;
       const skipped = pending > 0 ? `, ${pending} skipped` : '';
       const line = `${passes} passed, ${failures} failed${skipped}\n`;
-      writeFileSync(process.env.MOCHA_REPORT, line);
+      writeFileSync(options.reporterOption.report, line);
     });
   }
 };
