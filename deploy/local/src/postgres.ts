@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { chmodSync, chownSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { type Clock, systemClock } from '@ramet/service';
 import pg from 'pg';
 import { freePort } from './ports.js';
@@ -57,7 +57,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const folder = privateFolder(resolve(options.folder));
   const password = keptSecret(options.passwordFile).toString();
   const data = join(folder, 'data');
-  if (as.uid !== undefined) chownSync(folder, as.uid, as.uid);
+  if (as.uid !== undefined) handOver(folder, as.uid);
 
   await endLeftOver(data, clock);
   if (!existsSync(join(data, 'PG_VERSION'))) initialize({ binaries, as, folder, password });
@@ -114,6 +114,19 @@ function identity(): Identity {
     return { wrap: [program, ...args] };
   }
   return { wrap: [], uid: NOBODY };
+}
+
+/** Gives the folder to the server's user, who must be able to pass through all above it. */
+function handOver(folder: string, uid: number): void {
+  chownSync(folder, uid, uid);
+  chmodSync(dirname(folder), 0o711);
+  const { status } = spawnSync('test', ['-w', folder], { uid, gid: uid });
+  if (status !== 0) {
+    throw new Error(
+      `PostgreSQL cannot run as root, and user ${uid} cannot reach ${folder}: ` +
+        'use a state folder that others can pass to, or DATABASE_URL',
+    );
+  }
 }
 
 interface Initialization {
@@ -199,7 +212,7 @@ function serverCommand({ binaries, as, data, port, options }: Server): Command {
 async function endLeftOver(data: string, clock: Clock): Promise<void> {
   const note = join(data, 'postmaster.pid');
   if (process.platform !== 'linux' || !existsSync(note)) return;
-  const here = statSync(data).isDirectory() ? () => processesIn(data) : () => [];
+  const here = () => processesIn(data);
   const left = await endAll(here, 'SIGINT', { clock, withinMs: STALE_MS });
   if (left.length > 0) await endAll(here, 'SIGKILL', { clock, withinMs: STALE_MS });
   if (here().length === 0) rmSync(note, { force: true });
