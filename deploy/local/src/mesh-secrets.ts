@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { systemIds } from '@ramet/service';
 import { type Layout, SERVICES, type ServiceName } from './layout.js';
 import { keptSecret } from './secrets.js';
+import { makeServiceKey } from './service-key.js';
 
 /** The files of a mesh's secrets, each readable by its owner alone. */
 export interface MeshSecrets {
@@ -44,7 +45,7 @@ export function makeSecrets({ secrets }: Layout): MeshSecrets {
   });
   for (const service of SERVICES) {
     keptSecret(files.databasePassword(service));
-    keptSecret(files.serviceKey(service));
+    keptSecret(files.serviceKey(service), () => makeServiceKey());
   }
   return files;
 }

@@ -52,7 +52,7 @@ export function describe({ endpoints, stores, layout }: Mesh, credentials: Crede
     `  printf '{"api_key":"%s"}' "$(cat ${user})" |`,
     `    grpcurl -plaintext -d @ ${teams} ramet.teams.v1.TokenService/ExchangeToken`,
     '',
-    `  npx ramet login --teams ${teams} --api-key-file ${user} && npx ramet clones list`,
+    `  npx ramet clones list --mesh ${pathOf(layout.ports)} --as user`,
     '',
     'Ctrl-C stops it.',
   ].join('\n');
