@@ -18,7 +18,7 @@ export interface Plan {
   launch(): Promise<Running>;
   /** Resolves when the process serves; rejects or waits while it does not. Asked repeatedly. */
   isServing(): Promise<boolean>;
-  /** Told of every end that nobody asked for. */
+  /** Told of every end that nobody asked for, once the process has served. */
   onUnasked?(name: string, exit: Exit): void;
 }
 
@@ -35,6 +35,7 @@ export class Supervised implements AsyncDisposable {
   #wanted = false;
   #serving: Promise<void> = Promise.reject(new Error('not started'));
   #launching: Promise<void> | undefined;
+  #served = false;
   #pauseMs = FIRST_PAUSE_MS;
   #waking = new AbortController();
 
@@ -130,6 +131,7 @@ export class Supervised implements AsyncDisposable {
       const serves = await this.#plan.isServing().catch(() => false);
       if (ended) throw new Error(`${name} ended at its start (${told(ended)})${tail(logFile)}`);
       if (serves) {
+        this.#served = true;
         this.#pauseMs = FIRST_PAUSE_MS;
         return;
       }
@@ -144,7 +146,7 @@ export class Supervised implements AsyncDisposable {
     this.#serving = Promise.reject(new Error(`${this.name} is down`));
     this.#serving.catch(() => undefined);
     if (!this.#wanted) return;
-    this.#plan.onUnasked?.(this.name, exit);
+    if (this.#served) this.#plan.onUnasked?.(this.name, exit);
     if (this.#plan.restart) void this.#startAgain();
   }
 
