@@ -24,4 +24,5 @@ export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';
 export { RemoteError, type StatusName } from './remote-error.js';
 export { type RunningServer, type ServeOptions, type ServerTls, serve } from './serve.js';
+export { createTokenSource, type Issued, type TokenSourceOptions } from './token-source.js';
 export { createVerifier, type Jwk, type VerifierOptions } from './tokens.js';
