@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type Clock, killUser, processesWithVariable } from '@ramet/service';
-import type { RunnerConfig } from './config.js';
+import type { GroupConfig } from './config.js';
 import type { Exit } from './exit-record.js';
 import type { InitMessage } from './init.js';
 import { isolated } from './isolation.js';
@@ -21,7 +21,7 @@ interface Needs {
 
 /** A running workload: its main process and everything that came of it. */
 export class ProcessGroup {
-  readonly #config: RunnerConfig;
+  readonly #config: GroupConfig;
   readonly #clock: Clock;
   readonly #child: ChildProcess;
   readonly #members: Members | undefined;
@@ -30,7 +30,7 @@ export class ProcessGroup {
   readonly exited: Promise<Exit>;
 
   /** Starts a workload apart, with nothing of the runner's environment. */
-  constructor(config: RunnerConfig, workFolder: string, { clock, logs }: Needs) {
+  constructor(config: GroupConfig, workFolder: string, { clock, logs }: Needs) {
     this.#config = config;
     this.#clock = clock;
     this.#child = spawnIsolated(config, workFolder);
@@ -89,7 +89,7 @@ export class ProcessGroup {
   }
 }
 
-function spawnIsolated(config: RunnerConfig, workFolder: string): ChildProcess {
+function spawnIsolated(config: GroupConfig, workFolder: string): ChildProcess {
   const { isolation, limits, runFolder, command } = config;
   const init = [process.execPath, INIT];
   const [program = '', ...parameters] = isolated(command, { isolation, limits, runFolder, init });
@@ -103,7 +103,7 @@ function spawnIsolated(config: RunnerConfig, workFolder: string): ChildProcess {
 }
 
 /** All that a workload gets to know: no token, and no address but the socket's. */
-function environment(config: RunnerConfig, workFolder: string): NodeJS.ProcessEnv {
+function environment(config: GroupConfig, workFolder: string): NodeJS.ProcessEnv {
   return {
     PATH: config.searchPath,
     HOME: workFolder,

@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processesOfUser, systemClock } from '@ramet/service';
-import type { RunnerConfig, WorkloadLimits } from './config.js';
+import type { GroupConfig, WorkloadLimits } from './config.js';
 import { type Exit, kindOf } from './exit-record.js';
 import { LogFiles } from './log-files.js';
 import { ProcessGroup } from './process-group.js';
@@ -154,15 +154,13 @@ function configFor(
   command: readonly string[],
   limits: WorkloadLimits,
   uid: number | undefined,
-): RunnerConfig {
+): GroupConfig {
   return {
     name: 'exe-test-e1',
     cloneId: 'cln_test',
     executionId: 'exe_test',
-    epoch: 1,
     command,
     runFolder,
-    controlSocket: join(runFolder, 'control.sock'),
     isolation: uid === undefined ? { mode: 'namespace', hidden: [] } : { mode: 'user', uid },
     limits,
     searchPath: '/usr/local/bin:/usr/bin:/bin',

@@ -16,7 +16,8 @@ const MOUNTS = ['--mount', '--mount-proc'];
  * unless that is allowed expressly.
  */
 export async function chooseIsolation(allowShared: boolean): Promise<IsolationMode> {
-  if (process.getuid?.() === 0 && (await works('setpriv', [...NOBODY, '--', 'true']))) return 'user';
+  if (process.getuid?.() === 0 && (await works('setpriv', [...NOBODY, '--', 'true'])))
+    return 'user';
 
   const hide = ['sh', '-c', 'mount -t tmpfs -o size=4k ramet /tmp'];
   if (await works('unshare', [...UNSHARE, ...MOUNTS, '--', ...hide])) return 'namespace';

@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import type { ProcessIdentity } from '@ramet/service';
+import { readFile } from 'node:fs/promises';
+import { createExclusively, type ProcessIdentity } from '@ramet/service';
 import type { WorkloadExit } from '../runtime.js';
 
 /** Who owns an execution: its runner, or the executor that made sure there is none. */
@@ -47,18 +47,12 @@ export function exitText(exit: WorkloadExit, at: Date): string {
 }
 
 /**
- * Makes sure that no runner will ever own an execution. Says whether one does already.
+ * Makes sure that no runner will ever own an execution. Says so, or that one does already.
  *
  * A runner that is still starting finds the file and goes away.
  */
 export async function takeOwnership(path: string): Promise<boolean> {
-  try {
-    await writeFile(path, JSON.stringify(NO_RUNNER), { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
+  return createExclusively(path, JSON.stringify(NO_RUNNER));
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,0 +1,186 @@
+import { chown, mkdir, readdir } from 'node:fs/promises';
+import {
+  type Clock,
+  type Failpoints,
+  isAlive,
+  type ProcessIdentity,
+  signalProcess,
+  writeAtomically,
+} from '@ramet/service';
+import type {
+  LogLine,
+  LogRange,
+  Observation,
+  Runtime,
+  StopCause,
+  WorkloadExit,
+  WorkloadSpec,
+} from '../runtime.js';
+import { BundleError, copyBundle } from './bundle.js';
+import { askToStop } from './control.js';
+import { type ExecutionFolders, executionsIn, foldersOf, isExecutionName } from './folders.js';
+import { followLog } from './follow-log.js';
+import type { IsolationMode } from './isolation.js';
+import { launchRunner } from './launch-runner.js';
+import { exitText, type Owner, readExit, readRecord, takeOwnership } from './records.js';
+import { removeTree } from './remove-tree.js';
+import { type RunnerConfig, type RunnerMesh, runnerConfig, uidOf } from './runner-config.js';
+import { sweep } from './sweep.js';
+
+/** What the process runtime is set up with. */
+export interface ProcessRuntimeOptions {
+  readonly stateDir: string;
+  readonly runDir: string;
+  readonly bundlesDir: string;
+  readonly isolation: IsolationMode;
+  /** The first of the user ids for workloads, where each has its own. */
+  readonly uidBase: number;
+  /** What a workload must not see, where it runs in a namespace. */
+  readonly hiddenDirs: readonly string[];
+  readonly runnerProgram: string;
+  readonly mesh?: RunnerMesh;
+  readonly clock: Clock;
+  readonly failpoints: Failpoints;
+}
+
+const GONE_ROUNDS = 200;
+const GONE_ROUND_MS = 25;
+
+/**
+ * Runs workloads as processes of this host, each beside a runner of its own.
+ *
+ * It keeps nothing in memory: what there is it reads from the folders of each execution, so that
+ * an executor that comes back goes on where the last one ended.
+ */
+export class ProcessRuntime implements Runtime {
+  readonly name = 'process';
+  readonly #options: ProcessRuntimeOptions;
+
+  constructor(options: ProcessRuntimeOptions) {
+    this.#options = options;
+  }
+
+  async start(spec: WorkloadSpec, token: string): Promise<void> {
+    const folders = this.#folders(spec.name);
+    const owner = await readRecord<Owner>(folders.runner);
+    if (owner) return this.#settle(folders, owner, { kind: 'START_FAILED' });
+
+    try {
+      await this.#prepare(folders, spec, token);
+    } catch (error) {
+      if (!(error instanceof BundleError)) throw error;
+      return this.#end(folders, { kind: 'START_FAILED', message: error.message });
+    }
+    this.#options.failpoints.hit('executor.process.prepared');
+    await launchRunner(this.#options, folders, spec.name);
+  }
+
+  async observe(name: string): Promise<Observation> {
+    const folders = this.#folders(name);
+    const seen = await this.#see(folders);
+    if (seen !== 'gone') return seen;
+
+    // It may have written its record and ended since that was looked for.
+    const exit = await readExit(folders.exit);
+    if (exit) return { state: 'exited', exit };
+    await this.#sweep(name, folders);
+    return { state: 'exited', exit: { kind: 'LOST' } };
+  }
+
+  async stop(name: string, cause: StopCause, graceMs: number): Promise<void> {
+    const folders = this.#folders(name);
+    if (await readExit(folders.exit)) return;
+    const owner = await readRecord<Owner>(folders.runner);
+    if (!owner) return this.#end(folders, { kind: cause });
+    if (owner.pid === 0) return this.#settle(folders, owner, { kind: cause });
+    if (isAlive(owner as ProcessIdentity)) await askToStop(folders.control, cause, graceMs);
+  }
+
+  async remove(name: string): Promise<void> {
+    const folders = this.#folders(name);
+    const state = await readdir(folders.state).catch(() => undefined);
+    if (state && !(await takeOwnership(folders.runner))) await this.#killRunner(folders);
+    await this.#sweep(name, folders);
+    await removeTree(folders.run);
+    await removeTree(folders.control);
+    this.#options.failpoints.hit('executor.process.removing');
+    await removeTree(folders.state);
+  }
+
+  async list(): Promise<readonly string[]> {
+    const { stateDir, runDir } = this.#options;
+    const names = await Promise.all([readdir(executionsIn(stateDir)), readdir(runDir)]);
+    return [...new Set(names.flat().filter(isExecutionName))].sort();
+  }
+
+  async *logs(name: string, range: LogRange): AsyncGenerator<readonly LogLine[]> {
+    const ended = async () => (await this.observe(name)).state === 'exited';
+    yield* followLog(this.#folders(name).logs, range, { ended, clock: this.#options.clock });
+  }
+
+  #folders(name: string): ExecutionFolders {
+    if (!isExecutionName(name)) throw new Error(`not the name of an execution: ${name}`);
+    return foldersOf(this.#options, name);
+  }
+
+  /**
+   * Makes the folders. The config is written last: while there is none no runner was launched,
+   * and what there is may be made anew.
+   */
+  async #prepare(folders: ExecutionFolders, spec: WorkloadSpec, token: string): Promise<void> {
+    const config = runnerConfig(this.#options, folders, spec, token);
+    await mkdir(folders.state, { recursive: true, mode: 0o700 });
+    if (!(await readRecord(folders.config))) {
+      const uid = uidOf(config.isolation);
+      const { bundlesDir } = this.#options;
+      await removeTree(folders.run);
+      await mkdir(folders.run, { mode: 0o700 });
+      const from = { bundlesDir, bundle: spec.source.bundle };
+      await copyBundle(from, { folder: folders.work, uid });
+      if (uid !== undefined) await chown(folders.run, uid, uid);
+      this.#options.failpoints.hit('executor.process.copied');
+    }
+    await writeAtomically(folders.config, JSON.stringify(config));
+  }
+
+  async #see(folders: ExecutionFolders): Promise<Observation | 'gone'> {
+    const exit = await readExit(folders.exit);
+    if (exit) return { state: 'exited', exit };
+    const owner = await readRecord<Owner>(folders.runner);
+    if (!owner || owner.pid === 0) {
+      const made = await readdir(folders.state).catch(() => undefined);
+      return { state: made ? 'created' : 'absent' };
+    }
+    if (!isAlive(owner as ProcessIdentity)) return 'gone';
+    return { state: (await readRecord(folders.started)) ? 'running' : 'starting' };
+  }
+
+  /** Ends what was never started, unless a runner owns it by now. */
+  async #end(folders: ExecutionFolders, exit: WorkloadExit): Promise<void> {
+    await mkdir(folders.state, { recursive: true, mode: 0o700 });
+    if (!(await takeOwnership(folders.runner))) return;
+    this.#options.failpoints.hit('executor.process.owned');
+    await writeAtomically(folders.exit, exitText(exit, this.#options.clock.now()));
+  }
+
+  /** Finishes an end that was begun without a runner. */
+  async #settle(folders: ExecutionFolders, owner: Owner, exit: WorkloadExit): Promise<void> {
+    if (owner.pid !== 0 || (await readExit(folders.exit))) return;
+    await writeAtomically(folders.exit, exitText(exit, this.#options.clock.now()));
+  }
+
+  async #killRunner({ runner }: ExecutionFolders): Promise<void> {
+    const owner = await readRecord<ProcessIdentity>(runner);
+    if (!owner || owner.pid === 0) return;
+    signalProcess(owner, 'SIGKILL');
+    for (let round = 0; isAlive(owner); round += 1) {
+      if (round === GONE_ROUNDS) throw new Error(`runner ${owner.pid} does not end`);
+      await this.#options.clock.sleep(GONE_ROUND_MS);
+    }
+  }
+
+  async #sweep(name: string, { config }: ExecutionFolders): Promise<void> {
+    const made = await readRecord<RunnerConfig>(config);
+    await sweep(name, made && uidOf(made.isolation), this.#options.clock);
+  }
+}

@@ -1,0 +1,92 @@
+import { dirname } from 'node:path';
+import type { WorkloadSpec } from '../runtime.js';
+import type { ExecutionFolders } from './folders.js';
+import type { IsolationMode } from './isolation.js';
+
+/** Where a runner finds the mesh. */
+export interface RunnerMesh {
+  readonly lifecycleAddress: string;
+  readonly keysAddress: string;
+  readonly teamsAddress: string;
+  readonly tracesDir: string;
+  readonly failpointsDir: string;
+}
+
+/** What a runner is told, in config.json. The one place outside memory that has the token. */
+export interface RunnerConfig {
+  readonly name: string;
+  readonly cloneId: string;
+  readonly executionId: string;
+  readonly epoch: number;
+  readonly command: readonly string[];
+  readonly runFolder: string;
+  readonly controlSocket: string;
+  readonly isolation: Isolation;
+  readonly limits: RunnerLimits;
+  readonly searchPath: string;
+  readonly keyId: string;
+  readonly parameters: WorkloadSpec['parameters'];
+  readonly mesh?: RunnerMesh & { readonly token: string };
+}
+
+interface RunnerLimits {
+  readonly timeLimitMs: number;
+  readonly memoryBytes: number;
+  readonly graceMs: number;
+  readonly processes: number;
+  readonly openFiles: number;
+  readonly fileBytes: number;
+}
+
+type Isolation =
+  | { readonly mode: 'user'; readonly uid: number }
+  | { readonly mode: 'namespace'; readonly hidden: readonly string[] }
+  | { readonly mode: 'shared' };
+
+interface Setup {
+  readonly isolation: IsolationMode;
+  readonly uidBase: number;
+  readonly hiddenDirs: readonly string[];
+  readonly mesh?: RunnerMesh;
+}
+
+const PROCESSES = 256;
+const OPEN_FILES = 1_024;
+const FILE_BYTES = 1024 * 1024 * 1024;
+const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+/** What the runner of a workload is told. */
+export function runnerConfig(
+  { isolation, uidBase, hiddenDirs, mesh }: Setup,
+  folders: ExecutionFolders,
+  spec: WorkloadSpec,
+  token: string,
+): RunnerConfig {
+  const { name, cloneId, executionId, epoch, source, limits, keyId, parameters } = spec;
+  return {
+    ...{ name, cloneId, executionId, epoch, keyId, parameters },
+    command: source.command,
+    runFolder: folders.run,
+    controlSocket: folders.control,
+    isolation: isolationFor(isolation, uidBase + spec.slot, hiddenDirs),
+    limits: { ...limits, processes: PROCESSES, openFiles: OPEN_FILES, fileBytes: FILE_BYTES },
+    searchPath: `${SYSTEM_PATH}:${dirname(process.execPath)}`,
+    ...(mesh && { mesh: { ...mesh, token } }),
+  };
+}
+
+/** The user of a workload that has one of its own. */
+export function uidOf(isolation: Isolation): number | undefined {
+  return isolation.mode === 'user' ? isolation.uid : undefined;
+}
+
+function isolationFor(mode: IsolationMode, uid: number, hidden: readonly string[]): Isolation {
+  switch (mode) {
+    case 'user':
+      return { mode, uid };
+    case 'namespace':
+      return { mode, hidden };
+    case 'shared':
+      return { mode };
+  }
+}
