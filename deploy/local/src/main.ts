@@ -1,4 +1,5 @@
-import { untilSignal } from '@ramet/service';
+import { systemClock } from '@ramet/service';
+import { untilAsked } from './asked.js';
 import type { Command, CommandContext } from './commands/context.js';
 import { demo } from './commands/demo.js';
 import { reset } from './commands/reset.js';
@@ -29,11 +30,7 @@ function processContext(args: readonly string[]): CommandContext {
     args,
     say: (line) => void process.stdout.write(`${line}\n`),
     complain: (line) => void process.stderr.write(`${line}\n`),
-    untilAsked() {
-      // A closed terminal is a way to ask, too.
-      process.once('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
-      return untilSignal();
-    },
+    untilAsked: () => untilAsked(systemClock),
   };
 }
 
