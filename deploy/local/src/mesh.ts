@@ -7,7 +7,7 @@ import { rotate } from './logs.js';
 import { makeSecrets } from './mesh-secrets.js';
 import { endAll, processesMarked, type Seen } from './proc.js';
 import { dieWithParent, type Exit, startProcess } from './process.js';
-import { runFolder } from './run-folder.js';
+import { makeRunFolder, removeRunFolder } from './run-folder.js';
 import { privateFolder } from './secrets.js';
 import { baseEnv, MARK, type Surroundings, serviceEnv } from './service-env.js';
 import { type Given, type Stores, startStores } from './stores.js';
@@ -78,6 +78,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   let left: readonly Seen[] = [];
   scope.defer(async () => {
     left = await endLeftOver(layout, clock);
+    removeRunFolder(layout.run);
   });
 
   const secrets = makeSecrets(layout);
@@ -167,7 +168,7 @@ function makeFolders(layout: Layout): void {
   for (const folder of [state, secrets, credentials, logs, traces, failpoints, executor]) {
     privateFolder(folder);
   }
-  runFolder(layout.run);
+  makeRunFolder(layout.run);
 }
 
 function endpointsOf(
