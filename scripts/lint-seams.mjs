@@ -52,8 +52,11 @@ function check(file, content, rules) {
 /** What stands in quotes, with everything else blanked: SQL lies in there, and method names do not. */
 function textsOf(code) {
   const quoted = /`(?:[^`\\]|\\.)*`|'(?:[^'\\\n]|\\.)*'/g;
+  const bare = code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, (text) =>
+    text.replace(/[^\n]/g, ' '),
+  );
   let blank = code.replace(/[^\n]/g, ' ');
-  for (const { index, 0: text } of code.matchAll(quoted)) {
+  for (const { index, 0: text } of bare.matchAll(quoted)) {
     blank = blank.slice(0, index) + text + blank.slice(index + text.length);
   }
   return blank;
