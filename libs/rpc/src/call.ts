@@ -42,6 +42,8 @@ export interface Call {
   readonly correlationId: string;
   readonly traceId: string;
   readonly metadata: CallMetadata;
+  /** Calls back once the call has ended: its status is on the way out, or the client is gone. */
+  afterEnd(callback: () => void): void;
 }
 
 /** Handles one request with one response. */

@@ -15,7 +15,14 @@ import type { Contract } from './contract.js';
 import { type AnyMethod, type Method, methodsOf } from './method.js';
 import { type Clock, machineClock } from './ports.js';
 import { RemoteError } from './remote-error.js';
-import { endSpan, labelsOf, type MethodLabels, type OpenSpan, openClientSpan } from './spans.js';
+import {
+  createTracer,
+  endSpan,
+  labelsOf,
+  type MethodLabels,
+  type OpenSpan,
+  openClientSpan,
+} from './spans.js';
 import { toRemoteError } from './status.js';
 
 /** A client's trust, and the certificate it shows. */
@@ -104,14 +111,15 @@ class MethodCaller {
   readonly #method: AnyMethod;
   readonly #options: ConnectOptions;
   readonly #clock: Clock;
-  readonly #labels: MethodLabels;
+  readonly #named: { readonly path: string; readonly labels: MethodLabels };
+  readonly #tracer = createTracer();
 
   constructor(client: Client, method: AnyMethod, options: ConnectOptions) {
     this.#client = client;
     this.#method = method;
     this.#options = options;
     this.#clock = options.clock ?? machineClock;
-    this.#labels = labelsOf(method.path);
+    this.#named = { path: method.path, labels: labelsOf(method.path) };
   }
 
   async unary(request: unknown, options: CallOptions = {}): Promise<unknown> {
@@ -182,7 +190,7 @@ class MethodCaller {
     const user = options.onBehalfOf ?? this.#options.onBehalfOf;
     if (user !== undefined) metadata.set('x-on-behalf-of', user);
     if (serving) metadata.set('x-correlation-id', serving.correlationId);
-    const span = openClientSpan(this.#method.path, this.#labels, metadata);
+    const span = openClientSpan(this.#tracer, this.#named, metadata);
     return { metadata, grpcOptions: this.#deadline(options, serving), span, signals };
   }
 

@@ -9,11 +9,16 @@ export interface Serving extends Call {
   readonly hasDeadline: boolean;
 }
 
-const storage = new AsyncLocalStorage<Serving>();
+const storage = new AsyncLocalStorage<Serving | undefined>();
 
 /** Runs a handler, so that the calls it makes know which call they are part of. */
 export function runServing<Result>(call: Serving, handle: () => Result): Result {
   return storage.run(call, handle);
+}
+
+/** Runs what serves others too, and is not to end with the call that happened to start it. */
+export function detached<Result>(run: () => Result): Result {
+  return storage.run(undefined, run);
 }
 
 /** The call that is being served here, or undefined in the background. */

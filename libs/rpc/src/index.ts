@@ -16,9 +16,9 @@ export {
   connect,
   type Remote,
 } from './connect.js';
-export { currentCorrelationId } from './context.js';
+export { currentCorrelationId, detached } from './context.js';
 export type { Contract, Rule, RuleCaller } from './contract.js';
-export type { Authenticate, Limits } from './endpoint.js';
+export type { Audit, AuditRecord, Authenticate, Limits } from './endpoint.js';
 export { type Implemented, implement } from './implement.js';
 export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';

@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { bind, watchOver } from './bind.js';
 import { type Contract, readRegistry } from './contract.js';
-import type { Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
+import type { Audit, Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
 import { Health } from './health.js';
 import type { Implemented } from './implement.js';
 import { type AnyMethod, methodsOf } from './method.js';
@@ -9,7 +9,7 @@ import { ruleOf } from './permissions.js';
 import { type Clock, type Logger, machineClock } from './ports.js';
 import { Reflection } from './reflection.js';
 import { draining } from './serving-call.js';
-import { createDurations, labelsOf } from './spans.js';
+import { createDurations, createTracer, labelsOf } from './spans.js';
 import { createDecoders } from './validation.js';
 
 /** A server's certificate, and who must have signed that of its clients. */
@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
+  /** Told of every call that is to be kept: of all that change something, and of refusals. */
+  readonly audit?: Audit;
   /** Required on anything but loopback and unix sockets. */
   readonly tls?: ServerTls;
 }
@@ -73,7 +75,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     logger: options.logger,
     clock: options.clock ?? machineClock,
     limits,
+    tracer: createTracer(),
     durations: createDurations(),
+    audit: options.audit,
     open: new Set(),
     draining: false,
   };

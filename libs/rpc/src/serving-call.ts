@@ -13,6 +13,7 @@ import { complete, type Failure, toStatus } from './status.js';
 export type OutgoingStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
+const REFUSALS: ReadonlySet<status> = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
 const END_OF_TIME = new Date(8.64e15);
 
 /** One call from its first byte to its status. Made for every call, so it makes little itself. */
@@ -20,14 +21,21 @@ export class ServingCall implements Serving {
   readonly endpoint: Endpoint;
   caller: Caller = ANONYMOUS;
   ended = false;
+  readonly metadata: CallMetadata = {
+    get: (name) => {
+      const [value] = this.#received?.get(name) ?? [];
+      return typeof value === 'string' ? value : undefined;
+    },
+  };
   readonly #server: ServerState;
   readonly #startedAt: number;
-  #metadata: Metadata | undefined;
+  #received: Metadata | undefined;
   #span: OpenSpan | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #stopTimer: (() => void) | undefined;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
+  #afterEnd: readonly (() => void)[] | undefined;
   #correlationId: string | undefined;
   #traceId: string | undefined;
   #handled = false;
@@ -38,7 +46,6 @@ export class ServingCall implements Serving {
     this.endpoint = endpoint;
     this.#server = server;
     this.#startedAt = server.clock.elapsed();
-    server.open.add(this);
   }
 
   get signal(): AbortSignal {
@@ -73,20 +80,12 @@ export class ServingCall implements Serving {
     return this.#traceId;
   }
 
-  get metadata(): CallMetadata {
-    return {
-      get: (name) => {
-        const [value] = this.#metadata?.get(name) ?? [];
-        return typeof value === 'string' ? value : undefined;
-      },
-    };
-  }
-
   /** Takes the metadata in, and joins the caller's trace. */
   open(metadata: Metadata): void {
-    this.#metadata = metadata;
-    const { labels, path, quiet } = this.endpoint;
-    if (!quiet) this.#span = openServerSpan(path, labels, metadata);
+    this.#received = metadata;
+    this.#server.open.add(this);
+    if (this.endpoint.quiet) return;
+    this.#span = openServerSpan(this.#server.tracer, this.endpoint, metadata);
   }
 
   /** Runs the handler in the context of the call. It must catch what it throws. */
@@ -125,6 +124,11 @@ export class ServingCall implements Serving {
     this.caller = authenticated instanceof Promise ? await authenticated : authenticated;
     permit(rule, this.caller);
     return decode(bytes);
+  }
+
+  afterEnd(callback: () => void): void {
+    if (this.ended) callback();
+    else this.#afterEnd = [...(this.#afterEnd ?? []), callback];
   }
 
   /** Tells the handler to stop, and why. The call ends with that reason unless it has ended. */
@@ -180,6 +184,7 @@ export class ServingCall implements Serving {
 
   #close(code: status): void {
     this.ended = true;
+    for (const callback of this.#afterEnd ?? []) callback();
     const { clock, durations, open } = this.#server;
     open.delete(this);
     this.#stopTimer?.();
@@ -191,6 +196,24 @@ export class ServingCall implements Serving {
       endSpan(this.#span, code);
     }
     if (code !== status.OK && !quiet) this.#log(code, ms);
+    this.#keepRecord(code);
+  }
+
+  #keepRecord(code: status): void {
+    const { rule, path } = this.endpoint;
+    const { audit } = this.#server;
+    if (!audit || !rule || rule.audit === 'none') return;
+    if (rule.audit === 'read' && !REFUSALS.has(code)) return;
+
+    audit({
+      action: rule.action,
+      method: path,
+      caller: this.caller,
+      code: status[code],
+      reason: this.#reason,
+      correlationId: this.correlationId,
+      traceId: this.traceId,
+    });
   }
 
   #describeCaller({ span }: OpenSpan): void {

@@ -12,6 +12,7 @@ import {
   SpanStatusCode,
   type TextMapGetter,
   type TextMapSetter,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
 
@@ -20,8 +21,6 @@ export interface OpenSpan {
   readonly span: Span;
   readonly context: Context;
 }
-
-const tracer = trace.getTracer('@ramet/rpc');
 
 const GETTER: TextMapGetter<Metadata> = {
   keys: (metadata) => Object.keys(metadata.getMap()),
@@ -44,8 +43,17 @@ export function labelsOf(path: string): MethodLabels {
   return { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': method };
 }
 
+/** The maker of spans. Asked for when a server or client is made: telemetry comes before. */
+export function createTracer(): Tracer {
+  return trace.getTracer('@ramet/rpc');
+}
+
 /** Opens the span of a call that has come in, as a child of the caller's. */
-export function openServerSpan(path: string, labels: MethodLabels, metadata: Metadata): OpenSpan {
+export function openServerSpan(
+  tracer: Tracer,
+  { path, labels }: { readonly path: string; readonly labels: MethodLabels },
+  metadata: Metadata,
+): OpenSpan {
   const parent = propagation.extract(ROOT_CONTEXT, metadata, GETTER);
   const options = { kind: SpanKind.SERVER, attributes: { ...labels } };
   const span = tracer.startSpan(path.slice(1), options, parent);
@@ -53,7 +61,11 @@ export function openServerSpan(path: string, labels: MethodLabels, metadata: Met
 }
 
 /** Opens the span of a call that goes out, and puts it into the metadata. */
-export function openClientSpan(path: string, labels: MethodLabels, metadata: Metadata): OpenSpan {
+export function openClientSpan(
+  tracer: Tracer,
+  { path, labels }: { readonly path: string; readonly labels: MethodLabels },
+  metadata: Metadata,
+): OpenSpan {
   const parent = context.active();
   const options = { kind: SpanKind.CLIENT, attributes: { ...labels } };
   const span = tracer.startSpan(path.slice(1), options, parent);

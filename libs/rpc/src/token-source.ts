@@ -1,3 +1,4 @@
+import { detached } from './context.js';
 import { type Clock, machineClock } from './ports.js';
 
 /** A token, and how long it lasts. */
@@ -35,7 +36,7 @@ export function createTokenSource(options: TokenSourceOptions): () => Promise<st
 
   return async () => {
     if (current && clock.elapsed() < current.usableUntil) return current.token;
-    pending ??= renew().finally(() => {
+    pending ??= detached(renew).finally(() => {
       pending = undefined;
     });
     return pending;

@@ -22,15 +22,15 @@ export function createDecoders(registry: FileRegistry): (method: AnyMethod) => D
     violationsOf(validator, input, create(input));
 
     return (bytes) => {
-      const { violations, decodable } = inspect(bytes);
-      if (!decodable) throw invalid(...violations);
+      const { violations, readable } = inspect(bytes);
+      if (!readable) throw invalid(...violations);
 
       const broken = violationsOf(
         validator,
         input,
-        decoded(() => fromBinary(input, bytes)),
+        decoded(() => fromBinary(input, readable)),
       );
-      if (violations.length > 0 || broken.length > 0) throw invalid(...violations, ...broken);
+      if (violations.length > 0 || broken.length > 0) throw invalid(...merged(violations, broken));
       return decoded(() => method.requestDeserialize(bytes));
     };
   };
@@ -53,6 +53,15 @@ function violationsOf(
     case 'error':
       throw result.error;
   }
+}
+
+/** Both, with what is wrong with a field's bytes in place of what that does to its value. */
+function merged(
+  ofBytes: readonly Violation[],
+  ofValues: readonly Violation[],
+): readonly Violation[] {
+  const named = new Set(ofBytes.map(({ field }) => field));
+  return [...ofBytes, ...ofValues.filter(({ field }) => !named.has(field))];
 }
 
 const NONE: readonly Violation[] = [];

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import type { DescMessage } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { Violation } from '@ramet/errors';
+import { type FieldPlan, type Plan, planOf } from './wire-plan.js';
 
 /**
  * Looks at the bytes of a message before anything decodes them.
@@ -14,8 +15,8 @@ import type { Violation } from '@ramet/errors';
  */
 export interface WireFindings {
   readonly violations: readonly Violation[];
-  /** Whether the bytes may be decoded at all. */
-  readonly decodable: boolean;
+  /** The bytes, with question marks for text that is not UTF-8. Undefined if nothing can be read. */
+  readonly readable: Uint8Array | undefined;
 }
 
 /** Compiles the inspection of one type of message. */
@@ -27,28 +28,10 @@ export function inspectorOf(message: DescMessage): (bytes: Uint8Array) => WireFi
       walk.message(plan, bytes.length, undefined, 0);
     } catch {
       // The reader ran over the end, or met a varint without one.
-      if (walk.decodable) walk.refuse(walk.at, 'cannot be decoded');
+      walk.giveUp('cannot be decoded');
     }
     return walk;
   };
-}
-
-type Kind = 'scalar' | 'text' | 'enum' | 'float' | 'double' | 'message' | 'map';
-
-interface FieldPlan {
-  readonly name: string;
-  readonly kind: Kind;
-  readonly wireType: WireType;
-  readonly repeated: boolean;
-  /** The plan of the message, or of the entries of the map. */
-  readonly child: Plan | undefined;
-  readonly enumName: string;
-  readonly enumValues: ReadonlySet<number>;
-}
-
-interface Plan {
-  readonly typeName: string;
-  readonly fields: Map<number, FieldPlan>;
 }
 
 interface Path {
@@ -60,7 +43,6 @@ interface Path {
 
 const MAX_DEPTH = 100;
 const SHORT_TEXT = 32;
-const EMPTY: ReadonlySet<number> = new Set();
 const TIMESTAMP = 'google.protobuf.Timestamp';
 const DURATION = 'google.protobuf.Duration';
 /** From the year 1 to the year 9999, as google/protobuf/timestamp.proto promises. */
@@ -69,7 +51,7 @@ const DURATION_SECONDS = [-315_576_000_000, 315_576_000_000] as const;
 
 class Walk implements WireFindings {
   readonly violations: Violation[] = [];
-  decodable = true;
+  readable: Uint8Array | undefined;
   /** The innermost field that was being read. */
   at: Path | undefined;
   readonly #bytes: Uint8Array;
@@ -77,6 +59,7 @@ class Walk implements WireFindings {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+    this.readable = bytes;
     this.#reader = new BinaryReader(bytes);
   }
 
@@ -99,7 +82,10 @@ class Walk implements WireFindings {
         counts.set(tag >>> 3, count + 1);
         if (field.repeated) index = count;
         else if (count > 0)
-          this.refuse({ parent: path, name: field.name, at: undefined }, 'is given more than once');
+          this.#violation(
+            { parent: path, name: field.name, at: undefined },
+            'is given more than once',
+          );
       }
       this.#field(field, tag & 7, end, { parent: path, name: field.name, at: index }, depth);
     }
@@ -152,7 +138,7 @@ class Walk implements WireFindings {
     const plan = field.child;
     if (!plan) return;
     if (depth > MAX_DEPTH) {
-      this.refuse(path, 'is nested too deeply');
+      this.giveUp('is nested too deeply');
       throw new RangeError('nested too deeply');
     }
     const start = this.#reader.pos;
@@ -166,7 +152,10 @@ class Walk implements WireFindings {
     const start = reader.pos;
     reader.pos = end;
     if (end - start <= SHORT_TEXT && isAscii(this.#bytes, start, end)) return;
-    if (!isUtf8(this.#bytes.subarray(start, end))) this.refuse(path, 'must be valid UTF-8');
+    if (isUtf8(this.#bytes.subarray(start, end))) return;
+    this.#violation(path, 'must be valid UTF-8');
+    if (this.readable === this.#bytes) this.readable = Uint8Array.from(this.#bytes);
+    this.readable?.fill(0x3f, start, end);
   }
 
   #time(
@@ -219,13 +208,15 @@ class Walk implements WireFindings {
   }
 
   #malformed(): never {
-    this.refuse(this.at, 'cannot be decoded');
+    this.giveUp('cannot be decoded');
     throw new RangeError('malformed');
   }
 
-  refuse(path: Path | undefined, description: string): void {
-    this.decodable = false;
-    this.#violation(path, description);
+  /** Notes why the rest cannot be read, at the field that was being read. Only the first counts. */
+  giveUp(description: string): void {
+    if (!this.readable) return;
+    this.readable = undefined;
+    this.#violation(this.at, description);
   }
 
   #violation(path: Path | undefined, description: string): void {
@@ -246,78 +237,3 @@ function textOf(path: Path | undefined): string {
   const index = path.at === undefined ? '' : `[${path.at}]`;
   return `${parent}${parent === '' ? '' : '.'}${path.name}${index}`;
 }
-
-function planOf(message: DescMessage, known: Map<DescMessage, Plan>): Plan {
-  const existing = known.get(message);
-  if (existing) return existing;
-
-  const plan: Plan = { typeName: message.typeName, fields: new Map() };
-  known.set(message, plan);
-  for (const field of message.fields) plan.fields.set(field.number, fieldPlan(field, known));
-  return plan;
-}
-
-function fieldPlan(field: DescField, known: Map<DescMessage, Plan>): FieldPlan {
-  const repeated = field.fieldKind === 'list' || field.fieldKind === 'map';
-  if (field.fieldKind === 'map') {
-    const child: Plan = { typeName: '', fields: new Map() };
-    child.fields.set(1, valuePlan('key', false, { scalar: field.mapKey }, known));
-    child.fields.set(2, valuePlan('value', false, field, known));
-    return { ...base(field.name, repeated), kind: 'map', child };
-  }
-  return valuePlan(field.name, repeated, field, known);
-}
-
-interface Valued {
-  readonly scalar?: ScalarType | undefined;
-  readonly enum?: DescField['enum'];
-  readonly message?: DescMessage | undefined;
-}
-
-function valuePlan(
-  name: string,
-  repeated: boolean,
-  { scalar, enum: values, message }: Valued,
-  known: Map<DescMessage, Plan>,
-): FieldPlan {
-  const common = base(name, repeated);
-  if (message) return { ...common, kind: 'message', child: planOf(message, known) };
-  if (values) {
-    const enumValues = new Set(values.values.map((each) => each.number));
-    return {
-      ...common,
-      kind: 'enum',
-      wireType: WireType.Varint,
-      enumName: values.typeName,
-      enumValues,
-    };
-  }
-  return { ...common, ...SCALARS[scalar ?? ScalarType.STRING] };
-}
-
-function base(name: string, repeated: boolean): Omit<FieldPlan, 'kind'> {
-  const wireType = WireType.LengthDelimited;
-  return { name, repeated, wireType, child: undefined, enumName: '', enumValues: EMPTY };
-}
-
-const VARINT = { kind: 'scalar', wireType: WireType.Varint } as const;
-const FIXED32 = { kind: 'scalar', wireType: WireType.Bit32 } as const;
-const FIXED64 = { kind: 'scalar', wireType: WireType.Bit64 } as const;
-
-const SCALARS: Readonly<Record<ScalarType, Pick<FieldPlan, 'kind' | 'wireType'>>> = {
-  [ScalarType.STRING]: { kind: 'text', wireType: WireType.LengthDelimited },
-  [ScalarType.BYTES]: { kind: 'scalar', wireType: WireType.LengthDelimited },
-  [ScalarType.FLOAT]: { kind: 'float', wireType: WireType.Bit32 },
-  [ScalarType.DOUBLE]: { kind: 'double', wireType: WireType.Bit64 },
-  [ScalarType.BOOL]: VARINT,
-  [ScalarType.INT32]: VARINT,
-  [ScalarType.INT64]: VARINT,
-  [ScalarType.UINT32]: VARINT,
-  [ScalarType.UINT64]: VARINT,
-  [ScalarType.SINT32]: VARINT,
-  [ScalarType.SINT64]: VARINT,
-  [ScalarType.FIXED32]: FIXED32,
-  [ScalarType.SFIXED32]: FIXED32,
-  [ScalarType.FIXED64]: FIXED64,
-  [ScalarType.SFIXED64]: FIXED64,
-};

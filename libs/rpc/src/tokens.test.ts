@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { PublicError } from '@ramet/errors';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
+import { machineClock } from './ports.js';
+import { createVerifier, type Jwk } from './tokens.js';
+
+const NOW = new Date('2030-01-01T00:00:00Z');
+const CLAIMS = { sub: 'usr_1', kind: 'user', adm: false, jti: 'tok_1', iss: 'ramet', aud: 'ramet' };
+const WORKLOAD = { sub: 'exe_1', kind: 'workload', cln: 'cln_1', exe: 'exe_1', epo: 3 };
+
+type Claims = Readonly<Record<string, unknown>>;
+type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+
+interface Issuer {
+  readonly jwk: Jwk;
+  readonly privateKey: PrivateKey;
+}
+
+describe('createVerifier', () => {
+  let ours: Issuer;
+  let theirs: Issuer;
+
+  before(async () => {
+    [ours, theirs] = [await issuer('k1'), await issuer('k1')];
+  });
+
+  it('takes a call without a token for anonymous', async () => {
+    assert.deepEqual(await verify(undefined), ANONYMOUS);
+  });
+
+  it('knows a user by a token', async () => {
+    const caller = await verify(await sign({ ...CLAIMS, adm: true }));
+    assert.deepEqual(caller, { kind: 'user', id: 'usr_1', admin: true, tokenId: 'tok_1' });
+  });
+
+  it('knows a workload, and what it is bound to', async () => {
+    const { kind, workload, admin } = await verify(
+      await sign({ ...CLAIMS, ...WORKLOAD, adm: true }),
+    );
+    assert.equal(kind, 'workload');
+    assert.equal(admin, false);
+    assert.deepEqual(workload, { cloneId: 'cln_1', executionId: 'exe_1', epoch: 3 });
+  });
+
+  it('lets a service act for a user, and nobody else', async () => {
+    const service = await sign({ ...CLAIMS, sub: 'lifecycle', kind: 'service' });
+    const user = await sign(CLAIMS);
+    assert.equal((await verify(service, { 'x-on-behalf-of': 'usr_7' })).onBehalfOf, 'usr_7');
+    assert.equal((await verify(user, { 'x-on-behalf-of': 'usr_7' })).onBehalfOf, undefined);
+  });
+
+  it('refuses a token once it has expired, also when it is known', async () => {
+    let now = NOW;
+    const authenticate = verifier({ clock: { ...machineClock, now: () => now } });
+    const metadata = metadataOf(await sign(CLAIMS));
+    await authenticate(metadata);
+
+    now = new Date(NOW.getTime() + 300_000);
+
+    await assert.rejects(async () => authenticate(metadata), reason('TOKEN_EXPIRED'));
+  });
+
+  it('refuses a known token once it is revoked', async () => {
+    const revoked = new Set<string>();
+    const authenticate = verifier({ isRevoked: ({ tokenId }) => revoked.has(tokenId) });
+    const metadata = metadataOf(await sign(CLAIMS));
+    await authenticate(metadata);
+
+    revoked.add('tok_1');
+
+    await assert.rejects(async () => authenticate(metadata), reason('TOKEN_REVOKED'));
+  });
+
+  it('verifies a token once, and then knows it', async () => {
+    const authenticate = verifier();
+    const metadata = metadataOf(await sign(CLAIMS));
+    assert.ok(authenticate(metadata) instanceof Promise);
+    await authenticate(metadata);
+    assert.ok(!(authenticate(metadata) instanceof Promise));
+  });
+
+  const FORGED: readonly (readonly [string, () => Promise<string>])[] = [
+    ['signed by another key of the same id', () => sign(CLAIMS, {}, theirs)],
+    ['of another issuer', () => sign({ ...CLAIMS, iss: 'other' })],
+    ['for another audience', () => sign({ ...CLAIMS, aud: 'other' })],
+    ['of another type', () => sign(CLAIMS, { typ: 'JWT' })],
+    ['signed by a key that is not known', () => sign(CLAIMS, { kid: 'k9' })],
+    ['without a key id', () => sign(CLAIMS, { kid: undefined })],
+    ['without a subject', () => sign({ ...CLAIMS, sub: undefined })],
+    ['without an id', () => sign({ ...CLAIMS, jti: undefined })],
+    ['without an end', () => sign({ ...CLAIMS, exp: undefined })],
+    ['of no kind', () => sign({ ...CLAIMS, kind: undefined })],
+    ['of an unknown kind', () => sign({ ...CLAIMS, kind: 'root' })],
+    ['of a workload without an epoch', () => sign({ ...CLAIMS, ...WORKLOAD, epo: undefined })],
+    ['that is not signed', () => unsigned({ alg: 'none', typ: 'at+jwt', kid: 'k1' })],
+    ['signed with the public key as a secret', hmacSigned],
+    ['whose claims were changed', tampered],
+    ['that is not a token', async () => 'opensesame'],
+  ];
+
+  for (const [what, make] of FORGED) {
+    it(`refuses a token ${what}`, async () => {
+      const token = await make();
+      await assert.rejects(async () => verify(token), reason('TOKEN_INVALID'));
+    });
+  }
+
+  it('refuses credentials of another scheme', async () => {
+    const metadata = { get: () => 'Basic dXNyOnB3' };
+    await assert.rejects(async () => verifier()(metadata), reason('TOKEN_INVALID'));
+  });
+
+  it('asks for the keys again when a key is not known, at most once a second', async () => {
+    let asked = 0;
+    let elapsed = 0;
+    const keys: Jwk[] = [];
+    const authenticate = verifier({
+      clock: { ...machineClock, now: () => NOW, elapsed: () => elapsed },
+      keys: async () => {
+        asked += 1;
+        return [...keys];
+      },
+    });
+    const metadata = metadataOf(await sign(CLAIMS));
+    await assert.rejects(async () => authenticate(metadata), reason('TOKEN_INVALID'));
+    keys.push(ours.jwk);
+    await assert.rejects(async () => authenticate(metadata), reason('TOKEN_INVALID'));
+    assert.equal(asked, 1);
+
+    elapsed = 1_000;
+
+    assert.equal((await authenticate(metadata)).id, 'usr_1');
+    assert.equal(asked, 2);
+  });
+
+  it('says that the issuer is away when its keys cannot be read', async () => {
+    const authenticate = verifier({ keys: () => Promise.reject(new Error('refused')) });
+    const metadata = metadataOf(await sign(CLAIMS));
+    await assert.rejects(async () => authenticate(metadata), reason('PEER_UNAVAILABLE'));
+  });
+
+  function verifier(options: Partial<Parameters<typeof createVerifier>[0]> = {}) {
+    return createVerifier({
+      issuer: 'ramet',
+      audience: 'ramet',
+      keys: async () => [ours.jwk],
+      clock: { ...machineClock, now: () => NOW },
+      ...options,
+    });
+  }
+
+  async function verify(token: string | undefined, more: Record<string, string> = {}) {
+    return verifier()(metadataOf(token, more)) as Promise<Caller> | Caller;
+  }
+
+  function sign(claims: Claims, header: Claims = {}, by: Issuer = ours): Promise<string> {
+    const exp = NOW.getTime() / 1_000 + 300;
+    return new SignJWT({ exp, ...claims })
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1', ...header })
+      .sign(by.privateKey);
+  }
+
+  function hmacSigned(): Promise<string> {
+    return new SignJWT({ ...CLAIMS, exp: NOW.getTime() / 1_000 + 300 })
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: 'k1' })
+      .sign(Buffer.from(String(ours.jwk.x), 'base64url'));
+  }
+
+  async function tampered(): Promise<string> {
+    const [header, , signature] = (await sign(CLAIMS)).split('.');
+    const [, payload] = (await sign({ ...CLAIMS, adm: true })).split('.');
+    return [header, payload, signature].join('.');
+  }
+});
+
+async function unsigned(header: Claims): Promise<string> {
+  const encode = (value: Claims) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${encode(header)}.${encode({ ...CLAIMS, exp: NOW.getTime() / 1_000 + 300 })}.`;
+}
+
+async function issuer(kid: string): Promise<Issuer> {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+  return { jwk: { ...(await exportJWK(publicKey)), kid }, privateKey };
+}
+
+function metadataOf(token: string | undefined, more: Record<string, string> = {}): CallMetadata {
+  const all: Record<string, string> = { ...more };
+  if (token !== undefined) all.authorization = `Bearer ${token}`;
+  return { get: (name) => all[name] };
+}
+
+function reason(expected: string) {
+  return (thrown: unknown) => {
+    assert.ok(thrown instanceof PublicError, String(thrown));
+    assert.equal(thrown.reason, expected);
+    return true;
+  };
+}
