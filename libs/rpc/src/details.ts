@@ -20,7 +20,9 @@ export const ERROR_DOMAIN = 'ramet.dev';
 const TYPE_PREFIX = 'type.googleapis.com/google.rpc.';
 /** Details and message together stay below this, so that they fit a header block anywhere. */
 const MAX_BYTES = 4_000;
-const MAX_TEXT_CHARS = 400;
+const MAX_TEXT_BYTES = 300;
+/** What the names of all types and the lengths around them take at most. */
+const FRAME_BYTES = 500;
 
 /** Encodes a google.rpc.Status of at most 4 KB: what does not fit is left out, last first. */
 export function encodeStatus(code: number, message: string, details: Details): Buffer {
@@ -32,7 +34,8 @@ export function encodeStatus(code: number, message: string, details: Details): B
   if (retryAfterMs !== undefined) any(status, 'RetryInfo', retryInfo(retryAfterMs));
   if (resource) detail(status, 'ResourceInfo', [resource.kind, resource.id]);
 
-  let room = MAX_BYTES - message.length - sizeOf([correlationId, traceId, reason]) - 200;
+  const fixed = [message, correlationId, traceId, reason, resource?.kind ?? '', resource?.id ?? ''];
+  let room = MAX_BYTES - FRAME_BYTES - sizeOf(fixed);
   const fits = (texts: readonly string[]): boolean => {
     room -= sizeOf(texts);
     return room > 0;
@@ -91,7 +94,10 @@ function sizeOf(texts: readonly string[]): number {
 }
 
 function cut(value: string): string {
-  return value.length <= MAX_TEXT_CHARS ? value : `${value.slice(0, MAX_TEXT_CHARS - 1)}…`;
+  if (value.length * 3 <= MAX_TEXT_BYTES) return value;
+  const bytes = Buffer.from(value);
+  if (bytes.length <= MAX_TEXT_BYTES) return value;
+  return `${bytes.subarray(0, MAX_TEXT_BYTES).toString()}…`;
 }
 
 function text(writer: BinaryWriter, field: number, value: string): void {
