@@ -1,0 +1,80 @@
+import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
+import {
+  AccessServiceService,
+  BotServiceService,
+  SetupServiceService,
+  TeamServiceService,
+  TokenServiceService,
+  UserServiceService,
+  WorkloadTokenServiceService,
+} from '@ramet/proto-gen/teams.v1';
+import { type Implemented, implement } from '@ramet/rpc';
+import type { Deps } from './deps.js';
+import { bootstrapAdmin } from './handlers/bootstrap-admin.js';
+import { checkCloneAdmission } from './handlers/check-clone-admission.js';
+import { createApiKey } from './handlers/create-api-key.js';
+import { createBot } from './handlers/create-bot.js';
+import { createTeam } from './handlers/create-team.js';
+import { createUser } from './handlers/create-user.js';
+import { deleteBot } from './handlers/delete-bot.js';
+import { deleteTeam } from './handlers/delete-team.js';
+import { exchangeToken } from './handlers/exchange-token.js';
+import { getBot } from './handlers/get-bot.js';
+import { getTeam } from './handlers/get-team.js';
+import { getUser } from './handlers/get-user.js';
+import { listApiKeys } from './handlers/list-api-keys.js';
+import { listBots } from './handlers/list-bots.js';
+import { listMemberships } from './handlers/list-memberships.js';
+import { listTeamMembers } from './handlers/list-team-members.js';
+import { listTeams } from './handlers/list-teams.js';
+import { listUsers } from './handlers/list-users.js';
+import { listVerificationKeys } from './handlers/list-verification-keys.js';
+import { mintWorkloadToken } from './handlers/mint-workload-token.js';
+import { readHistory } from './handlers/read-history.js';
+import { removeTeamMember } from './handlers/remove-team-member.js';
+import { renewWorkloadToken } from './handlers/renew-workload-token.js';
+import { revokeApiKey } from './handlers/revoke-api-key.js';
+import { setBotSource } from './handlers/set-bot-source.js';
+import { setTeamMember } from './handlers/set-team-member.js';
+
+/** Joins every RPC of teams with its handler. */
+export function teamsApi(deps: Deps): readonly Implemented[] {
+  return [
+    implement(SetupServiceService, { bootstrapAdmin: bootstrapAdmin(deps) }),
+    implement(TokenServiceService, {
+      exchangeToken: exchangeToken(deps),
+      listVerificationKeys: listVerificationKeys(deps),
+    }),
+    implement(UserServiceService, {
+      createUser: createUser(deps),
+      getUser: getUser(deps),
+      listUsers: listUsers(deps),
+      createApiKey: createApiKey(deps),
+      listApiKeys: listApiKeys(deps),
+      revokeApiKey: revokeApiKey(deps),
+    }),
+    implement(TeamServiceService, {
+      createTeam: createTeam(deps),
+      getTeam: getTeam(deps),
+      listTeams: listTeams(deps),
+      deleteTeam: deleteTeam(deps),
+      setTeamMember: setTeamMember(deps),
+      removeTeamMember: removeTeamMember(deps),
+      listTeamMembers: listTeamMembers(deps),
+    }),
+    implement(BotServiceService, {
+      createBot: createBot(deps),
+      getBot: getBot(deps),
+      listBots: listBots(deps),
+      setBotSource: setBotSource(deps),
+      deleteBot: deleteBot(deps),
+    }),
+    implement(AccessServiceService, {
+      listMemberships: listMemberships(deps),
+      checkCloneAdmission: checkCloneAdmission(deps),
+      mintWorkloadToken: mintWorkloadToken(deps),
+    }),
+    implement(WorkloadTokenServiceService, { renewWorkloadToken: renewWorkloadToken(deps) }),
+    implement(HistoryServiceService, { readHistory: readHistory(deps) }),
+  ];
+}

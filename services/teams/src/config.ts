@@ -1,0 +1,34 @@
+import { integer, oneOf, type Config as Read, readConfig, secretFile, text } from '@ramet/config';
+import { readServiceKeys } from './credentials/service-keys.js';
+
+const SETTINGS = {
+  host: { env: 'HOST', parse: text, default: '127.0.0.1' },
+  port: { env: 'PORT', parse: integer, default: 0 },
+  metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  databaseUrl: { env: 'DATABASE_URL', parse: text },
+  databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: secretFile, default: undefined },
+  /** Without it nothing is published: history is served all the same. */
+  natsUrl: { env: 'NATS_URL', parse: text, default: undefined },
+  natsToken: { env: 'NATS_TOKEN_FILE', parse: secretFile, default: undefined },
+  lifecycleAddress: { env: 'LIFECYCLE_ADDRESS', parse: text },
+  /** Ed25519 private keys, PKCS #8 as PEM. The first signs tokens; all are published. */
+  tokenKeys: { env: 'TOKEN_KEY_FILE', parse: secretFile },
+  /** What the first administrator is made against. */
+  bootstrapToken: { env: 'BOOTSTRAP_TOKEN_FILE', parse: secretFile },
+  /** A folder with the key of each service, in a file of its name. */
+  serviceKeys: { env: 'SERVICE_KEYS_DIR', parse: readServiceKeys },
+  tracesDir: { env: 'TRACES_DIR', parse: text, default: undefined },
+  logLevel: {
+    env: 'LOG_LEVEL',
+    parse: oneOf('debug', 'info', 'warn', 'error'),
+    default: 'info' as const,
+  },
+} as const;
+
+/** The settings of teams. */
+export type Config = Read<typeof SETTINGS>;
+
+/** Reads the settings. Throws a single error that lists everything wrong with them. */
+export function configFrom(env: NodeJS.ProcessEnv): Config {
+  return readConfig(env, SETTINGS);
+}

@@ -1,0 +1,31 @@
+import type { Secret } from '@ramet/config';
+import type { Ids } from '@ramet/service';
+import type { Credentials } from '../deps.js';
+import { isApiKey } from '../domain/api-key.js';
+import type { ApiKeys } from '../store/api-keys.js';
+import { hashOf, mintApiKey } from './minter.js';
+import { isSameSecret, type ServiceKeys } from './service-keys.js';
+
+interface CredentialsOptions {
+  readonly bootstrapToken: Secret;
+  readonly serviceKeys: ServiceKeys;
+  readonly apiKeys: ApiKeys;
+  readonly ids: Ids;
+}
+
+/** Joins what the operator put in files with what is kept in the database. */
+export function createCredentials(options: CredentialsOptions): Credentials {
+  const { bootstrapToken, serviceKeys, apiKeys, ids } = options;
+  return {
+    async identify(apiKey) {
+      const hash = hashOf(apiKey);
+      const service = serviceKeys.find(hash);
+      if (service !== undefined) return { kind: 'service', name: service };
+      // Nobody is asked about what cannot be a key.
+      const user = isApiKey(apiKey) ? await apiKeys.findUser(hash) : undefined;
+      return user && { kind: 'user', id: user.id, admin: user.admin };
+    },
+    isBootstrapToken: (text) => isSameSecret(text, bootstrapToken.text()),
+    mint: (kind) => mintApiKey(kind, ids),
+  };
+}

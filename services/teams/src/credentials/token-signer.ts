@@ -1,0 +1,105 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import type { Secret } from '@ramet/config';
+import type { Jwk } from '@ramet/rpc';
+import type { Clock, Ids } from '@ramet/service';
+import { calculateJwkThumbprint, SignJWT } from 'jose';
+import type { Identity, SignedToken } from '../domain/identity.js';
+
+const ISSUER = 'ramet';
+const AUDIENCE = 'ramet';
+const ALGORITHM = 'EdDSA';
+const LIFE_SECONDS = 300;
+const PEM = /-----BEGIN PRIVATE KEY-----[\s\S]+?-----END PRIVATE KEY-----/g;
+
+/** Makes the tokens of the mesh, and publishes what they are verified with. */
+export interface TokenSigner {
+  sign(identity: Identity): Promise<SignedToken>;
+  /** The public keys: of the key that signs, and of those before or after it. */
+  readonly publicKeys: readonly PublicKey[];
+}
+
+/** A public key that tokens are verified with. */
+export interface PublicKey {
+  /** The `kid` in the header of tokens: the key's thumbprint (RFC 7638). */
+  readonly id: string;
+  readonly algorithm: string;
+  readonly jwk: Jwk;
+}
+
+/** The issuer and audience that every token of the mesh names. */
+export const TOKEN_NAMES = { issuer: ISSUER, audience: AUDIENCE };
+
+/**
+ * Makes the signer from Ed25519 private keys, PKCS #8 as PEM, one after the other in a file.
+ *
+ * The first signs. All are published, so that a key may be put in before it signs, and stay until
+ * the last token of it has ended.
+ */
+export async function createTokenSigner(
+  keys: Secret,
+  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+): Promise<TokenSigner> {
+  const privateKeys = readKeys(keys);
+  const publicKeys = await Promise.all(privateKeys.map(publish));
+  const [privateKey] = privateKeys;
+  const [published] = publicKeys;
+  if (!privateKey || !published) throw new Error('the token key file has no private key');
+
+  const header = { alg: ALGORITHM, typ: 'at+jwt', kid: published.id };
+  return {
+    publicKeys,
+    async sign(identity) {
+      const issuedAt = Math.floor(clock.now().getTime() / 1_000);
+      const expiresAt = issuedAt + LIFE_SECONDS;
+      const text = await new SignJWT(claimsOf(identity))
+        .setProtectedHeader(header)
+        .setIssuer(ISSUER)
+        .setAudience(AUDIENCE)
+        .setJti(ids.make('tok'))
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(expiresAt)
+        .sign(privateKey);
+      return { text, expiresAt: new Date(expiresAt * 1_000), lifeSeconds: LIFE_SECONDS };
+    },
+  };
+}
+
+function claimsOf(identity: Identity): Readonly<Record<string, unknown>> {
+  switch (identity.kind) {
+    case 'user':
+      return { sub: identity.id, kind: 'user', adm: identity.admin };
+    case 'service':
+      return { sub: identity.name, kind: 'service', adm: false };
+    case 'workload': {
+      const { cloneId, executionId, epoch } = identity;
+      const bound = { cln: cloneId, exe: executionId, epo: epoch };
+      return { sub: executionId, kind: 'workload', adm: false, ...bound };
+    }
+  }
+}
+
+/** The parser's own words are left out: nothing of a key may get into a log. */
+function readKeys(keys: Secret): readonly KeyObject[] {
+  return [...keys.text().matchAll(PEM)].map(([pem]) => {
+    const key = parse(pem);
+    if (key?.asymmetricKeyType !== 'ed25519') {
+      throw new Error('the token key file must have Ed25519 keys, PKCS #8 as PEM');
+    }
+    return key;
+  });
+}
+
+function parse(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+async function publish(key: KeyObject): Promise<PublicKey> {
+  const { kty, crv, x } = createPublicKey(key).export({ format: 'jwk' });
+  if (!kty || !crv || !x) throw new Error('a token key has no public part');
+  const id = await calculateJwkThumbprint({ kty, crv, x });
+  return { id, algorithm: ALGORITHM, jwk: { kty, crv, x, kid: id, alg: ALGORITHM, use: 'sig' } };
+}

@@ -1,0 +1,43 @@
+import type { Ids } from '@ramet/service';
+import type { MintedKey } from './credentials/minter.js';
+import type { PublicKey } from './credentials/token-signer.js';
+import type { ApiKeyKind } from './domain/api-key.js';
+import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.js';
+import type { ApiKeys } from './store/api-keys.js';
+import type { Bots } from './store/bots.js';
+import type { Past } from './store/past.js';
+import type { Teams } from './store/teams.js';
+import type { Users } from './store/users.js';
+
+/** Everything the handlers use. service.ts builds it; each takes the part it needs. */
+export interface Deps {
+  readonly users: Users;
+  readonly apiKeys: ApiKeys;
+  readonly teams: Teams;
+  readonly bots: Bots;
+  readonly past: Past;
+  readonly tokens: Tokens;
+  readonly credentials: Credentials;
+  readonly lifecycle: Lifecycle;
+  readonly ids: Ids;
+}
+
+interface Tokens {
+  sign(identity: Identity): Promise<SignedToken>;
+  readonly publicKeys: readonly PublicKey[];
+}
+
+/** What proves who somebody is, before they have a token. */
+export interface Credentials {
+  /** Whom an API key speaks for. Undefined for one that is not known, or not any more. */
+  identify(apiKey: string): Promise<Identity | undefined>;
+  /** Tells whether this is what the operator put in the file. */
+  isBootstrapToken(text: string): boolean;
+  mint(kind: ApiKeyKind): MintedKey;
+}
+
+/** The directory of clones, as this service sees it. */
+export interface Lifecycle {
+  /** Tells whether an execution is the current one of its clone and not over. */
+  isAlive(workload: WorkloadIdentity, signal: AbortSignal): Promise<boolean>;
+}

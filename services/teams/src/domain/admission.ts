@@ -1,0 +1,58 @@
+import { conflict, denied, notFound } from '@ramet/errors';
+import type { Owner } from './bot.js';
+import { may, requireRight, type Standing } from './role.js';
+import type { Source } from './source.js';
+
+/** What is known of a bot and of a user who wants a clone of it. */
+export interface AdmissionFacts {
+  readonly botId: string;
+  readonly botName: string;
+  readonly teamId: string;
+  /** How the user stands to the bot's team. */
+  readonly standing: Standing;
+  readonly teamSource: Source | null;
+  readonly personalSource: Source | null;
+}
+
+/** What a clone would run. */
+export interface Admission {
+  readonly teamId: string;
+  readonly botName: string;
+  readonly source: Source;
+}
+
+/**
+ * Decides whether a user may create a clone of a bot for an owner, and what it would run.
+ *
+ * Throws BOT_NOT_FOUND, PERMISSION_DENIED, BOT_SOURCE_MISSING.
+ */
+export function admit(
+  botId: string,
+  facts: AdmissionFacts | undefined,
+  owner: Owner,
+  userId: string,
+): Admission {
+  if (!facts || !may(facts.standing, 'bots.get')) throw notFound('bot', botId);
+  const source = owner.kind === 'user' ? personal(facts, owner.userId, userId) : team(facts, owner);
+  if (!source) {
+    const message = `no source of the bot is set for this ${owner.kind}`;
+    throw conflict('BOT_SOURCE_MISSING', { kind: 'bot', id: botId }, message);
+  }
+  return { teamId: facts.teamId, botName: facts.botName, source };
+}
+
+function personal(facts: AdmissionFacts, ownerId: string, userId: string): Source | null {
+  if (ownerId !== userId) {
+    throw denied('clones.run_personal', 'nobody runs a clone for another user');
+  }
+  requireRight(facts.standing, 'clones.run_personal');
+  return facts.personalSource;
+}
+
+function team(facts: AdmissionFacts, owner: Owner & { readonly kind: 'team' }): Source | null {
+  if (owner.teamId !== facts.teamId) {
+    throw denied('clones.run_team', 'a clone belongs to the team of its bot');
+  }
+  requireRight(facts.standing, 'clones.run_team');
+  return facts.teamSource;
+}

@@ -1,0 +1,84 @@
+import { invalid } from '@ramet/errors';
+import { crc32 } from './crc32.js';
+
+/** The description of a credential that is exchanged for tokens. The credential is not in it. */
+export interface ApiKey {
+  readonly id: string;
+  readonly userId: string;
+  /** What the key is for, in the words of whoever made it. */
+  readonly name: string;
+  /** The first characters of the key, to recognise it by. */
+  readonly prefix: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+/** Whose keys there are: the kind stands in the key, for whoever finds one. */
+export type ApiKeyKind = 'user' | 'service';
+
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const RANDOM_DIGITS = 30;
+const CHECK_DIGITS = 6;
+const SHOWN_DIGITS = 4;
+const SHAPE = /^ramet_(?:user|service)_[0-9A-Za-z]{36}$/;
+const LAST_YEAR = 9_999;
+
+/** The largest multiple of 62 in a byte: bytes from there on would favour the first digits. */
+const FAIR_BYTES = 248;
+
+/**
+ * Makes the text of a key: `ramet_<kind>_`, 30 random base62 digits, and 6 that check the rest.
+ *
+ * The check lets a scanner or a form tell a key from other text without asking anybody.
+ */
+export function makeApiKey(kind: ApiKeyKind, bytes: (count: number) => Uint8Array): string {
+  let text = `ramet_${kind}_`;
+  const length = text.length + RANDOM_DIGITS;
+  while (text.length < length) {
+    for (const byte of bytes(length - text.length)) {
+      if (byte < FAIR_BYTES) text += DIGITS.charAt(byte % DIGITS.length);
+    }
+  }
+  return text + checkOf(text);
+}
+
+/** Tells whether a text can be a key at all, by its shape and its check digits. */
+export function isApiKey(text: string): boolean {
+  return SHAPE.test(text) && text.slice(-CHECK_DIGITS) === checkOf(text.slice(0, -CHECK_DIGITS));
+}
+
+/** What of a key may be shown, to recognise it by. */
+export function prefixOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('_') + 1 + SHOWN_DIGITS);
+}
+
+/** A key's description as it is when it has just been made. Throws REQUEST_INVALID. */
+export function newApiKey(
+  wish: Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'expiresAt'>,
+  at: Date,
+): ApiKey {
+  requireFuture(wish.expiresAt, at);
+  return { ...wish, createdAt: at, revokedAt: null };
+}
+
+/** The key after it was revoked. Revoking it again changes nothing. */
+export function revoke(key: ApiKey, at: Date): ApiKey {
+  return key.revokedAt ? key : { ...key, revokedAt: at };
+}
+
+function requireFuture(expiresAt: Date | null, now: Date): void {
+  if (!expiresAt) return;
+  const isFuture = expiresAt.getTime() > now.getTime() && expiresAt.getUTCFullYear() <= LAST_YEAR;
+  if (!isFuture) throw invalid({ field: 'expire_time', description: 'must be in the future' });
+}
+
+function checkOf(text: string): string {
+  let rest = crc32(text);
+  let check = '';
+  for (let place = 0; place < CHECK_DIGITS; place += 1) {
+    check = DIGITS.charAt(rest % DIGITS.length) + check;
+    rest = Math.floor(rest / DIGITS.length);
+  }
+  return check;
+}

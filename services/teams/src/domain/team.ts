@@ -1,0 +1,166 @@
+import { conflict, notFound, PublicError } from '@ramet/errors';
+import { requireEtag } from './etag.js';
+import { requireName } from './name.js';
+import { type Role, requireRight, type Standing } from './role.js';
+
+/** A group of people that owns bots, keys and clones together. */
+export interface Team {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly deletedAt: Date | null;
+  readonly revision: number;
+}
+
+/** A user's place in a team. */
+export interface Member {
+  readonly teamId: string;
+  readonly userId: string;
+  readonly userName: string;
+  readonly role: Role;
+  readonly createdAt: Date;
+}
+
+/** One team that a user is in. */
+export type Membership = Pick<Member, 'teamId' | 'role'>;
+
+/** A team with everybody in it: what changes as one. */
+export interface TeamState {
+  readonly team: Team;
+  readonly members: readonly Member[];
+}
+
+/** A user who may become a member. */
+export interface Candidate {
+  readonly id: string;
+  readonly name: string;
+  /** In how many teams the user is. */
+  readonly teamCount: number;
+}
+
+/** All that a decision about a team may look at, as it is while the team's row is locked. */
+export interface TeamView extends TeamState {
+  /** How whoever asks stands to the team. */
+  readonly standing: Standing;
+  readonly botCount: number;
+  readonly candidate: Candidate | undefined;
+  readonly now: Date;
+}
+
+/** What becomes of a team, and the name of what happened. */
+export interface TeamChange {
+  readonly event: 'created' | 'member_set' | 'member_removed' | 'deleted';
+  readonly state: TeamState;
+}
+
+/** Makes a decision about a team. Undefined: nothing changes. */
+export type DecideTeam = (view: TeamView) => TeamChange | undefined;
+
+/** Members of a team at most, and teams of a user: every change is told with all of them. */
+export const MAX_MEMBERS = 1_000;
+/** Teams that a user may be in at most. */
+export const MAX_TEAMS = 500;
+
+/** A team as it is when its first owner has just created it. Throws REQUEST_INVALID. */
+export function newTeam(wish: Pick<Team, 'id' | 'name'>, owner: Candidate, at: Date): TeamState {
+  requireName(wish.name);
+  requireRoomFor(owner);
+  const team: Team = { ...wish, createdAt: at, updatedAt: at, deletedAt: null, revision: 1 };
+  return { team, members: [memberOf(team, owner, 'owner', at)] };
+}
+
+/**
+ * Gives the candidate a role: as a new member, or instead of the one they have.
+ *
+ * Throws PERMISSION_DENIED, USER_NOT_FOUND, LAST_OWNER, QUOTA_EXCEEDED.
+ */
+export function setMember(userId: string, role: Role): DecideTeam {
+  return ({ team, members, standing, candidate, now }) => {
+    requireLive(team);
+    requireRight(standing, 'team_members.set');
+    if (!candidate) throw notFound('user', userId);
+
+    const present = members.find((member) => member.userId === userId);
+    if (present?.role === role) return undefined;
+    if (!present) {
+      requireRoomIn(team, members);
+      requireRoomFor(candidate);
+    }
+    const next = present ? { ...present, role } : memberOf(team, candidate, role, now);
+    const others = members.filter((member) => member !== present);
+    return withMembers('member_set', team, [...others, next].sort(byUser));
+  };
+}
+
+/**
+ * Takes a user out of a team. Everybody may take out themselves.
+ *
+ * Throws PERMISSION_DENIED, LAST_OWNER.
+ */
+export function removeMember(userId: string, askerId: string): DecideTeam {
+  return ({ team, members, standing }) => {
+    requireLive(team);
+    requireRight(standing, userId === askerId ? 'team_members.leave' : 'team_members.remove');
+
+    const others = members.filter((member) => member.userId !== userId);
+    if (others.length === members.length) return undefined;
+    return withMembers('member_removed', team, others);
+  };
+}
+
+/** Deletes a team. Throws PERMISSION_DENIED, ETAG_STALE, TEAM_NOT_EMPTY. */
+export function deleteTeam(etag: string): DecideTeam {
+  return ({ team, members, standing, botCount, now }) => {
+    requireRight(standing, 'teams.delete');
+    if (team.deletedAt) return undefined;
+    requireEtag(team, etag);
+    if (botCount > 0) {
+      throw conflict('TEAM_NOT_EMPTY', { kind: 'team', id: team.id }, 'the team still has bots');
+    }
+    return { event: 'deleted', state: { team: { ...team, deletedAt: now }, members } };
+  };
+}
+
+/** Throws TEAM_NOT_FOUND for a team that was deleted: nothing can be done in it. */
+export function requireLive({ id, deletedAt }: Pick<Team, 'id' | 'deletedAt'>): void {
+  if (deletedAt) throw notFound('team', id);
+}
+
+function withMembers(
+  event: TeamChange['event'],
+  team: Team,
+  members: readonly Member[],
+): TeamChange {
+  if (!members.some(({ role }) => role === 'owner')) {
+    throw conflict('LAST_OWNER', { kind: 'team', id: team.id }, 'a team always has an owner');
+  }
+  return { event, state: { team, members } };
+}
+
+function memberOf({ id }: Team, user: Candidate, role: Role, at: Date): Member {
+  return { teamId: id, userId: user.id, userName: user.name, role, createdAt: at };
+}
+
+function byUser(one: Member, other: Member): number {
+  return one.userId < other.userId ? -1 : 1;
+}
+
+function requireRoomIn({ id }: Team, members: readonly Member[]): void {
+  if (members.length >= MAX_MEMBERS) {
+    throw exhausted(`team/${id}`, `a team has at most ${MAX_MEMBERS} members`);
+  }
+}
+
+function requireRoomFor({ id, teamCount }: Candidate): void {
+  if (teamCount >= MAX_TEAMS) {
+    throw exhausted(`user/${id}`, `a user is in at most ${MAX_TEAMS} teams`);
+  }
+}
+
+function exhausted(subject: string, description: string): PublicError {
+  return new PublicError('resource_exhausted', 'QUOTA_EXCEEDED', description, {
+    metadata: { subject },
+    quotas: [{ subject, description }],
+  });
+}

@@ -1,0 +1,50 @@
+import { ApiKeyChanged, BotChanged, TeamChanged, UserChanged } from '@ramet/proto-gen/teams.v1';
+import type { ApiKey } from './domain/api-key.js';
+import type { BotChange } from './domain/bot.js';
+import type { TeamChange } from './domain/team.js';
+import type { User } from './domain/user.js';
+import {
+  toApiKeyMessage,
+  toBotMessage,
+  toMemberMessage,
+  toPersonalSourceMessage,
+  toTeamMessage,
+  toUserMessage,
+} from './messages.js';
+
+/** Something that happened to a user, a team or a bot. Carries all of it, so nobody calls back. */
+export interface Event {
+  /** The id of the thing that has a history of its own. */
+  readonly aggregate: string;
+  /** The kind of thing and what happened to it. */
+  readonly kind: string;
+  readonly payload: Uint8Array;
+}
+
+/** A user was created. */
+export function userCreated(user: User): Event {
+  const payload = UserChanged.encode({ user: toUserMessage(user) }).finish();
+  return { aggregate: user.id, kind: 'user.created', payload };
+}
+
+/** An API key of a user was created or revoked. Stands in the history of the user. */
+export function apiKeyChanged(what: 'created' | 'revoked', key: ApiKey): Event {
+  const payload = ApiKeyChanged.encode({ apiKey: toApiKeyMessage(key) }).finish();
+  return { aggregate: key.userId, kind: `user.api_key_${what}`, payload };
+}
+
+/** A team was created, deleted, or has other members. */
+export function teamChanged({ event, state }: TeamChange): Event {
+  const team = toTeamMessage(state.team);
+  const members = state.members.map(toMemberMessage);
+  const payload = TeamChanged.encode({ team, members }).finish();
+  return { aggregate: team.id, kind: `team.${event}`, payload };
+}
+
+/** A bot was created, deleted, or has other sources. */
+export function botChanged({ event, state }: BotChange): Event {
+  const bot = toBotMessage(state.bot, null);
+  const personalSources = state.personalSources.map(toPersonalSourceMessage);
+  const payload = BotChanged.encode({ bot, personalSources }).finish();
+  return { aggregate: bot.id, kind: `bot.${event}`, payload };
+}

@@ -1,0 +1,26 @@
+import { CreateApiKeyRequest, type CreateApiKeyResponse } from '@ramet/proto-gen/teams.v1';
+import type { Unary } from '@ramet/rpc';
+import type { Deps } from '../deps.js';
+import { toApiKeyMessage } from '../messages.js';
+import { askerOf, onceOf } from './asker.js';
+
+type Needs = Pick<Deps, 'apiKeys' | 'credentials' | 'ids'>;
+type CreateApiKey = Unary<CreateApiKeyRequest, CreateApiKeyResponse>;
+
+/** Creates an API key, and shows it this once. */
+export function createApiKey({ apiKeys, credentials, ids }: Needs): CreateApiKey {
+  return async (request, { caller }) => {
+    const { name, expireTime } = request;
+    const { secret, ...kept } = credentials.mint('user');
+    const wish = {
+      id: ids.make('apk'),
+      userId: request.userId || caller.id,
+      name,
+      expiresAt: expireTime ?? null,
+      ...kept,
+    };
+    const once = onceOf('CreateApiKey', CreateApiKeyRequest, request);
+    const { key, isNew } = await apiKeys.create(wish, askerOf(caller), once);
+    return { apiKey: toApiKeyMessage(key), secret: isNew ? secret : '' };
+  };
+}

@@ -1,0 +1,127 @@
+import { invalid } from '@ramet/errors';
+import type {
+  ApiKey as ApiKeyMessage,
+  Bot as BotMessage,
+  BotSource as BotSourceMessage,
+  Membership as MembershipMessage,
+  Owner as OwnerMessage,
+  PersonalSource as PersonalSourceMessage,
+  TeamMember as TeamMemberMessage,
+  Team as TeamMessage,
+  User as UserMessage,
+} from '@ramet/proto-gen/teams.v1';
+import { TeamRole } from '@ramet/proto-gen/teams.v1';
+import type { ApiKey } from './domain/api-key.js';
+import type { Bot, Owner } from './domain/bot.js';
+import { etagOf } from './domain/etag.js';
+import type { Role } from './domain/role.js';
+import type { PersonalSource, Program, Source } from './domain/source.js';
+import type { Member, Membership, Team } from './domain/team.js';
+import type { User } from './domain/user.js';
+
+const ROLE = {
+  owner: TeamRole.OWNER,
+  admin: TeamRole.ADMIN,
+  member: TeamRole.MEMBER,
+} as const satisfies Record<Role, TeamRole>;
+
+const ROLES = Object.entries(ROLE) as readonly (readonly [Role, TeamRole])[];
+
+/** Translates a user. */
+export function toUserMessage(user: User): UserMessage {
+  const { id, name, admin } = user;
+  const times = { createTime: user.createdAt, updateTime: user.updatedAt };
+  return { id, name, admin, ...times, etag: etagOf(user) };
+}
+
+/** Translates the description of an API key. */
+export function toApiKeyMessage(key: ApiKey): ApiKeyMessage {
+  const { id, userId, name, prefix } = key;
+  return {
+    id,
+    userId,
+    name,
+    prefix,
+    createTime: key.createdAt,
+    expireTime: key.expiresAt ?? undefined,
+    revokeTime: key.revokedAt ?? undefined,
+  };
+}
+
+/** Translates a team. */
+export function toTeamMessage(team: Team): TeamMessage {
+  return { id: team.id, name: team.name, ...lifeOf(team), etag: etagOf(team) };
+}
+
+/** Translates a user's place in a team. */
+export function toMemberMessage(member: Member): TeamMemberMessage {
+  const { teamId, userId, userName, role, createdAt } = member;
+  return { teamId, userId, userName, role: ROLE[role], createTime: createdAt };
+}
+
+/** Translates one team that a user is in. */
+export function toMembershipMessage({ teamId, role }: Membership): MembershipMessage {
+  return { teamId, role: ROLE[role] };
+}
+
+/** Translates a bot, with the personal source of whoever asks. */
+export function toBotMessage(bot: Bot, personalSource: Source | null): BotMessage {
+  const { id, teamId, name } = bot;
+  return {
+    id,
+    teamId,
+    name,
+    teamSource: bot.teamSource ? toSourceMessage(bot.teamSource) : undefined,
+    personalSource: personalSource ? toSourceMessage(personalSource) : undefined,
+    ...lifeOf(bot),
+    etag: etagOf(bot),
+  };
+}
+
+/** Translates what clones run. */
+export function toSourceMessage({ program, revision }: Source): BotSourceMessage {
+  const { bundle, command } = program;
+  return { source: { $case: program.kind, value: { bundle, command } }, revision };
+}
+
+/** Translates what the personal clones of one user run. */
+export function toPersonalSourceMessage({ userId, source }: PersonalSource): PersonalSourceMessage {
+  return { userId, source: toSourceMessage(source) };
+}
+
+/** Reads a role. Throws REQUEST_INVALID for one that is not known. */
+export function toRole(message: TeamRole): Role {
+  const [role] = ROLES.find(([, value]) => value === message) ?? [];
+  if (!role) throw invalid({ field: 'role', description: 'must be a role' });
+  return role;
+}
+
+/** Reads what clones are to run. Throws REQUEST_INVALID, under the name of the field. */
+export function toProgram(message: BotSourceMessage | undefined, field: string): Program {
+  if (!message?.source) {
+    throw invalid({ field: `${field}.source`, description: 'must be a kind of source' });
+  }
+  const { $case: kind, value } = message.source;
+  return { kind, bundle: value.bundle, command: value.command };
+}
+
+/** Reads an owner. Throws REQUEST_INVALID if it is neither a user nor a team. */
+export function toOwner(message: OwnerMessage | undefined): Owner {
+  const owner = message?.owner;
+  switch (owner?.$case) {
+    case 'userId':
+      return { kind: 'user', userId: owner.value };
+    case 'teamId':
+      return { kind: 'team', teamId: owner.value };
+    case undefined:
+      throw invalid({ field: 'owner', description: 'must be a user or a team' });
+  }
+}
+
+function lifeOf(thing: Pick<Team, 'createdAt' | 'updatedAt' | 'deletedAt'>) {
+  return {
+    createTime: thing.createdAt,
+    updateTime: thing.updatedAt,
+    deleteTime: thing.deletedAt ?? undefined,
+  };
+}

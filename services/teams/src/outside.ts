@@ -1,0 +1,71 @@
+import { type Bus, connectBus } from '@ramet/database';
+import { unavailable } from '@ramet/errors';
+import { loadContract } from '@ramet/proto-gen/contract';
+import { CloneDirectoryServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import { connect, RemoteError } from '@ramet/rpc';
+import { type Clock, type Ids, Scope, systemClock, systemIds } from '@ramet/service';
+import { type Logger, startTelemetry } from '@ramet/telemetry';
+import type { Config } from './config.js';
+import type { Lifecycle } from './deps.js';
+
+/** What the service needs of the world; everything else it builds itself. */
+export interface Outside {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  /** Absent: nothing is published. */
+  readonly bus?: Bus;
+  /** The directory of clones, asked with this service's own token. */
+  connectLifecycle(token: () => Promise<string>): Lifecycle & AsyncDisposable;
+}
+
+/** How long whoever renews a token is kept waiting for lifecycle. */
+const CHECK_TIMEOUT_MS = 1_000;
+
+/** The world as it is outside of tests. None of it has to be there when the service starts. */
+export async function connectOutside(config: Config): Promise<Outside & AsyncDisposable> {
+  await using scope = new Scope();
+  const { metricsPort, tracesDir, logLevel } = config;
+  const options = { service: 'teams', metricsPort, logLevel, ...(tracesDir && { tracesDir }) };
+  const { logger } = scope.use(await startTelemetry(options));
+  const ports = { clock: systemClock, logger };
+  const bus = config.natsUrl && scope.use(connectBus({ ...natsOf(config), ...ports }));
+
+  const open = scope.move();
+  return {
+    ...ports,
+    ids: systemIds,
+    ...(bus && { bus }),
+    connectLifecycle: (token) => connectLifecycle(config.lifecycleAddress, token),
+    [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
+  };
+}
+
+/** Connects to lifecycle. The connection is made when it is first needed. */
+export function connectLifecycle(
+  address: string,
+  token: () => Promise<string>,
+): Lifecycle & AsyncDisposable {
+  const clones = connect(CloneDirectoryServiceService, address, {
+    token,
+    contract: loadContract(),
+    timeoutMs: CHECK_TIMEOUT_MS,
+  });
+  return {
+    async isAlive(workload, signal) {
+      try {
+        const { alive } = await clones.checkEpoch(workload, { signal });
+        return alive;
+      } catch (thrown) {
+        // Whoever renews may wait and ask again, whatever lifecycle's trouble is.
+        if (thrown instanceof RemoteError) throw unavailable('lifecycle', thrown);
+        throw thrown;
+      }
+    },
+    [Symbol.asyncDispose]: () => clones[Symbol.asyncDispose](),
+  };
+}
+
+function natsOf({ natsUrl = '', natsToken }: Config) {
+  return { url: natsUrl, name: 'teams', ...(natsToken && { token: natsToken.text() }) };
+}

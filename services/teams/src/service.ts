@@ -1,0 +1,76 @@
+import { migrate, openDatabase, startSequencer } from '@ramet/database';
+import { loadContract } from '@ramet/proto-gen/contract';
+import { createVerifier, serve } from '@ramet/rpc';
+import { Scope } from '@ramet/service';
+import { teamsApi } from './api.js';
+import type { Config } from './config.js';
+import { createCredentials } from './credentials/credentials.js';
+import { createTokenSigner, TOKEN_NAMES } from './credentials/token-signer.js';
+import type { Deps } from './deps.js';
+import type { Outside } from './outside.js';
+import { ApiKeyTable } from './store/api-key-table.js';
+import { ApiKeys } from './store/api-keys.js';
+import { Bots } from './store/bots.js';
+import { Past } from './store/past.js';
+import { Teams } from './store/teams.js';
+import { UserTable } from './store/user-table.js';
+import { Users } from './store/users.js';
+
+const MIGRATIONS = new URL('../migrations/', import.meta.url);
+
+/** The service, while it runs. Disposing of it drains it. */
+export interface TeamsService extends AsyncDisposable {
+  readonly port: number;
+  /** What `connect` takes to reach it. */
+  readonly address: string;
+}
+
+/** Starts the service. This is the one place that knows how its parts fit together. */
+export async function startTeams(config: Config, outside: Outside): Promise<TeamsService> {
+  await using scope = new Scope();
+  const { bus, clock, logger, ids } = outside;
+
+  const db = scope.use(
+    await openDatabase({
+      url: config.databaseUrl,
+      ...(config.databasePassword && { password: config.databasePassword.text() }),
+      schema: 'teams',
+      application: 'teams',
+      entities: [UserTable, ApiKeyTable],
+    }),
+  );
+  await migrate(db, MIGRATIONS);
+  scope.use(startSequencer({ db, service: 'teams', clock, logger, ...(bus && { bus }) }));
+
+  const tokens = await createTokenSigner(config.tokenKeys, { clock, ids });
+  const ownToken = async (): Promise<string> =>
+    (await tokens.sign({ kind: 'service', name: 'teams' })).text;
+  const apiKeys = new ApiKeys(db);
+  const deps: Deps = {
+    users: new Users(db),
+    apiKeys,
+    teams: new Teams(db),
+    bots: new Bots(db),
+    past: new Past(db),
+    tokens,
+    credentials: createCredentials({ ...config, apiKeys, ids }),
+    lifecycle: scope.use(outside.connectLifecycle(ownToken)),
+    ids,
+  };
+
+  const { host, port } = config;
+  const jwks = tokens.publicKeys.map(({ jwk }) => jwk);
+  const authenticate = createVerifier({ ...TOKEN_NAMES, keys: async () => jwks, clock });
+  const contract = loadContract();
+  const services = teamsApi(deps);
+  const server = scope.use(
+    await serve({ host, port, services, contract, authenticate, logger, clock }),
+  );
+
+  const running = scope.move();
+  return {
+    port: server.port,
+    address: server.address,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,17 @@
+import { EntitySchema } from 'typeorm';
+import type { ApiKey } from '../domain/api-key.js';
+
+/** How an ApiKey lies in Postgres. The hash of the key itself is read by nobody but the exchange. */
+export const ApiKeyTable = new EntitySchema<ApiKey & { readonly hash: Buffer }>({
+  name: 'api_key',
+  columns: {
+    id: { type: 'text', primary: true },
+    userId: { type: 'text', name: 'user_id' },
+    name: { type: 'text' },
+    prefix: { type: 'text' },
+    hash: { type: 'bytea', select: false },
+    createdAt: { type: 'timestamptz', name: 'created_at' },
+    expiresAt: { type: 'timestamptz', name: 'expires_at', nullable: true },
+    revokedAt: { type: 'timestamptz', name: 'revoked_at', nullable: true },
+  },
+});

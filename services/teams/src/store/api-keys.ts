@@ -1,0 +1,109 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Database, Tx } from '@ramet/database';
+import { notFound } from '@ramet/errors';
+import { MoreThan } from 'typeorm';
+import { type ApiKey, newApiKey, revoke } from '../domain/api-key.js';
+import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
+import type { User } from '../domain/user.js';
+import { apiKeyChanged } from '../events.js';
+import { ApiKeyTable } from './api-key-table.js';
+import { list } from './list.js';
+import { claim } from './once.js';
+import { advance, lockUser } from './user-chain.js';
+
+/** A key to be kept, as its description and the hash of it. */
+export interface KeyWish extends Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'expiresAt'> {
+  readonly hash: Buffer;
+}
+
+/** The API keys of users, in Postgres. What happens to one stands in the history of its user. */
+export class ApiKeys {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The user of a key that is neither revoked nor expired, given its hash. */
+  async findUser(hash: Buffer): Promise<Pick<User, 'id' | 'admin'> | undefined> {
+    const [row] = await this.#db.query<Pick<User, 'id' | 'admin'> & { hash: Buffer }>(LIVE, [hash]);
+    return row && timingSafeEqual(row.hash, hash) ? row : undefined;
+  }
+
+  /** Lists the keys of a user, by id. Throws USER_NOT_FOUND. */
+  async list(userId: string, ask: PageAsk, asker: Asker): Promise<Page<ApiKey>> {
+    requireSeen(userId, asker);
+    const read = (after: string, take: number): Promise<ApiKey[]> => {
+      const where = { userId, id: MoreThan(after) };
+      return this.#db.manager.find(ApiKeyTable, { where, order: { id: 'asc' }, take });
+    };
+    return list({ ask, asker, of: ['api_keys', userId], read, keyOf: ({ id }) => id });
+  }
+
+  /**
+   * Keeps a key, or finds the one that the same request has made. Throws USER_NOT_FOUND.
+   *
+   * `isNew` tells which: only a new key may be shown.
+   */
+  async create(
+    { hash, ...wish }: KeyWish,
+    asker: Asker,
+    once: Once,
+  ): Promise<{ readonly key: ApiKey; readonly isNew: boolean }> {
+    requireSeen(wish.userId, asker);
+    return this.#db.transaction(async (tx) => {
+      const user = await lockUser(tx, wish.userId);
+      if (!user) throw notFound('user', wish.userId);
+      const created = await claim(tx, asker, once, wish.id);
+      if (created !== undefined) return { key: await find(tx, created), isNew: false };
+
+      const key = newApiKey(wish, user.now);
+      await insertApiKey(tx, key, hash);
+      await advance(tx, user, apiKeyChanged('created', key), asker);
+      return { key, isNew: true };
+    });
+  }
+
+  /** Revokes a key. Again changes nothing. Throws API_KEY_NOT_FOUND. */
+  async revoke(id: string, asker: Asker): Promise<ApiKey> {
+    const { userId } = await find(this.#db, id);
+    if (userId !== asker.id && !asker.seesAll) throw notFound('api_key', id);
+    return this.#db.transaction(async (tx) => {
+      const user = await lockUser(tx, userId);
+      if (!user) throw notFound('api_key', id);
+      const key = await find(tx, id);
+      const revoked = revoke(key, user.now);
+      if (revoked === key) return key;
+
+      const sql = 'update api_key set revoked_at = $2 where id = $1';
+      await tx.query(sql, [id, revoked.revokedAt]);
+      await advance(tx, user, apiKeyChanged('revoked', revoked), asker);
+      return revoked;
+    });
+  }
+}
+
+const LIVE = `
+  select u.id, u.admin, k.hash
+  from api_key k join mesh_user u on u.id = k.user_id
+  where k.hash = $1 and k.revoked_at is null
+    and (k.expires_at is null or k.expires_at > ramet_now())`;
+
+/** Inserts a key into the transaction that records it. */
+export async function insertApiKey(tx: Tx, key: ApiKey, hash: Buffer): Promise<void> {
+  const sql = `
+    insert into api_key (id, user_id, name, prefix, hash, created_at, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7)`;
+  const { id, userId, name, prefix, createdAt, expiresAt } = key;
+  await tx.query(sql, [id, userId, name, prefix, hash, createdAt, expiresAt]);
+}
+
+async function find({ manager }: Pick<Tx, 'manager'>, id: string): Promise<ApiKey> {
+  const key = await manager.findOneBy(ApiKeyTable, { id });
+  if (!key) throw notFound('api_key', id);
+  return key;
+}
+
+function requireSeen(userId: string, asker: Asker): void {
+  if (userId !== asker.id && !asker.seesAll) throw notFound('user', userId);
+}

@@ -1,0 +1,15 @@
+import { type Database, type HistoryRow, readHistory } from '@ramet/database';
+
+/** The history of this service, as other services follow it. */
+export class Past {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Reads the entries after a position, in order. Fewer than asked for do not mean the end. */
+  async read(after: bigint, limit: number): Promise<readonly HistoryRow[]> {
+    return readHistory(this.#db, { after, limit });
+  }
+}

@@ -1,0 +1,216 @@
+import { type Database, NO_HISTORY, type Queries, type Tx, violates } from '@ramet/database';
+import { notFound } from '@ramet/errors';
+import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
+import { nameTaken } from '../domain/name.js';
+import { standingOf } from '../domain/role.js';
+import {
+  type Candidate,
+  type DecideTeam,
+  type Member,
+  type Membership,
+  newTeam,
+  type Team,
+  type TeamState,
+  type TeamView,
+} from '../domain/team.js';
+import { teamChanged } from '../events.js';
+import { list } from './list.js';
+import { NOW } from './now.js';
+import { claim } from './once.js';
+import { type Chained, record } from './record.js';
+import { deleteMembers, MEMBER, upsertMembers } from './team-members.js';
+
+/** The teams and who is in them, in Postgres. `create` and `change` are the only writers. */
+export class Teams {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Reads a team. Throws TEAM_NOT_FOUND if there is none, or the asker may not see it. */
+  async get(id: string, asker: Asker): Promise<Team> {
+    return find(this.#db, id, asker);
+  }
+
+  /** Lists the teams that the asker is in, or all, by id. */
+  async list(all: boolean, ask: PageAsk, asker: Asker): Promise<Page<Team>> {
+    const read = (after: string, limit: number): Promise<Team[]> =>
+      all
+        ? this.#db.query(LIST_ALL, [after, limit])
+        : this.#db.query(LIST_OWN, [after, limit, asker.id]);
+    return list({ ask, asker, of: ['teams', all], read, keyOf: ({ id }) => id });
+  }
+
+  /** Lists who is in a team, or one of them, by user. Throws TEAM_NOT_FOUND. */
+  async listMembers(
+    { teamId, userId }: { readonly teamId: string; readonly userId: string },
+    ask: PageAsk,
+    asker: Asker,
+  ): Promise<Page<Member>> {
+    const read = async (after: string, limit: number): Promise<Member[]> => {
+      const params = [teamId, asker.id, asker.seesAll, userId, after, limit];
+      const rows = await this.#db.query<Member>(LIST_MEMBERS, params);
+      if (rows.length === 0) throw notFound('team', teamId);
+      // A team that is seen but has nobody to show comes as one row of nulls.
+      return rows.filter((row) => row.userId !== null);
+    };
+    const of = ['members', teamId, userId];
+    return list({ ask, asker, of, read, keyOf: (member) => member.userId });
+  }
+
+  /** Lists the teams that a user is in and the user's roles. */
+  async memberships(userId: string): Promise<readonly Membership[]> {
+    return this.#db.query<Membership>(MEMBERSHIPS, [userId]);
+  }
+
+  /** Creates a team, or finds the one that the same request has created. Throws NAME_TAKEN. */
+  async create(wish: Pick<Team, 'id' | 'name'>, asker: Asker, once: Once): Promise<Team> {
+    return this.#db.transaction(async (tx) => {
+      const created = await claim(tx, asker, once, wish.id);
+      if (created !== undefined) return find(tx, created, asker);
+
+      const [owner] = await tx.query<Candidate & { now: Date }>(CANDIDATE, [asker.id]);
+      if (!owner) throw notFound('user', asker.id);
+      const state = newTeam(wish, owner, owner.now);
+      const head = await record(tx, NO_HISTORY, teamChanged({ event: 'created', state }), asker);
+      await insert(tx, state, head);
+      return state.team;
+    });
+  }
+
+  /**
+   * Changes a team or who is in it as `decide` says, holding the team's row meanwhile.
+   *
+   * `decide` must be pure. `candidate` is the user that it may make a member. Throws
+   * TEAM_NOT_FOUND if there is no such team, or the asker may not see it.
+   */
+  async change(
+    { id, candidate }: { readonly id: string; readonly candidate?: string },
+    asker: Asker,
+    decide: DecideTeam,
+  ): Promise<TeamState> {
+    return this.#db.transaction(async (tx) => {
+      const { head, view } = await lock(tx, { id, candidate }, asker);
+      const change = decide(view);
+      if (!change) return view;
+
+      const revised = { revision: view.team.revision + 1, updatedAt: view.now };
+      const state = { ...change.state, team: { ...change.state.team, ...revised } };
+      const next = await record(tx, head, teamChanged({ ...change, state }), asker);
+      await update(tx, state.team, next);
+      await upsertMembers(
+        tx,
+        id,
+        state.members.filter((member) => !view.members.includes(member)),
+      );
+      await deleteMembers(
+        tx,
+        id,
+        view.members.filter((member) => !isIn(state, member)),
+      );
+      return state;
+    });
+  }
+}
+
+const TEAM = `
+  t.id, t.name, t.created_at as "createdAt", t.updated_at as "updatedAt",
+  t.deleted_at as "deletedAt", t.seq as revision`;
+
+const GET = `
+  select ${TEAM} from team t
+  where t.id = $1 and ($3 or exists (
+    select from team_member where team_id = t.id and user_id = $2))`;
+
+const LIST_ALL = `
+  select ${TEAM} from team t
+  where t.id > $1 and t.deleted_at is null
+  order by t.id limit $2`;
+
+const LIST_OWN = `
+  select ${TEAM} from team_member m join team t on t.id = m.team_id
+  where m.user_id = $3 and m.team_id > $1 and t.deleted_at is null
+  order by m.team_id limit $2`;
+
+const LIST_MEMBERS = `
+  select page.* from team t
+  left join lateral (
+    select ${MEMBER} from team_member m join mesh_user u on u.id = m.user_id
+    where m.team_id = t.id and m.user_id > $5 and ($4 = '' or m.user_id = $4)
+    order by m.user_id limit $6
+  ) as page on true
+  where t.id = $1 and t.deleted_at is null and ($3 or exists (
+    select from team_member where team_id = t.id and user_id = $2))
+  order by page."userId"`;
+
+const MEMBERSHIPS = `
+  select m.team_id as "teamId", m.role
+  from team_member m join team t on t.id = m.team_id
+  where m.user_id = $1 and t.deleted_at is null
+  order by m.team_id limit 1000`;
+
+const CANDIDATE = `
+  select u.id, u.name, ${NOW} as now, (
+    select count(*)::int from team_member m join team t on t.id = m.team_id
+    where m.user_id = u.id and t.deleted_at is null) as "teamCount"
+  from mesh_user u where u.id = $1`;
+
+const LOCK = `select ${TEAM}, t.hash, ${NOW} as now from team t where t.id = $1 for no key update`;
+
+// A statement of its own: it sees what was committed while LOCK waited.
+const AROUND = `
+  select ${MEMBER}, (
+    select count(*)::int from bot b where b.team_id = $1 and b.deleted_at is null) as "botCount"
+  from team_member m join mesh_user u on u.id = m.user_id
+  where m.team_id = $1
+  order by m.user_id`;
+
+async function find(db: Queries, id: string, asker: Asker): Promise<Team> {
+  const [team] = await db.query<Team>(GET, [id, asker.id, asker.seesAll]);
+  if (!team) throw notFound('team', id);
+  return team;
+}
+
+async function lock(
+  tx: Tx,
+  { id, candidate }: { readonly id: string; readonly candidate: string | undefined },
+  asker: Asker,
+): Promise<{ readonly head: Chained; readonly view: TeamView }> {
+  const [locked] = await tx.query<Team & { hash: Buffer; now: Date }>(LOCK, [id]);
+  if (!locked) throw notFound('team', id);
+  const { hash, now, ...team } = locked;
+
+  const around = await tx.query<Member & { botCount: number }>(AROUND, [id]);
+  const members = around.map(({ botCount: _, ...member }): Member => member);
+  const own = members.find(({ userId }) => userId === asker.id);
+  const standing = standingOf(own?.role, asker.seesAll);
+  if (standing === 'stranger') throw notFound('team', id);
+
+  const [user] = candidate ? await tx.query<Candidate>(CANDIDATE, [candidate]) : [];
+  const botCount = around[0]?.botCount ?? 0;
+  const view = { team, members, standing, botCount, candidate: user, now };
+  return { head: { seq: team.revision, hash }, view };
+}
+
+async function insert(tx: Tx, { team, members }: TeamState, { seq, hash }: Chained): Promise<void> {
+  const sql = `
+    insert into team (id, name, created_at, updated_at, seq, hash)
+    values ($1, $2, $3, $4, $5, $6)`;
+  const { id, name, createdAt, updatedAt } = team;
+  try {
+    await tx.query(sql, [id, name, createdAt, updatedAt, seq, hash]);
+  } catch (thrown) {
+    throw violates(thrown, 'team_name') ? nameTaken('team', name) : thrown;
+  }
+  await upsertMembers(tx, id, members);
+}
+
+async function update(tx: Tx, team: Team, { seq, hash }: Chained): Promise<void> {
+  const sql = 'update team set updated_at = $2, deleted_at = $3, seq = $4, hash = $5 where id = $1';
+  await tx.query(sql, [team.id, team.updatedAt, team.deletedAt, seq, hash]);
+}
+
+function isIn({ members }: TeamState, { userId }: Member): boolean {
+  return members.some((member) => member.userId === userId);
+}
