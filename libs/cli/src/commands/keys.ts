@@ -1,0 +1,212 @@
+import { type CreateKeyRequest, KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
+import type { Command } from 'commander';
+import type { Act, Context } from '../context.js';
+import { collect } from '../pages.js';
+import { parseChoice } from '../parse/choice.js';
+import { parseLabels } from '../parse/pairs.js';
+import { findClone, findKey, findOwner, findOwnerIf } from '../resolve.js';
+import { UsageError } from '../usage-error.js';
+import { grantView, keyView, signatureView } from '../views/keys.js';
+import { confirm, confirmed } from './confirm.js';
+import {
+  argument,
+  type CreateOptions,
+  gather,
+  type ListOptions,
+  limited,
+  limitOf,
+  present,
+  repeatable,
+  requestIdOf,
+} from './options.js';
+import { readSecret } from './secret.js';
+
+interface CreateKeyOptions extends CreateOptions {
+  readonly owner?: string;
+  readonly algorithm: string;
+  readonly generate?: boolean;
+  readonly secretFile?: string;
+  readonly exact?: boolean;
+  readonly venue?: string;
+  readonly venueKeyId?: string;
+  readonly label?: readonly string[];
+  readonly validateOnly?: boolean;
+}
+
+interface OwnedOptions extends ListOptions {
+  readonly owner?: string;
+}
+
+const WHOSE = 'whose: me, a team, or an id (default: me)';
+
+/** Adds `keys` to the command. */
+export function addKeys(program: Command, act: Act): void {
+  const keys = program.command('keys').description('secret keys that clones sign with');
+  addCreate(keys, act);
+  limited(keys.command('list').description('list keys, held and free'))
+    .option('--owner <owner>', WHOSE)
+    .action(act(listKeys));
+  limited(keys.command('available').description('list the keys that a new clone could get'))
+    .option('--owner <owner>', 'whose clone it would be (default: anybody)')
+    .action(act(listAvailable));
+  keys
+    .command('get <key>')
+    .description('show a key and who holds it')
+    .option('--owner <owner>', `${WHOSE}, for a key given by name`)
+    .action(act(getKey));
+  confirmed(keys.command('delete <key>').description('delete a key: its secret is destroyed'))
+    .option('--owner <owner>', `${WHOSE}, for a key given by name`)
+    .option('--etag <etag>', 'only as it was read')
+    .action(act(deleteKey));
+  limited(keys.command('grants <key>').description('list the grants of a key, newest first'))
+    .option('--owner <owner>', `${WHOSE}, for a key given by name`)
+    .action(act(listGrants));
+  limited(keys.command('signatures <key>').description('list what was signed, newest first'))
+    .option('--owner <owner>', `${WHOSE}, for a key given by name`)
+    .option('--clone <clone>', 'only for this clone')
+    .action(act(listSignatures));
+  keys
+    .command('revoke-grant <grant>')
+    .description('revoke a grant: nothing is signed with it any more')
+    .option('--reason <text>', 'why', '')
+    .action(act(revokeGrant));
+}
+
+function addCreate(keys: Command, act: Act): void {
+  repeatable(keys.command('create <name>').description('create a key; nobody sees it again'))
+    .requiredOption('--algorithm <algorithm>', 'hmac-sha256, hmac-sha512 or ed25519')
+    .option('--owner <owner>', WHOSE)
+    .option('--generate', 'let the mesh make the secret')
+    .option('--secret-file <file>', 'take the secret from a file, or from standard input with `-`')
+    .option('--exact', 'keep the line end at the end of the file')
+    .option('--venue <venue>', 'the venue that it is for, such as binance')
+    .option('--venue-key-id <id>', 'what the venue calls it')
+    .option('--label <name=value>', 'note something on it; may be repeated', gather)
+    .option('--validate-only', 'check everything and create nothing')
+    .action(act(createKey));
+}
+
+async function createKey(
+  context: Context,
+  args: readonly string[],
+  options: CreateKeyOptions,
+): Promise<void> {
+  const { session, world, out } = context;
+  const { generate = false, secretFile, venue = '', venueKeyId = '' } = options;
+  if (generate === (secretFile !== undefined)) {
+    throw new UsageError('a key is either made with --generate or taken from --secret-file');
+  }
+  const algorithm = parseChoice(KeyAlgorithm, options.algorithm);
+  const labels = parseLabels(options.label ?? []);
+  const owner = await findOwner(context, options.owner ?? 'me');
+  const secret = secretFile && (await readSecret(world, secretFile, options.exact));
+  const material: CreateKeyRequest['material'] = secret
+    ? { $case: 'secret', value: secret }
+    : { $case: 'generate', value: {} };
+  try {
+    const { key } = await session.keys.createKey(
+      {
+        requestId: requestIdOf(context, options),
+        ...{ owner, name: argument(args, 0), algorithm, venue, venueKeyId, material, labels },
+        validateOnly: options.validateOnly ?? false,
+      },
+      { signal: world.signal },
+    );
+    out.item(keyView(world.clock), present(key, 'key'));
+  } finally {
+    if (secret) secret.fill(0);
+  }
+}
+
+async function listKeys(
+  context: Context,
+  _args: readonly string[],
+  options: OwnedOptions,
+): Promise<void> {
+  const { session, world, out } = context;
+  const owner = await findOwner(context, options.owner ?? 'me');
+  const keys = await collect(async (page) => {
+    const answer = await session.keys.listKeys({ ...page, owner }, { signal: world.signal });
+    return { items: answer.keys, next: answer.nextPageToken };
+  }, limitOf(options));
+  out.list(keyView(world.clock), keys);
+}
+
+async function listAvailable(
+  context: Context,
+  _args: readonly string[],
+  options: OwnedOptions,
+): Promise<void> {
+  const { session, world, out } = context;
+  const owner = await findOwnerIf(context, options.owner);
+  const keys = await collect(async (page) => {
+    const request = { ...page, owner, keyId: '' };
+    const answer = await session.keys.listAvailableKeys(request, { signal: world.signal });
+    return { items: answer.keys, next: answer.nextPageToken };
+  }, limitOf(options));
+  out.list(keyView(world.clock), keys);
+}
+
+async function getKey(
+  context: Context,
+  args: readonly string[],
+  options: OwnedOptions,
+): Promise<void> {
+  const { session, world, out } = context;
+  const id = await findKey(context, argument(args, 0), options.owner);
+  const { key } = await session.keys.getKey({ id }, { signal: world.signal });
+  out.item(keyView(world.clock), present(key, 'key'));
+}
+
+async function deleteKey(
+  context: Context,
+  args: readonly string[],
+  options: OwnedOptions & { readonly etag?: string; readonly yes?: boolean },
+): Promise<void> {
+  const { session, world, out } = context;
+  const id = await findKey(context, argument(args, 0), options.owner);
+  await confirm(context, options, `delete key ${argument(args, 0)}? Its secret is destroyed.`);
+  const request = { id, etag: options.etag ?? '' };
+  const { key } = await session.keys.deleteKey(request, { signal: world.signal });
+  out.item(keyView(world.clock), present(key, 'key'));
+}
+
+async function listGrants(
+  context: Context,
+  args: readonly string[],
+  options: OwnedOptions,
+): Promise<void> {
+  const { session, world, out } = context;
+  const keyId = await findKey(context, argument(args, 0), options.owner);
+  const grants = await collect(async (page) => {
+    const answer = await session.keys.listGrants({ ...page, keyId }, { signal: world.signal });
+    return { items: answer.grants, next: answer.nextPageToken };
+  }, limitOf(options));
+  out.list(grantView(world.clock), grants);
+}
+
+async function listSignatures(
+  context: Context,
+  args: readonly string[],
+  options: OwnedOptions & { readonly clone?: string },
+): Promise<void> {
+  const { session, world, out } = context;
+  const keyId = await findKey(context, argument(args, 0), options.owner);
+  const cloneId = options.clone === undefined ? '' : await findClone(context, options.clone);
+  const records = await collect(async (page) => {
+    const request = { ...page, keyId, cloneId };
+    const answer = await session.keys.listSignatures(request, { signal: world.signal });
+    return { items: answer.signatures, next: answer.nextPageToken };
+  }, limitOf(options));
+  out.list(signatureView(), records);
+}
+
+async function revokeGrant(
+  { session, world, out }: Context,
+  args: readonly string[],
+  { reason = '' }: { readonly reason?: string },
+): Promise<void> {
+  const request = { grantId: argument(args, 0), executionId: '', reason };
+  const { grants } = await session.keys.revokeGrant(request, { signal: world.signal });
+  out.list(grantView(world.clock), grants);
+}

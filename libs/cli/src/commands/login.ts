@@ -1,0 +1,142 @@
+import type { Command } from 'commander';
+import { configPath, readConfig, writeConfig } from '../connection/config-file.js';
+import { findMesh, readMesh } from '../connection/mesh-file.js';
+import { readApiKey, Session } from '../connection/session.js';
+import { chooseTarget, type GlobalOptions, type Target } from '../connection/target.js';
+import type { Act, Context } from '../context.js';
+import { Output } from '../output.js';
+import { jsonWriter } from '../print/json.js';
+import { UsageError } from '../usage-error.js';
+import { userView } from '../views/teams.js';
+import type { World } from '../world.js';
+import { argument, type CreateOptions, present } from './options.js';
+import { readSecret, showOnce } from './secret.js';
+
+const FIRST_PROFILE = 'default';
+const PROFILE_NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
+const TIMEOUT_MS = 20_000;
+
+/** Adds `login`, `logout`, `profiles` and `bootstrap` to the command. */
+export function addLogin(program: Command, act: Act, world: World): void {
+  program
+    .command('login')
+    .description('remember a mesh and your API key for it, read from --api-key-file or asked for')
+    .action(async (_options: unknown, command: Command) => {
+      await login(world, command.optsWithGlobals<GlobalOptions>());
+    });
+  program
+    .command('logout')
+    .description('forget a profile and its API key')
+    .action(async (_options: unknown, command: Command) => {
+      await logout(world, command.optsWithGlobals<GlobalOptions>());
+    });
+  program
+    .command('profiles')
+    .description('list the profiles that are remembered')
+    .action(async (_options: unknown, command: Command) => {
+      await listProfiles(world, command.optsWithGlobals<GlobalOptions>());
+    });
+  program
+    .command('bootstrap <name>')
+    .description('make the first administrator of a mesh; their API key is shown once')
+    .requiredOption('--token-file <file>', 'the bootstrap token, from a file or `-`')
+    .option('--out <file>', 'write the API key to this file instead of showing it')
+    .action(act(bootstrap));
+}
+
+async function login(world: World, options: GlobalOptions): Promise<void> {
+  const path = configPath(world);
+  const config = await readConfig(path);
+  const name = options.profile ?? (world.env.RAMET_PROFILE || config.current || FIRST_PROFILE);
+  if (!PROFILE_NAME.test(name)) throw new UsageError(`'${name}' cannot name a profile`);
+  const known = Object.hasOwn(config.profiles, name);
+  const { profile: _, ...others } = options;
+  const target = chooseTarget({
+    options: others,
+    env: { ...world.env, RAMET_PROFILE: undefined },
+    config: { current: known ? name : '', profiles: config.profiles },
+    meshFile: findMesh(world.folder),
+    readMesh,
+  });
+
+  const apiKey = await apiKeyFor(world, options, target);
+  const { endpoints } = target;
+  const { clock, signal } = world;
+  await using session = new Session({
+    target: { endpoints, credential: { from: 'value', apiKey } },
+    ...{ clock, signal, timeoutMs: TIMEOUT_MS },
+  });
+  const user = await session.me();
+
+  const profiles = { ...config.profiles, [name]: { endpoints, apiKey } };
+  await writeConfig(path, { current: name, profiles });
+  const out = new Output(world, options.json ?? false, jsonWriter());
+  out.note(`logged in as ${user.name}, profile '${name}' in ${path}`);
+  if (out.json) out.item(userView(clock), user);
+}
+
+/** The API key to log in with: from where it is said to be, else typed in or piped in. */
+async function apiKeyFor(world: World, options: GlobalOptions, target: Target): Promise<string> {
+  const { env, terminal } = world;
+  const said = [options.apiKeyFile, options.as, env.RAMET_API_KEY, env.RAMET_API_KEY_FILE];
+  if (options.apiKeyFile === '-') return await typed(world);
+  if (said.some(Boolean)) return await readApiKey(target.credential);
+  if (!terminal.interactive && target.credential?.from === 'mesh') {
+    const piped = (await terminal.readInput()).toString('utf8').trim();
+    return piped || (await readApiKey(target.credential));
+  }
+  return await typed(world);
+}
+
+async function typed({ terminal }: World): Promise<string> {
+  const text = terminal.interactive
+    ? await terminal.ask('API key: ', { hidden: true })
+    : (await terminal.readInput()).toString('utf8');
+  if (text.trim() === '') throw new UsageError('there was no API key on standard input');
+  return text.trim();
+}
+
+async function logout(world: World, options: GlobalOptions): Promise<void> {
+  const path = configPath(world);
+  const config = await readConfig(path);
+  const name = options.profile ?? (world.env.RAMET_PROFILE || config.current);
+  if (!Object.hasOwn(config.profiles, name)) throw new UsageError(`there is no profile '${name}'`);
+  const profiles = Object.fromEntries(
+    Object.entries(config.profiles).filter(([each]) => each !== name),
+  );
+  const current = config.current === name ? (Object.keys(profiles)[0] ?? '') : config.current;
+  await writeConfig(path, { current, profiles });
+  const out = new Output(world, options.json ?? false, jsonWriter());
+  out.note(`forgot profile '${name}'; its API key works until it is revoked`);
+}
+
+async function listProfiles(world: World, options: GlobalOptions): Promise<void> {
+  const { current, profiles } = await readConfig(configPath(world));
+  const out = new Output(world, options.json ?? false, jsonWriter());
+  const shown = Object.entries(profiles).map(([name, { endpoints }]) => {
+    return { name, current: name === current, endpoints: { ...endpoints } };
+  });
+  const lines = shown.map((each) => {
+    const places = Object.entries(each.endpoints).map(([name, address]) => `${name} ${address}`);
+    return `${each.current ? '*' : ' '} ${each.name}  ${places.join(', ')}`;
+  });
+  out.value(shown, lines.join('\n') || 'none');
+}
+
+async function bootstrap(
+  context: Context,
+  args: readonly string[],
+  options: CreateOptions & { readonly tokenFile: string; readonly out?: string },
+): Promise<void> {
+  const { session, world, out } = context;
+  const token = await readSecret(world, options.tokenFile);
+  const { user, apiKey } = await session.setup.bootstrapAdmin(
+    { bootstrapToken: token.toString('utf8').trim(), name: argument(args, 0) },
+    { signal: world.signal },
+  );
+  const { shape } = userView(world.clock);
+  const admin = present(user, 'user');
+  out.note(`created ${admin.id} '${admin.name}'`);
+  const json = out.json ? { user: out.jsonOf(shape, admin) } : {};
+  await showOnce(context, { secret: apiKey, json, file: options.out });
+}

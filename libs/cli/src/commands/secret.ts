@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import type { JsonValue } from '@bufbuild/protobuf';
+import { writeAtomically } from '@ramet/service';
+import type { Context } from '../context.js';
+import { UsageError } from '../usage-error.js';
+import type { World } from '../world.js';
+
+// A text that ends in one line end, as editors and `echo` leave it.
+const TEXT_LINE = /^[\t\n\r\u0020-\u007e\u0080-\u{10ffff}]*$/u;
+const LINE_END = /\r?\n$/;
+const STDIN = '-';
+
+/**
+ * Reads a secret from a file, or from standard input for `-`. Never from an argument, which
+ * everybody on the machine could see.
+ *
+ * The line end after a text is not part of it, unless `exact` says so.
+ */
+export async function readSecret(world: World, path: string, exact = false): Promise<Buffer> {
+  const bytes = path === STDIN ? await readStdin(world) : await readSecretFile(path);
+  const secret = exact ? bytes : withoutLineEnd(bytes);
+  if (secret.length === 0) throw new UsageError('the secret is empty');
+  return secret;
+}
+
+/** Cuts the line end off a text. Bytes that are no text stay as they are. */
+export function withoutLineEnd(bytes: Buffer): Buffer {
+  const text = bytes.toString('utf8');
+  if (!Buffer.from(text, 'utf8').equals(bytes) || !TEXT_LINE.test(text)) return bytes;
+  return Buffer.from(text.replace(LINE_END, ''), 'utf8');
+}
+
+/** What is shown of a new API key, once. */
+export interface ShownOnce {
+  readonly secret: string;
+  readonly json: Readonly<Record<string, JsonValue>>;
+  /** The file to write it to instead. */
+  readonly file: string | undefined;
+}
+
+/** Shows a new API key, this once: on standard output alone, or in a file for its owner's eyes. */
+export async function showOnce({ out }: Context, shown: ShownOnce): Promise<void> {
+  const { secret, json, file } = shown;
+  if (file !== undefined && secret !== '') {
+    await writeAtomically(file, `${secret}\n`);
+    out.note(`the API key is in ${file}`);
+    if (out.json) out.value({ ...json, file }, '');
+    return;
+  }
+  if (secret === '') out.note('the API key was shown when it was created, and is not shown again');
+  else out.note('the API key, shown this once:');
+  if (out.json || secret !== '') out.value({ ...json, secret }, secret);
+}
+
+async function readStdin({ terminal }: World): Promise<Buffer> {
+  if (!terminal.interactive) return await terminal.readInput();
+  return Buffer.from(await terminal.ask('secret: ', { hidden: true }), 'utf8');
+}
+
+async function readSecretFile(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (thrown) {
+    throw new UsageError(`cannot read the secret: ${(thrown as Error).message}`);
+  }
+}

@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { loadContract } from '@ramet/proto-gen/contract';
+import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  BotServiceService,
+  SetupServiceService,
+  TeamServiceService,
+  TokenServiceService,
+  type User,
+  UserServiceService,
+} from '@ramet/proto-gen/teams.v1';
+import { type Contract, connect, createTokenSource, type Issued, type Remote } from '@ramet/rpc';
+import { type Clock, Scope } from '@ramet/service';
+import { UsageError } from '../usage-error.js';
+import type { Endpoints } from './config-file.js';
+import { readCredential } from './mesh-file.js';
+import type { Credential, Target } from './target.js';
+
+/** What a session needs to know. */
+export interface SessionOptions {
+  readonly target: Target;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+const MS_PER_SECOND = 1_000;
+
+/**
+ * The services of one mesh, asked as one identity. Connects to those that are asked.
+ *
+ * The API key is exchanged for a token on the first call; the token stays in memory.
+ */
+export class Session implements AsyncDisposable {
+  readonly #options: SessionOptions;
+  readonly #scope = new Scope();
+  readonly #clients = new Map<object, AsyncDisposable>();
+  readonly #token: () => Promise<string>;
+  #contract: Contract | undefined;
+  #me: User | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#token = createTokenSource({ clock: options.clock, exchange: () => this.#exchange() });
+  }
+
+  get setup(): Remote<typeof SetupServiceService> {
+    return this.#client(SetupServiceService, 'teams');
+  }
+
+  get tokens(): Remote<typeof TokenServiceService> {
+    return this.#client(TokenServiceService, 'teams');
+  }
+
+  get users(): Remote<typeof UserServiceService> {
+    return this.#client(UserServiceService, 'teams');
+  }
+
+  get teams(): Remote<typeof TeamServiceService> {
+    return this.#client(TeamServiceService, 'teams');
+  }
+
+  get bots(): Remote<typeof BotServiceService> {
+    return this.#client(BotServiceService, 'teams');
+  }
+
+  get keys(): Remote<typeof KeyServiceService> {
+    return this.#client(KeyServiceService, 'keys');
+  }
+
+  get clones(): Remote<typeof CloneServiceService> {
+    return this.#client(CloneServiceService, 'lifecycle');
+  }
+
+  /** The user who is asking. Asked once. */
+  async me(): Promise<User> {
+    const { signal } = this.#options;
+    this.#me ??= (await this.users.getUser({ id: '' }, { signal })).user;
+    if (!this.#me) throw new Error('teams did not say who is asking');
+    return this.#me;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#scope[Symbol.asyncDispose]();
+  }
+
+  #client<Service extends object>(service: Service, name: keyof Endpoints): Remote<Service> {
+    const open = this.#clients.get(service) as Remote<Service> | undefined;
+    if (open) return open;
+    const address = this.#options.target.endpoints[name];
+    if (!address) {
+      const variable = `RAMET_${name.toUpperCase()}`;
+      throw new UsageError(`where is ${name}? ramet login, --${name}-address, or ${variable}`);
+    }
+    const { clock, timeoutMs } = this.#options;
+    this.#contract ??= loadContract();
+    const anonymous = service === TokenServiceService || service === SetupServiceService;
+    const client = connect(service, address, {
+      clock,
+      timeoutMs,
+      contract: this.#contract,
+      ...(!anonymous && { token: this.#token }),
+    });
+    this.#clients.set(service, this.#scope.use(client));
+    return client;
+  }
+
+  async #exchange(): Promise<Issued> {
+    const { target, signal } = this.#options;
+    const apiKey = await readApiKey(target.credential);
+    const { token, expiresIn } = await this.tokens.exchangeToken({ apiKey }, { signal });
+    return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * MS_PER_SECOND };
+  }
+}
+
+/** Reads the API key from where it is kept. Throws UsageError if it is nowhere. */
+export async function readApiKey(credential: Credential | undefined): Promise<string> {
+  if (!credential) throw new UsageError('nobody is logged in: ramet login, or RAMET_API_KEY');
+  switch (credential.from) {
+    case 'value':
+      return credential.apiKey;
+    case 'mesh':
+      return readCredential(credential.meshFile, credential.name);
+    case 'file':
+      return readKeyFile(credential.path);
+  }
+}
+
+async function readKeyFile(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (thrown) {
+    throw new UsageError(`cannot read the API key: ${(thrown as Error).message}`);
+  }
+}

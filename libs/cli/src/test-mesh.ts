@@ -1,0 +1,166 @@
+import { loadContract } from '@ramet/proto-gen/contract';
+import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  BotServiceService,
+  SetupServiceService,
+  TeamServiceService,
+  TokenServiceService,
+  UserServiceService,
+} from '@ramet/proto-gen/teams.v1';
+import { type Caller, type Handlers, type Logger, type RunningServer, serve } from '@ramet/rpc';
+import { type Clock, createIds, type Ids, systemClock } from '@ramet/service';
+import { type ExitCode, run } from './index.js';
+
+/** What the services of a test answer. A method that is left out fails as a bug would. */
+export interface Answers {
+  readonly users?: Partial<Handlers<typeof UserServiceService>>;
+  readonly teams?: Partial<Handlers<typeof TeamServiceService>>;
+  readonly bots?: Partial<Handlers<typeof BotServiceService>>;
+  readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
+  readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
+}
+
+/** What a command did. */
+export interface Ran {
+  readonly exitCode: ExitCode;
+  readonly out: string;
+  readonly errors: string;
+}
+
+/** How a command is run. */
+export interface RunOptions {
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  /** What a person answers to each question. Undefined: nobody is there. */
+  readonly answers?: readonly string[];
+  readonly folder?: string;
+  readonly home?: string;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+  readonly signal?: AbortSignal;
+  /** Told of everything that is printed. */
+  readonly onPrint?: () => void;
+}
+
+/** The API key that the services of a test know, and whose it is. */
+export const API_KEY = 'rk_of-ada';
+/** The id of the user behind it. */
+export const USER_ID = `usr_${'1'.repeat(26)}`;
+
+const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** Serves the contracts of the mesh on loopback, with the answers of a test. */
+export async function startTestMesh(answers: Answers = {}, port = 0): Promise<RunningServer> {
+  return await serve({
+    host: '127.0.0.1',
+    port,
+    contract: loadContract(),
+    logger: SILENT,
+    authenticate: (metadata) => callerOf(metadata.get('authorization')),
+    services: [
+      { definition: TokenServiceService, handlers: all(TokenServiceService, TOKENS) },
+      { definition: SetupServiceService, handlers: all(SetupServiceService, {}) },
+      {
+        definition: UserServiceService,
+        handlers: all(UserServiceService, { ...ADA, ...answers.users }),
+      },
+      { definition: TeamServiceService, handlers: all(TeamServiceService, answers.teams) },
+      { definition: BotServiceService, handlers: all(BotServiceService, answers.bots) },
+      { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
+      { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
+    ],
+  });
+}
+
+/** Runs the command against services at an address, as somebody who has an API key. */
+export async function runCommand(
+  address: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> {
+  const env = {
+    RAMET_TEAMS: address,
+    RAMET_KEYS: address,
+    RAMET_LIFECYCLE: address,
+    RAMET_API_KEY: API_KEY,
+  };
+  return await runIn(args, { ...options, env: { ...env, ...options.env } });
+}
+
+/** Runs the command in a world of the test's own. */
+export async function runIn(args: readonly string[], options: RunOptions): Promise<Ran> {
+  const out: Buffer[] = [];
+  const errors: Buffer[] = [];
+  const waiting = [...(options.answers ?? [])];
+  const exitCode = await run(args, {
+    env: options.env ?? {},
+    folder: options.folder ?? '/',
+    home: options.home ?? '/nowhere',
+    clock: options.clock ?? systemClock,
+    ids: options.ids ?? createIds(systemClock),
+    signal: options.signal ?? new AbortController().signal,
+    terminal: {
+      columns: options.columns,
+      interactive: options.answers !== undefined,
+      print(text) {
+        out.push(Buffer.from(text));
+        options.onPrint?.();
+      },
+      printError: (text) => void errors.push(Buffer.from(text)),
+      readInput: async () => Buffer.from(options.input ?? ''),
+      ask: async () => waiting.shift() ?? '',
+    },
+  });
+  const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString('utf8');
+  return { exitCode, out: text(out), errors: text(errors) };
+}
+
+const TOKENS: Partial<Handlers<typeof TokenServiceService>> = {
+  exchangeToken: async ({ apiKey }) => ({
+    token: `token of ${apiKey}`,
+    expireTime: undefined,
+    expiresIn: { seconds: 300n, nanos: 0 },
+  }),
+};
+
+const ADA: Partial<Handlers<typeof UserServiceService>> = {
+  getUser: async () => ({
+    user: {
+      id: USER_ID,
+      name: 'ada',
+      admin: false,
+      createTime: new Date('2030-01-01T00:00:00Z'),
+      updateTime: undefined,
+      etag: 'e1',
+    },
+  }),
+};
+
+function callerOf(authorization: string | undefined): Caller {
+  if (authorization !== `Bearer token of ${API_KEY}`) {
+    return { kind: 'anonymous', id: '', admin: false, tokenId: '' };
+  }
+  return { kind: 'user', id: USER_ID, admin: false, tokenId: 'tok_1' };
+}
+
+function all<Service extends object>(
+  service: Service,
+  answers: Partial<Handlers<Service>> = {},
+): object {
+  const fallback = Object.keys(service).map((name) => {
+    return [
+      name,
+      () => {
+        throw new Error(`the test does not answer ${name}`);
+      },
+    ];
+  });
+  return { ...Object.fromEntries(fallback), ...answers };
+}

@@ -1,0 +1,130 @@
+import {
+  ApiKey,
+  Bot,
+  type BotSource,
+  Team,
+  TeamMember,
+  TeamRole,
+  User,
+} from '@ramet/proto-gen/teams.v1';
+import type { Clock } from '@ramet/service';
+import type { View } from '../output.js';
+import { nameOf } from '../parse/choice.js';
+import { shape } from '../print/json.js';
+import { age, moment } from '../print/values.js';
+
+/** How users are shown. */
+export function userView(clock: Clock): View<User> {
+  return {
+    shape: shape('teams.v1.User', User),
+    fields: (user) => [
+      ['id', user.id],
+      ['name', user.name],
+      ['admin', user.admin ? 'yes' : 'no'],
+      ['created', moment(user.createTime)],
+    ],
+    columns: [
+      { title: 'ID', value: ({ id }) => id },
+      { title: 'NAME', value: ({ name }) => name },
+      { title: 'ADMIN', value: ({ admin }) => (admin ? 'yes' : '') },
+      { title: 'AGE', value: ({ createTime }) => age(createTime, clock) },
+    ],
+  };
+}
+
+/** How the descriptions of API keys are shown. */
+export function apiKeyView(clock: Clock): View<ApiKey> {
+  return {
+    shape: shape('teams.v1.ApiKey', ApiKey),
+    fields: (key) => [
+      ['id', key.id],
+      ['name', key.name],
+      ['user', key.userId],
+      ['starts with', key.prefix],
+      ['created', moment(key.createTime)],
+      ['expires', moment(key.expireTime)],
+      ['revoked', moment(key.revokeTime)],
+    ],
+    columns: [
+      { title: 'ID', value: ({ id }) => id },
+      { title: 'NAME', value: ({ name }) => name, flexible: true },
+      { title: 'STARTS WITH', value: ({ prefix }) => prefix },
+      { title: 'AGE', value: ({ createTime }) => age(createTime, clock) },
+      { title: 'EXPIRES', value: ({ expireTime }) => moment(expireTime) },
+      { title: 'REVOKED', value: ({ revokeTime }) => moment(revokeTime) },
+    ],
+  };
+}
+
+/** How teams are shown. */
+export function teamView(clock: Clock): View<Team> {
+  return {
+    shape: shape('teams.v1.Team', Team),
+    fields: (team) => [
+      ['id', team.id],
+      ['name', team.name],
+      ['created', moment(team.createTime)],
+      ['changed', moment(team.updateTime)],
+      ['deleted', moment(team.deleteTime)],
+      ['etag', team.etag],
+    ],
+    columns: [
+      { title: 'ID', value: ({ id }) => id },
+      { title: 'NAME', value: ({ name }) => name },
+      { title: 'AGE', value: ({ createTime }) => age(createTime, clock) },
+    ],
+  };
+}
+
+/** How the members of a team are shown. */
+export function memberView(clock: Clock): View<TeamMember> {
+  const role = (member: TeamMember): string => nameOf(TeamRole, member.role);
+  return {
+    shape: shape('teams.v1.TeamMember', TeamMember),
+    fields: (member) => [
+      ['team', member.teamId],
+      ['user', member.userId],
+      ['name', member.userName],
+      ['role', role(member)],
+      ['joined', moment(member.createTime)],
+    ],
+    columns: [
+      { title: 'USER', value: ({ userId }) => userId },
+      { title: 'NAME', value: ({ userName }) => userName },
+      { title: 'ROLE', value: role },
+      { title: 'AGE', value: ({ createTime }) => age(createTime, clock) },
+    ],
+  };
+}
+
+/** How bots are shown. */
+export function botView(clock: Clock): View<Bot> {
+  return {
+    shape: shape('teams.v1.Bot', Bot),
+    fields: (bot) => [
+      ['id', bot.id],
+      ['name', bot.name],
+      ['team', bot.teamId],
+      ['team source', source(bot.teamSource)],
+      ['your source', source(bot.personalSource)],
+      ['created', moment(bot.createTime)],
+      ['changed', moment(bot.updateTime)],
+      ['deleted', moment(bot.deleteTime)],
+      ['etag', bot.etag],
+    ],
+    columns: [
+      { title: 'ID', value: ({ id }) => id },
+      { title: 'NAME', value: ({ name }) => name },
+      { title: 'TEAM', value: ({ teamId }) => teamId },
+      { title: 'AGE', value: ({ createTime }) => age(createTime, clock) },
+      { title: 'TEAM SOURCE', value: ({ teamSource }) => source(teamSource), flexible: true },
+    ],
+  };
+}
+
+function source(value: BotSource | undefined): string {
+  const program = value?.source?.value;
+  return program
+    ? `${program.bundle} (revision ${value.revision}): ${program.command.join(' ')}`
+    : '';
+}
