@@ -57,7 +57,8 @@ function textsOf(code) {
   );
   let blank = code.replace(/[^\n]/g, ' ');
   for (const { index, 0: text } of bare.matchAll(quoted)) {
-    blank = blank.slice(0, index) + text + blank.slice(index + text.length);
+    const said = text.replace(/\$\{[^}]*\}/g, (code) => ' '.repeat(code.length));
+    blank = blank.slice(0, index) + said + blank.slice(index + text.length);
   }
   return blank;
 }
