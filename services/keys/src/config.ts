@@ -1,0 +1,57 @@
+import { readFileSync, statSync } from 'node:fs';
+import {
+  type Config as ConfigOf,
+  integer,
+  oneOf,
+  readConfig,
+  secretFile,
+  text,
+} from '@ramet/config';
+import { KEK_BYTES } from './sealing/kek.js';
+
+/** Takes the path of a file with a key-encryption key, which nobody else may read. */
+function kekFile(path: string): Buffer {
+  const content = readFileSync(path);
+  if (content.length !== KEK_BYTES) {
+    throw new Error(`must name a file of ${KEK_BYTES} bytes, not ${content.length}: ${path}`);
+  }
+  if ((statSync(path).mode & 0o077) !== 0) {
+    throw new Error(`must name a file that only its owner can read (0600): ${path}`);
+  }
+  return content;
+}
+
+const SETTINGS = {
+  host: { env: 'HOST', parse: text, default: '127.0.0.1' },
+  /** Any free one if 0. */
+  port: { env: 'PORT', parse: integer, default: 0 },
+  metricsPort: { env: 'METRICS_PORT', parse: integer, default: undefined },
+  /** Without a password, which stands in a file. */
+  databaseUrl: { env: 'DATABASE_URL', parse: text },
+  databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: secretFile, default: undefined },
+  /** Without it everything works, later. */
+  natsUrl: { env: 'NATS_URL', parse: text, default: '' },
+  natsToken: { env: 'NATS_TOKEN_FILE', parse: secretFile, default: undefined },
+  teamsAddress: { env: 'TEAMS_ADDRESS', parse: text },
+  lifecycleAddress: { env: 'LIFECYCLE_ADDRESS', parse: text },
+  /** What this service shows to teams, to get its own tokens. */
+  serviceKey: { env: 'SERVICE_KEY_FILE', parse: secretFile },
+  /** What wraps the data keys of all secrets. 32 bytes, readable by this service alone. */
+  kek: { env: 'KEK_FILE', parse: kekFile },
+  tracesDir: { env: 'TRACES_DIR', parse: text, default: '' },
+  logLevel: {
+    env: 'LOG_LEVEL',
+    parse: oneOf('debug', 'info', 'warn', 'error'),
+    default: 'info',
+  },
+  /** Where tests arm the points at which the process is killed. */
+  failpointsDir: { env: 'FAILPOINTS_DIR', parse: text, default: '' },
+} as const;
+
+/** The settings of the service. */
+export type Config = ConfigOf<typeof SETTINGS>;
+
+/** Reads the settings. Throws a single error that lists everything wrong with them. */
+export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {
+  return readConfig(env, SETTINGS);
+}

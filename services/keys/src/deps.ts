@@ -1,0 +1,54 @@
+import type { HistoryRow } from '@ramet/database';
+import type { Clock, Failpoints, Ids } from '@ramet/service';
+import type { Logger } from '@ramet/telemetry';
+import type { Role, Roles } from './domain/access.js';
+import type { Clone } from './domain/grant.js';
+import type { KeySealer } from './sealing/key-sealer.js';
+import type { Acceptor } from './signing/acceptor.js';
+import type { Denials } from './signing/denials.js';
+import type { Drain } from './signing/drain.js';
+import type { PayloadDigest } from './signing/payload-digest.js';
+import type { SigningKeys } from './signing/signing-keys.js';
+import type { Grants } from './store/grants.js';
+import type { Keys } from './store/keys.js';
+import type { Signatures } from './store/signatures.js';
+
+/** Everything the handlers use. service.ts builds it; each takes the part it needs. */
+export interface Deps {
+  readonly keys: Keys;
+  readonly grants: Grants;
+  readonly signatures: Signatures;
+  readonly history: History;
+  readonly sealer: KeySealer;
+  readonly signingKeys: SigningKeys;
+  readonly acceptor: Acceptor;
+  readonly denials: Denials;
+  readonly drain: Drain;
+  readonly payloadDigest: PayloadDigest;
+  readonly lifecycle: Lifecycle;
+  readonly teams: Teams;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly failpoints: Failpoints;
+  readonly logger: Logger;
+}
+
+/** The history of this service. */
+export interface History {
+  /** The entries after a position, oldest first. */
+  read(after: bigint, limit: number): Promise<readonly HistoryRow[]>;
+}
+
+/** Lifecycle, as this service sees it. */
+export interface Lifecycle {
+  /** Throws CLONE_NOT_FOUND, and PEER_UNAVAILABLE if it cannot be asked. */
+  getCloneTeamAndBot(cloneId: string): Promise<Clone>;
+}
+
+/** Teams, as this service sees it. Both calls throw PEER_UNAVAILABLE if it cannot be asked. */
+export interface Teams {
+  /** The role of a user in a team, as it is at this moment; undefined if they are not in it. */
+  roleIn(teamId: string, userId: string): Promise<Role | undefined>;
+  /** The roles of a user in all teams, as they were at most a second ago. */
+  rolesOf(userId: string): Promise<Roles>;
+}

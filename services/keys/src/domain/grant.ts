@@ -1,0 +1,114 @@
+import { denied, notFound, PublicError } from '@ramet/errors';
+import { manages, type Role } from './access.js';
+import type { Key } from './key.js';
+import { type Owner, sameOwner } from './owner.js';
+
+/** What can be signed: bytes as they are, or a request to a venue. */
+export type Operation = 'raw' | 'venue';
+
+/** Which execution of which clone a grant is for. */
+export interface Grantee {
+  readonly cloneId: string;
+  readonly executionId: string;
+  readonly epoch: number;
+}
+
+/** What may be signed under a grant, and how often. Undefined where nothing limits it. */
+export interface Limits {
+  /** Empty: all that the key can do. */
+  readonly operations: readonly Operation[];
+  readonly maxUses: bigint | undefined;
+  readonly expiresAt: Date | undefined;
+}
+
+/** The right of one execution of a clone to sign with the key that the clone holds. */
+export interface Grant extends Grantee, Limits {
+  readonly id: string;
+  readonly keyId: string;
+  /** How many signatures were accepted, where the limits count them. */
+  readonly uses: bigint;
+  readonly createdAt: Date;
+  readonly revokedAt: Date | undefined;
+  readonly revokeReason: string;
+}
+
+/** What lifecycle says of a clone. */
+export interface Clone {
+  readonly id: string;
+  readonly owner: Owner;
+  readonly creatorId: string;
+  /** The team that its bot belongs to. */
+  readonly teamId: string;
+  readonly keyId: string;
+  readonly epoch: number;
+  /** Whether it is on its way to running, or runs: its end has not begun. */
+  readonly active: boolean;
+}
+
+/** Throws unless the clone is at this epoch and may still need a key. */
+export function requireCurrent(clone: Clone, { epoch }: Grantee): void {
+  if (clone.epoch > epoch || !clone.active) throw epochStale(clone.id);
+}
+
+/**
+ * Throws unless the creator of a clone may have it run for its owner.
+ *
+ * A personal clone is owned by its creator, who is still in the bot's team; a team clone by the
+ * bot's team, where its creator is still OWNER or ADMIN.
+ */
+export function requireCreator(clone: Clone, role: Role | undefined): void {
+  const { owner, creatorId, teamId } = clone;
+  const fits =
+    owner.kind === 'user'
+      ? owner.id === creatorId && role !== undefined
+      : owner.id === teamId && manages(role);
+  if (!fits) throw denied('keys.authorize_clone', 'the creator of the clone may not run it');
+}
+
+/**
+ * Throws KEY_NOT_FOUND unless the clone may use the key: a personal clone that of its creator, a
+ * team clone also that of the team. It must be the one that the clone was created with.
+ */
+export function requireUsable(key: Key | undefined, keyId: string, clone: Clone): void {
+  const creator: Owner = { kind: 'user', id: clone.creatorId };
+  const usable =
+    key !== undefined &&
+    key.deletedAt === undefined &&
+    key.id === clone.keyId &&
+    (sameOwner(key.owner, creator) || sameOwner(key.owner, clone.owner));
+  if (!usable) throw notFound('key', keyId);
+}
+
+/** What an authorization comes to: the grant that is there already, or those it replaces. */
+export type Decision =
+  | { readonly kind: 'granted'; readonly grant: Grant }
+  | { readonly kind: 'new'; readonly superseded: readonly Grant[] };
+
+/**
+ * Decides on a grant, given all that this clone has had of the key.
+ *
+ * Throws EPOCH_STALE for an older epoch, and for a grant that was revoked: it stays so.
+ */
+export function decide(grants: readonly Grant[], asked: Grantee): Decision {
+  const same = grants.find((grant) => isFor(grant, asked));
+  if (same && !same.revokedAt) return { kind: 'granted', grant: same };
+  if (grants.some(({ epoch }) => epoch >= asked.epoch)) throw epochStale(asked.cloneId);
+  return { kind: 'new', superseded: grants.filter(({ revokedAt }) => !revokedAt) };
+}
+
+/** The operations of a new grant: those asked for, or all that the key can do. */
+export function operationsOf(limits: Limits, { venue }: Key): readonly Operation[] {
+  if (limits.operations.length > 0) return [...new Set(limits.operations)].sort();
+  return venue === '' ? ['raw'] : ['raw', 'venue'];
+}
+
+/** The error for an execution that was superseded or has ended. */
+export function epochStale(cloneId: string): PublicError {
+  return new PublicError('aborted', 'EPOCH_STALE', 'the execution was superseded or has ended', {
+    metadata: { clone_id: cloneId },
+  });
+}
+
+function isFor(grant: Grant, { executionId, epoch }: Grantee): boolean {
+  return grant.executionId === executionId && grant.epoch === epoch;
+}

@@ -1,0 +1,14 @@
+/** One accepted signature, as the log keeps it: never the payload, never the signature. */
+export interface Signature {
+  /** Its place in the log: rises, with gaps. */
+  readonly position: bigint;
+  readonly keyId: string;
+  readonly grantId: string;
+  readonly cloneId: string;
+  readonly executionId: string;
+  readonly requestId: string;
+  readonly scheme: string;
+  readonly digest: Buffer;
+  readonly acceptedAt: Date;
+  readonly traceId: string;
+}

@@ -1,0 +1,37 @@
+import type {
+  AuthorizeCloneToUseKeyRequest,
+  AuthorizeCloneToUseKeyResponse,
+} from '@ramet/proto-gen/keys.v1';
+import type { Unary } from '@ramet/rpc';
+import type { Deps } from '../deps.js';
+import { requireCreator, requireCurrent } from '../domain/grant.js';
+import { limitsOf, toGrantMessage } from '../messages.js';
+import { actorOf } from './caller.js';
+
+type Needs = Pick<Deps, 'grants' | 'lifecycle' | 'teams' | 'failpoints'>;
+
+/**
+ * Gives a key to one execution of a clone.
+ *
+ * Peers are asked while nothing is held here. A release that comes meanwhile is seen by its number,
+ * one that came before by the clone's phase: neither is undone by an authorization that is late.
+ */
+export function authorizeCloneToUseKey(
+  needs: Needs,
+): Unary<AuthorizeCloneToUseKeyRequest, AuthorizeCloneToUseKeyResponse> {
+  const { grants, lifecycle, teams, failpoints } = needs;
+  return async ({ keyId, cloneId, executionId, epoch, limits }, { caller }) => {
+    const grantee = { cloneId, executionId, epoch };
+    const releases = await grants.releasesOf(keyId, cloneId);
+
+    const clone = await lifecycle.getCloneTeamAndBot(cloneId);
+    requireCurrent(clone, grantee);
+    const role = await teams.roleIn(clone.teamId, clone.creatorId);
+    requireCreator(clone, role);
+    failpoints.hit('keys.authorize.asked');
+
+    const asked = { keyId, clone, grantee, limits: limitsOf(limits), releases };
+    const grant = await grants.authorize(asked, { actor: actorOf(caller) });
+    return { grant: toGrantMessage(grant) };
+  };
+}

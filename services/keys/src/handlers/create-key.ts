@@ -1,0 +1,82 @@
+import { fingerprint, type RequestId } from '@ramet/database';
+import { CreateKeyRequest, type CreateKeyResponse } from '@ramet/proto-gen/keys.v1';
+import type { Caller, Unary } from '@ramet/rpc';
+import type { Deps } from '../deps.js';
+import { requireOwner } from '../domain/access.js';
+import type { Algorithm } from '../domain/algorithm.js';
+import type { Owner } from '../domain/owner.js';
+import { requireVenueAlgorithm } from '../domain/scheme.js';
+import { algorithmOf, ownerOf, toKeyMessage } from '../messages.js';
+import { generateMaterial, importMaterial, type Material } from '../signing/material.js';
+import { actorOf, askerFor, required } from './caller.js';
+
+type Needs = Pick<Deps, 'keys' | 'sealer' | 'teams' | 'ids' | 'clock'>;
+
+/** Creates a key. The secret is sealed before anything is stored, and zeroed. */
+export function createKey(needs: Needs): Unary<CreateKeyRequest, CreateKeyResponse> {
+  const { keys, teams, clock } = needs;
+  return async (request, { caller }) => {
+    try {
+      const owner = required(ownerOf(request.owner), 'owner');
+      const algorithm = required(algorithmOf(request.algorithm), 'algorithm');
+      requireOwner(await askerFor(caller, owner, teams), owner, 'keys.create');
+      requireVenueAlgorithm(request.venue, algorithm);
+
+      const identified = identify(request, caller, needs);
+      const repeated = await keys.findCreated(identified);
+      if (repeated) return { key: toKeyMessage(repeated) };
+
+      const key = await newKey(request, owner, algorithm, needs);
+      if (request.validateOnly) {
+        await keys.checkNew(key);
+        const now = clock.now();
+        const times = { createdAt: now, updatedAt: now, deletedAt: undefined };
+        return { key: toKeyMessage({ ...key, ...times, id: '', hold: undefined, seq: 1 }) };
+      }
+      const created = await keys.create(key, identified, { actor: actorOf(caller) });
+      return { key: toKeyMessage(created) };
+    } finally {
+      if (request.material?.$case === 'secret') request.material.value.fill(0);
+    }
+  };
+}
+
+/** The request, told apart from others by a keyed digest: it may carry the secret. */
+function identify(request: CreateKeyRequest, caller: Caller, { sealer }: Needs): RequestId {
+  const encoded = CreateKeyRequest.encode({ ...request, requestId: '' }).finish();
+  const digest = fingerprint(encoded, sealer.requestKey);
+  encoded.fill(0);
+  return { caller: actorOf(caller), requestId: request.requestId, fingerprint: digest };
+}
+
+async function newKey(
+  request: CreateKeyRequest,
+  owner: Owner,
+  algorithm: Algorithm,
+  { sealer, ids }: Needs,
+) {
+  const { name, venue, venueKeyId, labels } = request;
+  const id = ids.make('key');
+  const version = 1;
+  const { secret, publicKey } = materialOf(request, algorithm, ids);
+  try {
+    return {
+      ...{ id, owner, name, algorithm, venue, venueKeyId, publicKey, labels, version },
+      origin: request.material?.$case === 'secret' ? ('imported' as const) : ('generated' as const),
+      fingerprint: sealer.fingerprint(owner, secret),
+      sealed: await sealer.seal({ id, version, algorithm }, secret),
+    };
+  } finally {
+    secret.fill(0);
+  }
+}
+
+function materialOf(
+  { material }: CreateKeyRequest,
+  algorithm: Algorithm,
+  ids: Needs['ids'],
+): Material {
+  const given = required(material, 'material');
+  if (given.$case === 'generate') return generateMaterial(algorithm, ids);
+  return importMaterial(algorithm, given.value);
+}

@@ -1,0 +1,168 @@
+import {
+  type GrantLimits,
+  type Grant as GrantMessage,
+  KeyAlgorithm,
+  type Key as KeyMessage,
+  KeyOrigin,
+  type SignatureRecord,
+  SignOperation,
+  type SignTransactionRequest,
+} from '@ramet/proto-gen/keys.v1';
+import {
+  type Clone as CloneMessage,
+  type ClonePhase,
+  ClonePhase as Phase,
+} from '@ramet/proto-gen/lifecycle.v1';
+import { type Owner as OwnerMessage, TeamRole } from '@ramet/proto-gen/teams.v1';
+import type { Role } from './domain/access.js';
+import type { Algorithm } from './domain/algorithm.js';
+import type { Clone, Grant, Limits, Operation } from './domain/grant.js';
+import { etagOf, type Key } from './domain/key.js';
+import type { Owner } from './domain/owner.js';
+import type { Payload } from './domain/scheme.js';
+import type { Signature } from './domain/signature.js';
+
+const ALGORITHM = {
+  hmac_sha256: KeyAlgorithm.HMAC_SHA256,
+  hmac_sha512: KeyAlgorithm.HMAC_SHA512,
+  ed25519: KeyAlgorithm.ED25519,
+} as const satisfies Record<Algorithm, KeyAlgorithm>;
+
+const ALGORITHM_OF = {
+  [KeyAlgorithm.UNSPECIFIED]: undefined,
+  [KeyAlgorithm.HMAC_SHA256]: 'hmac_sha256',
+  [KeyAlgorithm.HMAC_SHA512]: 'hmac_sha512',
+  [KeyAlgorithm.ED25519]: 'ed25519',
+} as const satisfies Record<KeyAlgorithm, Algorithm | undefined>;
+
+const ORIGIN = {
+  generated: KeyOrigin.GENERATED,
+  imported: KeyOrigin.IMPORTED,
+} as const satisfies Record<Key['origin'], KeyOrigin>;
+
+const OPERATION = {
+  raw: SignOperation.RAW,
+  venue: SignOperation.VENUE,
+} as const satisfies Record<Operation, SignOperation>;
+
+const OPERATION_OF = {
+  [SignOperation.UNSPECIFIED]: [],
+  [SignOperation.RAW]: ['raw'],
+  [SignOperation.VENUE]: ['venue'],
+} as const satisfies Record<SignOperation, readonly Operation[]>;
+
+const ROLE_OF = {
+  [TeamRole.UNSPECIFIED]: undefined,
+  [TeamRole.OWNER]: 'owner',
+  [TeamRole.ADMIN]: 'admin',
+  [TeamRole.MEMBER]: 'member',
+} as const satisfies Record<TeamRole, Role | undefined>;
+
+/** The phases of a clone that is on its way to running, or runs. */
+const ACTIVE: ReadonlySet<ClonePhase> = new Set([
+  Phase.ACCEPTED,
+  Phase.PREPARING,
+  Phase.PROVISIONING,
+  Phase.RUNNING,
+]);
+
+/** A key on the wire. There is no field for its secret. */
+export function toKeyMessage(key: Key): KeyMessage {
+  const { hold } = key;
+  return {
+    id: key.id,
+    owner: toOwnerMessage(key.owner),
+    name: key.name,
+    algorithm: ALGORITHM[key.algorithm],
+    venue: key.venue,
+    venueKeyId: key.venueKeyId,
+    publicKey: key.publicKey,
+    origin: ORIGIN[key.origin],
+    hold: hold && { cloneId: hold.cloneId, createTime: hold.createdAt },
+    createTime: key.createdAt,
+    updateTime: key.updatedAt,
+    deleteTime: key.deletedAt,
+    etag: etagOf(key),
+    labels: { ...key.labels },
+  };
+}
+
+/** A grant on the wire. */
+export function toGrantMessage(grant: Grant): GrantMessage {
+  return {
+    id: grant.id,
+    keyId: grant.keyId,
+    cloneId: grant.cloneId,
+    executionId: grant.executionId,
+    epoch: grant.epoch,
+    limits: {
+      operations: grant.operations.map((operation) => OPERATION[operation]),
+      maxUses: grant.maxUses,
+      expireTime: grant.expiresAt,
+    },
+    uses: grant.uses,
+    createTime: grant.createdAt,
+    revokeTime: grant.revokedAt,
+    revokeReason: grant.revokeReason,
+  };
+}
+
+/** A row of the log on the wire. */
+export function toSignatureMessage(signature: Signature): SignatureRecord {
+  const { digest, acceptedAt, ...rest } = signature;
+  return { ...rest, payloadDigest: digest, acceptTime: acceptedAt };
+}
+
+/** An owner on the wire. */
+export function toOwnerMessage({ kind, id }: Owner): OwnerMessage {
+  const owner =
+    kind === 'user'
+      ? ({ $case: 'userId', value: id } as const)
+      : ({ $case: 'teamId', value: id } as const);
+  return { owner };
+}
+
+/** The owner in a message, or undefined if there is none. */
+export function ownerOf(message: OwnerMessage | undefined): Owner | undefined {
+  const owner = message?.owner;
+  return owner && { kind: owner.$case === 'userId' ? 'user' : 'team', id: owner.value };
+}
+
+/** The algorithm in a message, or undefined if it is not given. */
+export function algorithmOf(message: KeyAlgorithm): Algorithm | undefined {
+  return ALGORITHM_OF[message];
+}
+
+/** The limits in a message: none if it is absent. */
+export function limitsOf(message: GrantLimits | undefined): Limits {
+  return {
+    operations: (message?.operations ?? []).flatMap((operation) => OPERATION_OF[operation]),
+    maxUses: message?.maxUses,
+    expiresAt: message?.expireTime,
+  };
+}
+
+/** The role in a message, or undefined if it is not given. */
+export function roleOf(message: TeamRole): Role | undefined {
+  return ROLE_OF[message];
+}
+
+/** A clone as lifecycle tells of it, or undefined if it has no owner. */
+export function cloneOf(message: CloneMessage | undefined): Clone | undefined {
+  const owner = ownerOf(message?.owner);
+  if (!message || !owner) return undefined;
+  const { id, creatorId, teamId, keyId, epoch, phase } = message;
+  return { id, owner, creatorId, teamId, keyId, epoch, active: ACTIVE.has(phase) };
+}
+
+/** What a message asks to be signed, or undefined if it has none. */
+export function payloadOf(message: SignTransactionRequest['payload']): Payload | undefined {
+  switch (message?.$case) {
+    case 'raw':
+      return { kind: 'raw', bytes: message.value };
+    case 'venue':
+      return { kind: 'venue', request: message.value };
+    case undefined:
+      return undefined;
+  }
+}

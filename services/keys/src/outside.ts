@@ -1,0 +1,156 @@
+import { notFound, unavailable } from '@ramet/errors';
+import { loadContract } from '@ramet/proto-gen/contract';
+import { CloneDirectoryServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  AccessServiceService,
+  TeamServiceService,
+  TokenServiceService,
+} from '@ramet/proto-gen/teams.v1';
+import { type Contract, connect, createVerifier, type Jwk, RemoteError } from '@ramet/rpc';
+import {
+  type Clock,
+  type Failpoints,
+  failpointsIn,
+  type Ids,
+  noFailpoints,
+  Scope,
+  systemClock,
+  systemIds,
+} from '@ramet/service';
+import { type Logger, startTelemetry } from '@ramet/telemetry';
+import type { Config } from './config.js';
+import type { Lifecycle, Teams } from './deps.js';
+import { createMemberships } from './memberships.js';
+import { cloneOf, roleOf } from './messages.js';
+import { createOwnToken } from './own-token.js';
+
+/** What the service needs from outside; everything else it builds itself. */
+export interface Outside {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly failpoints: Failpoints;
+  readonly logger: Logger;
+  readonly contract: Contract;
+  readonly authenticate: ReturnType<typeof createVerifier>;
+  /** Connects to the other services. The hook throws if a transaction is open across a call. */
+  connectPeers(noTransaction: () => void): Peers;
+}
+
+/** The other services, behind the interfaces that this one knows them by. */
+export interface Peers extends AsyncDisposable {
+  readonly lifecycle: Lifecycle;
+  readonly teams: Teams;
+}
+
+/** How long lifecycle may take to say whose clone it is (step 6 of the main job). */
+const CLONE_TIMEOUT_MS = 1_000;
+/** How long teams may take to say who somebody is (step 7 of the main job). */
+const TEAM_TIMEOUT_MS = 500;
+
+/** Makes what the service needs of its process and of the other services. */
+export async function connectOutside(config: Config): Promise<Outside & AsyncDisposable> {
+  await using scope = new Scope();
+  const telemetry = scope.use(
+    await startTelemetry({
+      service: 'keys',
+      logLevel: config.logLevel,
+      ...(config.tracesDir !== '' && { tracesDir: config.tracesDir }),
+      ...(config.metricsPort !== undefined && { metricsPort: config.metricsPort }),
+    }),
+  );
+  const clock = systemClock;
+  const contract = loadContract();
+  const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, { contract, clock }));
+  const apiKey = config.serviceKey.text().trim();
+  const token = createOwnToken(async () => tokens.exchangeToken({ apiKey }), clock);
+
+  const running = scope.move();
+  return {
+    clock,
+    ids: systemIds,
+    failpoints: config.failpointsDir === '' ? noFailpoints : failpointsIn(config.failpointsDir),
+    logger: telemetry.logger,
+    contract,
+    authenticate: createVerifier({
+      issuer: 'ramet',
+      audience: 'ramet',
+      keys: async () => {
+        const { keys } = await tokens.listVerificationKeys({});
+        return keys.map(({ jwk }) => JSON.parse(jwk) as Jwk);
+      },
+      clock,
+    }),
+    connectPeers: (noTransaction) =>
+      connectPeers(config, { contract, clock, token, noTransaction }),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+/** How to call another service. */
+export interface Calling {
+  readonly contract: Contract;
+  readonly clock: Clock;
+  readonly token: () => Promise<string>;
+  readonly noTransaction: () => void;
+}
+
+/** Connects to lifecycle and teams. */
+export function connectPeers(
+  { lifecycleAddress, teamsAddress }: Pick<Config, 'lifecycleAddress' | 'teamsAddress'>,
+  calling: Calling,
+): Peers {
+  const scope = new Scope();
+  const directory = scope.use(connect(CloneDirectoryServiceService, lifecycleAddress, calling));
+  const members = scope.use(connect(TeamServiceService, teamsAddress, calling));
+  const access = scope.use(connect(AccessServiceService, teamsAddress, calling));
+  return {
+    lifecycle: {
+      async getCloneTeamAndBot(cloneId) {
+        const { clone } = await directory
+          .getCloneTeamAndBot({ cloneId }, { timeoutMs: CLONE_TIMEOUT_MS })
+          .catch((thrown: unknown) => {
+            throw isMissing(thrown) ? notFound('clone', cloneId) : awayOr('lifecycle', thrown);
+          });
+        const known = cloneOf(clone);
+        if (!known) throw notFound('clone', cloneId);
+        return known;
+      },
+    },
+    teams: {
+      async roleIn(teamId, userId) {
+        const request = { teamId, userId, pageSize: 1, pageToken: '' };
+        const options = { timeoutMs: TEAM_TIMEOUT_MS, onBehalfOf: userId };
+        const found = await members.listTeamMembers(request, options).catch((thrown: unknown) => {
+          if (isMissing(thrown)) return { members: [] };
+          throw awayOr('teams', thrown);
+        });
+        const member = found.members.find((each) => each.userId === userId);
+        return member && roleOf(member.role);
+      },
+      rolesOf: createMemberships(async (userId) => {
+        const { memberships } = await access
+          .listMemberships({ userId }, { timeoutMs: TEAM_TIMEOUT_MS })
+          .catch((thrown: unknown) => {
+            throw awayOr('teams', thrown);
+          });
+        return memberships.flatMap(({ teamId, role }) => {
+          const known = roleOf(role);
+          return known ? [[teamId, known] as const] : [];
+        });
+      }, calling.clock),
+    },
+    [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+  };
+}
+
+function isMissing(thrown: unknown): boolean {
+  return thrown instanceof RemoteError && thrown.code === 'NOT_FOUND';
+}
+
+/** A peer that cannot be asked means no. Anything else it says is a bug, and stays one. */
+function awayOr(peer: string, thrown: unknown): unknown {
+  const isAway =
+    thrown instanceof RemoteError &&
+    (thrown.code === 'UNAVAILABLE' || thrown.code === 'DEADLINE_EXCEEDED');
+  return isAway ? unavailable(peer, thrown) : thrown;
+}

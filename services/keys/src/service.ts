@@ -1,0 +1,177 @@
+import { metrics } from '@opentelemetry/api';
+import {
+  connectBus,
+  type Database,
+  migrate,
+  openDatabase,
+  readHistory as readRows,
+  startSequencer,
+} from '@ramet/database';
+import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
+import {
+  GrantServiceService,
+  KeyServiceService,
+  SigningServiceService,
+} from '@ramet/proto-gen/keys.v1';
+import { type Implemented, implement, serve } from '@ramet/rpc';
+import { Scope } from '@ramet/service';
+import type { Config } from './config.js';
+import type { Deps } from './deps.js';
+import { authorizeCloneToUseKey } from './handlers/authorize-clone-to-use-key.js';
+import { createKey } from './handlers/create-key.js';
+import { deleteKey } from './handlers/delete-key.js';
+import { getKey } from './handlers/get-key.js';
+import { listAvailableKeys } from './handlers/list-available-keys.js';
+import { listGrants } from './handlers/list-grants.js';
+import { listKeys } from './handlers/list-keys.js';
+import { listSignatures } from './handlers/list-signatures.js';
+import { readHistory } from './handlers/read-history.js';
+import { releaseKey } from './handlers/release-key.js';
+import { revokeGrant } from './handlers/revoke-grant.js';
+import { signTransaction } from './handlers/sign-transaction.js';
+import type { Outside, Peers } from './outside.js';
+import { createEnvelope } from './sealing/envelope.js';
+import { kekOf } from './sealing/kek.js';
+import { createKeySealer, openDigestKeys } from './sealing/key-sealer.js';
+import { Acceptor } from './signing/acceptor.js';
+import { Denials } from './signing/denials.js';
+import { createDrain } from './signing/drain.js';
+import { openSigningKey } from './signing/open-signing-key.js';
+import { createPayloadDigest } from './signing/payload-digest.js';
+import { SigningKeys } from './signing/signing-keys.js';
+import { Grants } from './store/grants.js';
+import { Keys } from './store/keys.js';
+import { Secrets } from './store/secrets.js';
+import { Signatures } from './store/signatures.js';
+
+const MIGRATIONS = new URL('../migrations/', import.meta.url);
+const NAME = 'keys';
+
+/** The service, as it runs. */
+export interface KeysService extends AsyncDisposable {
+  readonly port: number;
+  /** Where clients find it. */
+  readonly address: string;
+}
+
+/** Starts the service. This is the one place that knows how its parts fit together. */
+export async function startKeys(config: Config, outside: Outside): Promise<KeysService> {
+  await using scope = new Scope();
+  const db = scope.use(await openStore(config));
+  startHistory(db, config, outside, scope);
+  const peers = scope.use(
+    outside.connectPeers(() => {
+      if (db.inTransaction()) throw new Error('a transaction is open across a call');
+    }),
+  );
+  const deps = await makeDeps({ db, config, outside, peers, scope });
+  const server = scope.use(
+    await serve({
+      host: config.host,
+      port: config.port,
+      services: servicesOf(deps),
+      contract: outside.contract,
+      authenticate: outside.authenticate,
+      logger: outside.logger,
+      clock: outside.clock,
+    }),
+  );
+
+  const running = scope.move();
+  return {
+    port: server.port,
+    address: server.address,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+async function openStore({ databaseUrl, databasePassword }: Config): Promise<Database> {
+  const db = await openDatabase({
+    url: databaseUrl,
+    schema: NAME,
+    application: NAME,
+    ...(databasePassword && { password: databasePassword.text() }),
+  });
+  try {
+    await migrate(db, MIGRATIONS);
+    return db;
+  } catch (thrown) {
+    await db[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+function startHistory(
+  db: Database,
+  config: Config,
+  { clock, logger }: Outside,
+  scope: Scope,
+): void {
+  const { natsUrl: url, natsToken } = config;
+  const token = natsToken && { token: natsToken.text() };
+  const bus =
+    url === '' ? undefined : scope.use(connectBus({ url, name: NAME, clock, logger, ...token }));
+  scope.use(startSequencer({ db, service: NAME, clock, logger, ...(bus && { bus }) }));
+}
+
+interface Parts {
+  readonly db: Database;
+  readonly config: Config;
+  readonly outside: Outside;
+  readonly peers: Peers;
+  readonly scope: Scope;
+}
+
+async function makeDeps({ db, config, outside, peers, scope }: Parts): Promise<Deps> {
+  const { clock, ids, failpoints, logger } = outside;
+  const secrets = new Secrets(db);
+  const envelope = createEnvelope(kekOf(config.kek), ids);
+  const digestKeys = await openDigestKeys(envelope, secrets, ids);
+  const sealer = createKeySealer(envelope, digestKeys);
+  const signatures = new Signatures(db);
+  const signingKeys = new SigningKeys({ load: openSigningKey(secrets, sealer), clock });
+  scope.defer(() => signingKeys[Symbol.dispose]());
+  const denied = metrics.getMeter('@ramet/keys').createCounter('keys_signatures_denied', {
+    description: 'Requests to sign that were refused, by reason.',
+  });
+  const denials = scope.use(
+    new Denials({
+      save: (rows) => signatures.saveDenials(rows),
+      count: (reason) => denied.add(1, { reason }),
+      onError: (thrown) => logger.warn('denials were not kept', { error: thrown }),
+      clock,
+    }),
+  );
+  return {
+    ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials },
+    keys: new Keys(db, failpoints),
+    grants: new Grants(db, ids, failpoints),
+    history: { read: (after, limit) => readRows(db, { after, limit }) },
+    acceptor: scope.use(new Acceptor({ db, clock, failpoints })),
+    drain: createDrain(db, clock),
+    payloadDigest: createPayloadDigest(digestKeys.payload),
+    lifecycle: peers.lifecycle,
+    teams: peers.teams,
+  };
+}
+
+function servicesOf(deps: Deps): readonly Implemented[] {
+  return [
+    implement(KeyServiceService, {
+      createKey: createKey(deps),
+      getKey: getKey(deps),
+      listKeys: listKeys(deps),
+      listAvailableKeys: listAvailableKeys(deps),
+      deleteKey: deleteKey(deps),
+      revokeGrant: revokeGrant(deps),
+      listGrants: listGrants(deps),
+      listSignatures: listSignatures(deps),
+    }),
+    implement(GrantServiceService, {
+      authorizeCloneToUseKey: authorizeCloneToUseKey(deps),
+      releaseKey: releaseKey(deps),
+    }),
+    implement(SigningServiceService, { signTransaction: signTransaction(deps) }),
+    implement(HistoryServiceService, { readHistory: readHistory(deps) }),
+  ];
+}

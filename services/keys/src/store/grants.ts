@@ -1,0 +1,251 @@
+import type { Database, Tx } from '@ramet/database';
+import { notFound } from '@ramet/errors';
+import type { Failpoints, Ids } from '@ramet/service';
+import {
+  type Clone,
+  decide,
+  epochStale,
+  type Grant,
+  type Grantee,
+  type Limits,
+  operationsOf,
+  requireUsable,
+} from '../domain/grant.js';
+import { changed, type Key, keyInUse } from '../domain/key.js';
+import { grantMade, grantRevoked, keyHeld, keyReleased } from '../events.js';
+import { type GrantRow, toGrant } from './grant-rows.js';
+import { type Cause, type Change, type LockedKey, lockKey, recordChanges } from './key-rows.js';
+
+/** An authorization that was found right, to be written. */
+export interface Authorization {
+  readonly keyId: string;
+  readonly clone: Clone;
+  readonly grantee: Grantee;
+  readonly limits: Limits;
+  /** What `releasesOf` said before anybody was asked. */
+  readonly releases: bigint;
+}
+
+/** Which grants to revoke: one, or all of an execution. */
+export type Selection = { readonly grantId: string } | { readonly executionId: string };
+
+/** A page of a list, newest first. */
+export interface NewestPage {
+  readonly after: { readonly at: string; readonly id: string } | undefined;
+  readonly limit: number;
+}
+
+/** The holds and grants. Every change locks the key first, then its grants in order of id. */
+export class Grants {
+  readonly #db: Database;
+  readonly #ids: Ids;
+  readonly #failpoints: Failpoints;
+
+  constructor(db: Database, ids: Ids, failpoints: Failpoints) {
+    this.#db = db;
+    this.#ids = ids;
+    this.#failpoints = failpoints;
+  }
+
+  /** How often a clone has released a key. */
+  async releasesOf(keyId: string, cloneId: string): Promise<bigint> {
+    return releasesOf(this.#db, keyId, cloneId);
+  }
+
+  /**
+   * Takes the hold for a clone and makes a grant for its execution, or returns the grant that is
+   * there. A grant of an older epoch is revoked.
+   *
+   * Throws KEY_NOT_FOUND, KEY_IN_USE and EPOCH_STALE; the latter also if the clone has released the
+   * key since `releasesOf` was asked.
+   */
+  async authorize(asked: Authorization, cause: Cause): Promise<Grant> {
+    const grant = await this.#db.transaction((tx) => this.#authorize(tx, asked, cause));
+    this.#failpoints.hit('keys.authorize.committed');
+    return grant;
+  }
+
+  /** Ends a clone's hold and its grants. Returns whether there was a hold. */
+  async release(keyId: string, cloneId: string, cause: Cause): Promise<boolean> {
+    const released = await this.#db.transaction(async (tx) => {
+      const locked = await lockKey(tx, keyId);
+      if (!locked) return false;
+      await tx.query(NOTE_RELEASE, [keyId, cloneId]);
+      if (locked.key.hold?.cloneId !== cloneId) return false;
+
+      const live = await revokeLive(tx, locked, 'released');
+      await tx.query('delete from hold where key_id = $1', [keyId]);
+      const changes = revocations(locked, live);
+      const key = changed(lastOf(locked, changes), locked.now, { hold: undefined });
+      await recordChanges(tx, locked, [...changes, { event: keyReleased(key), key }], cause);
+      return true;
+    });
+    this.#failpoints.hit('keys.release.committed');
+    return released;
+  }
+
+  /** Revokes the live grant of a key, if it is one of these. The clone keeps its hold. */
+  async revoke(grant: Grant, reason: string, cause: Cause): Promise<Grant> {
+    const revoked = await this.#db.transaction(async (tx) => {
+      const locked = await lockKey(tx, grant.keyId);
+      if (!locked) throw notFound('grant', grant.id);
+      const [row] = await tx.query<GrantRow>(REVOKE_ONE, [grant.id, locked.now, reason]);
+      if (!row) return get(tx, grant.id);
+      const next = toGrant(row);
+      await recordChanges(tx, locked, revocations(locked, [next]), cause);
+      return next;
+    });
+    this.#failpoints.hit('keys.revoke.committed');
+    return revoked;
+  }
+
+  /** The grants that a selection names, by the id of their key. */
+  async select(selection: Selection): Promise<readonly Grant[]> {
+    const [column, value] =
+      'grantId' in selection
+        ? (['id', selection.grantId] as const)
+        : (['execution_id', selection.executionId] as const);
+    const sql = `select * from key_grant where ${column} = $1 order by key_id, id`;
+    const rows = await this.#db.query<GrantRow>(sql, [value]);
+    return rows.map(toGrant);
+  }
+
+  /** The grants of a key, newest first. */
+  async list(keyId: string, { after, limit }: NewestPage): Promise<readonly Grant[]> {
+    const sql = `
+      select * from key_grant
+      where key_id = $1 and ($2::text is null or (created_at, id) < ($2::timestamptz, $3))
+      order by created_at desc, id desc limit $4`;
+    const rows = await this.#db.query<GrantRow>(sql, [keyId, after?.at, after?.id, limit]);
+    return rows.map(toGrant);
+  }
+
+  async #authorize(tx: Tx, asked: Authorization, cause: Cause): Promise<Grant> {
+    const { keyId, clone, grantee, limits, releases } = asked;
+    const locked = await lockKey(tx, keyId);
+    requireUsable(locked?.key, keyId, clone);
+    if (!locked) throw notFound('key', keyId);
+    if ((await releasesOf(tx, keyId, clone.id)) !== releases) throw epochStale(clone.id);
+
+    await tx.query(TAKE_HOLD, [keyId, clone.id, locked.now]);
+    const [hold] = await tx.query<HoldRow>('select clone_id from hold where key_id = $1', [keyId]);
+    if (hold?.clone_id !== clone.id) throw keyInUse(keyId);
+
+    const had = 'select * from key_grant where key_id = $1 and clone_id = $2 order by id';
+    const grants = await tx.query<GrantRow>(had, [keyId, clone.id]);
+    const decision = decide(grants.map(toGrant), grantee);
+    if (decision.kind === 'granted') return decision.grant;
+
+    const superseded = await revokeLive(tx, locked, 'superseded');
+    const grant = this.#newGrant(locked, grantee, limits);
+    await insert(tx, grant, locked.key);
+    await recordChanges(tx, locked, authorizations(locked, clone.id, superseded, grant), cause);
+    return grant;
+  }
+
+  #newGrant({ key, now }: LockedKey, grantee: Grantee, limits: Limits): Grant {
+    return {
+      ...grantee,
+      id: this.#ids.make('gra'),
+      keyId: key.id,
+      operations: operationsOf(limits, key),
+      maxUses: limits.maxUses,
+      expiresAt: limits.expiresAt,
+      uses: 0n,
+      createdAt: now,
+      revokedAt: undefined,
+      revokeReason: '',
+    };
+  }
+}
+
+interface HoldRow {
+  readonly clone_id: string;
+}
+
+const NOTE_RELEASE = `
+  insert into release (key_id, clone_id, number) values ($1, $2, 1)
+  on conflict (key_id, clone_id) do update set number = release.number + 1`;
+
+const TAKE_HOLD = `
+  insert into hold (key_id, clone_id, created_at) values ($1, $2, $3)
+  on conflict (key_id) do nothing`;
+
+const REVOKE_LIVE = `
+  update key_grant set revoked_at = $2, revoke_reason = $3
+  where key_id = $1 and revoked_at is null
+  returning *`;
+
+const REVOKE_ONE = `
+  update key_grant set revoked_at = $2, revoke_reason = $3
+  where id = $1 and revoked_at is null
+  returning *`;
+
+async function releasesOf(db: Pick<Database, 'query'>, keyId: string, cloneId: string) {
+  const sql = 'select number from release where key_id = $1 and clone_id = $2';
+  const [row] = await db.query<{ readonly number: bigint }>(sql, [keyId, cloneId]);
+  return row?.number ?? 0n;
+}
+
+async function get(tx: Tx, id: string): Promise<Grant> {
+  const [row] = await tx.query<GrantRow>('select * from key_grant where id = $1', [id]);
+  if (!row) throw notFound('grant', id);
+  return toGrant(row);
+}
+
+async function revokeLive(
+  tx: Tx,
+  { key, now }: LockedKey,
+  reason: string,
+): Promise<readonly Grant[]> {
+  const rows = await tx.query<GrantRow>(REVOKE_LIVE, [key.id, now, reason]);
+  return rows.map(toGrant);
+}
+
+async function insert(tx: Tx, grant: Grant, key: Key): Promise<void> {
+  const sql = `
+    insert into key_grant (id, key_id, key_version, clone_id, execution_id, epoch, operations,
+                           max_uses, uses, expires_at, created_at, revoke_reason)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, '')`;
+  await tx.query(sql, [
+    grant.id,
+    grant.keyId,
+    key.version,
+    grant.cloneId,
+    grant.executionId,
+    grant.epoch,
+    grant.operations,
+    grant.maxUses,
+    grant.expiresAt,
+    grant.createdAt,
+  ]);
+}
+
+/** One change for each grant that was revoked, after each other. */
+function revocations({ key, now }: LockedKey, revoked: readonly Grant[]): readonly Change[] {
+  let last = key;
+  return revoked.map((grant) => {
+    last = changed(last, now);
+    return { event: grantRevoked(last, grant), key: last };
+  });
+}
+
+function authorizations(
+  locked: LockedKey,
+  cloneId: string,
+  superseded: readonly Grant[],
+  grant: Grant,
+): readonly Change[] {
+  const { key, now } = locked;
+  const changes = [...revocations(locked, superseded)];
+  if (!key.hold) {
+    const held = changed(lastOf(locked, changes), now, { hold: { cloneId, createdAt: now } });
+    changes.push({ event: keyHeld(held), key: held });
+  }
+  const granted = changed(lastOf(locked, changes), now);
+  return [...changes, { event: grantMade(granted, grant), key: granted }];
+}
+
+function lastOf({ key }: LockedKey, changes: readonly Change[]): Key {
+  return changes.at(-1)?.key ?? key;
+}

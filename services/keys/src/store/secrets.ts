@@ -1,0 +1,52 @@
+import type { Database } from '@ramet/database';
+import type { Grantee } from '../domain/grant.js';
+import type { SchemeKey } from '../domain/scheme.js';
+import type { Sealed } from '../sealing/envelope.js';
+
+/** The sealed secret of a key, with what an execution's grant says of it. */
+export interface GrantedSecret extends SchemeKey, Sealed {
+  readonly grantId: string;
+  readonly version: number;
+}
+
+/** The sealed secrets. What is read here is opened elsewhere. */
+export class Secrets {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The secret that an execution's grant is for; undefined if it never had one for the key. */
+  async findGranted(grantee: Grantee, keyId: string): Promise<GrantedSecret | undefined> {
+    const sql = `
+      select key.id, key.algorithm, key.venue, key.venue_key_id as "venueKeyId",
+             g.id as "grantId", v.version, v.kek_id as "kekId", v.wrapped_key as "wrappedKey",
+             v.sealed
+      from key_grant as g
+      join key on key.id = g.key_id
+      join key_version as v on v.key_id = g.key_id and v.version = g.key_version
+      where g.execution_id = $1 and g.epoch = $2 and g.key_id = $3 and g.clone_id = $4
+        and v.destroyed_at is null`;
+    const { executionId, epoch, cloneId } = grantee;
+    const params = [executionId, epoch, keyId, cloneId];
+    const [row] = await this.#db.query<GrantedSecret>(sql, params);
+    return row;
+  }
+
+  /** A secret of the service itself: the one that is there, else the one given, from then on. */
+  async ensureService(name: string, fresh: Sealed): Promise<Sealed> {
+    const { kekId, wrappedKey, sealed } = fresh;
+    const insert = `
+      insert into service_secret (name, kek_id, wrapped_key, sealed, created_at)
+      values ($1, $2, $3, $4, ramet_now())
+      on conflict (name) do nothing`;
+    await this.#db.query(insert, [name, kekId, wrappedKey, sealed]);
+    const read = `
+      select kek_id as "kekId", wrapped_key as "wrappedKey", sealed
+      from service_secret where name = $1`;
+    const [row] = await this.#db.query<Sealed>(read, [name]);
+    if (!row) throw new Error(`the service's secret is gone: ${name}`);
+    return row;
+  }
+}

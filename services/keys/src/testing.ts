@@ -1,0 +1,3 @@
+export type { Config } from './config.js';
+export { type Calling, connectPeers, type Outside, type Peers } from './outside.js';
+export { type KeysService, startKeys } from './service.js';
