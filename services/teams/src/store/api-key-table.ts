@@ -5,8 +5,8 @@ import type { ApiKey } from '../domain/api-key.js';
 export const ApiKeyTable = new EntitySchema<ApiKey & { readonly hash: Buffer }>({
   name: 'api_key',
   columns: {
-    id: { type: 'text', primary: true },
-    userId: { type: 'text', name: 'user_id' },
+    id: { type: 'text', primary: true, collation: 'C' },
+    userId: { type: 'text', name: 'user_id', collation: 'C' },
     name: { type: 'text' },
     prefix: { type: 'text' },
     hash: { type: 'bytea', select: false },

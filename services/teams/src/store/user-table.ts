@@ -5,8 +5,8 @@ import type { User } from '../domain/user.js';
 export const UserTable = new EntitySchema<User & { readonly hash: Buffer }>({
   name: 'mesh_user',
   columns: {
-    id: { type: 'text', primary: true },
-    name: { type: 'text' },
+    id: { type: 'text', primary: true, collation: 'C' },
+    name: { type: 'text', collation: 'C' },
     admin: { type: 'boolean' },
     createdAt: { type: 'timestamptz', name: 'created_at' },
     updatedAt: { type: 'timestamptz', name: 'updated_at' },

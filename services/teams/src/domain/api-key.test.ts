@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { isApiKey, makeApiKey, newApiKey, prefixOf, revoke } from './api-key.js';
+import { crc32 } from './crc32.js';
+
+const AT = new Date('2026-01-02T03:04:05Z');
+const WISH = {
+  id: 'apk_1',
+  userId: 'usr_1',
+  name: 'laptop',
+  prefix: 'ramet_user_',
+  expiresAt: null,
+};
+
+describe('crc32', () => {
+  it('gives the check value of its specification', () => {
+    assert.equal(crc32('123456789'), 0xcbf43926);
+    assert.equal(crc32(''), 0);
+  });
+});
+
+describe('an API key', () => {
+  it('says whose kind it is, and has 30 random digits and 6 that check them', () => {
+    const key = makeApiKey('user', counting());
+    assert.match(key, /^ramet_user_[0-9A-Za-z]{30}[0-9A-Za-z]{6}$/);
+    assert.ok(isApiKey(key));
+    assert.ok(isApiKey(makeApiKey('service', counting())));
+  });
+
+  it('takes no digit from bytes that would favour some', () => {
+    const bytes = [255, 254, 253, 252, 251, 250, 249, 248, 61];
+    let place = 0;
+    const key = makeApiKey('user', (count) =>
+      Uint8Array.from({ length: count }, () => bytes[place++ % bytes.length] ?? 0),
+    );
+    assert.equal(key.slice('ramet_user_'.length, -6), 'z'.repeat(30));
+  });
+
+  it('is told from a mistyped one without asking anybody', () => {
+    const key = makeApiKey('user', counting());
+    for (let place = 0; place < key.length; place += 1) {
+      const other = key.charAt(place) === 'x' ? 'y' : 'x';
+      const mistyped = key.slice(0, place) + other + key.slice(place + 1);
+      assert.ok(!isApiKey(mistyped), mistyped);
+    }
+    for (const text of ['', ` ${key}`, `${key} `, `${key}\n`, key.toUpperCase(), key.slice(1)]) {
+      assert.ok(!isApiKey(text), JSON.stringify(text));
+    }
+  });
+
+  it('shows too little of itself to be found', () => {
+    assert.equal(prefixOf(makeApiKey('user', counting())), 'ramet_user_0123');
+  });
+});
+
+describe('newApiKey', () => {
+  for (const expiresAt of [AT, new Date(0), new Date(Number.NaN), new Date('+010000-01-01')]) {
+    it(`refuses to end at ${String(expiresAt)}`, () => {
+      assert.throws(() => newApiKey({ ...WISH, expiresAt }, AT), { reason: 'REQUEST_INVALID' });
+    });
+  }
+
+  it('takes an end in the future, or none', () => {
+    const expiresAt = new Date(AT.getTime() + 1);
+    assert.equal(newApiKey({ ...WISH, expiresAt }, AT).expiresAt, expiresAt);
+    assert.equal(newApiKey(WISH, AT).expiresAt, null);
+  });
+});
+
+describe('revoke', () => {
+  it('keeps the time of the first revocation', () => {
+    const revoked = revoke(newApiKey(WISH, AT), AT);
+    assert.equal(revoked.revokedAt, AT);
+    assert.equal(revoke(revoked, new Date(0)), revoked);
+  });
+});
+
+function counting(): (count: number) => Uint8Array {
+  let next = 0;
+  return (count) => Uint8Array.from({ length: count }, () => next++ % 62);
+}

@@ -1,0 +1,224 @@
+// Goal: a token says who shows it, ends soon, and cannot be made by anybody else.
+// Method: the real service; a clock that the test moves; lifecycle played by a set of live epochs.
+
+import assert from 'node:assert/strict';
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { openDatabase } from '@ramet/database';
+import { unavailable } from '@ramet/errors';
+import { systemClock, systemIds } from '@ramet/service';
+import { makeApiKey } from './domain/api-key.js';
+import type { Outside } from './outside.js';
+import { FIRST, type House, openHouse } from './test-house.js';
+import type { TestUser } from './testing.js';
+
+const WORKLOAD = {
+  cloneId: `cln_${'0'.repeat(26)}`,
+  executionId: `exe_${'0'.repeat(26)}`,
+  epoch: 7,
+};
+const MINUTE_MS = 60_000;
+
+describe('tokens', () => {
+  const world: World = { offsetMs: 0, lifecycleIsAway: false, live: new Set() };
+  let house: House;
+  let ada: TestUser;
+
+  before(async () => {
+    house = await openHouse({ outside: outsideOf(world) });
+    ada = await house.teams.createUser('ada');
+  });
+  after(() => house[Symbol.asyncDispose]());
+  afterEach(() => {
+    Object.assign(world, { offsetMs: 0, lifecycleIsAway: false });
+    world.live.clear();
+  });
+
+  it('are made of the API keys of users and services, for five minutes', async () => {
+    const { tokens } = house.as('');
+    const made = await tokens.exchangeToken({ apiKey: ada.apiKey });
+    const own = await tokens.exchangeToken({ apiKey: house.teams.serviceKey('lifecycle') });
+
+    assert.deepEqual(made.expiresIn, { seconds: 300n, nanos: 0 });
+    const { iss, aud, sub, kind, adm, iat, exp } = claimsOf(made.token);
+    assert.deepEqual(
+      { iss, aud, sub, kind, adm },
+      { iss: 'ramet', aud: 'ramet', sub: ada.id, kind: 'user', adm: false },
+    );
+    assert.equal(Number(exp) - Number(iat), 300);
+    assert.equal(made.expireTime?.getTime(), Number(exp) * 1_000);
+    assert.equal(claimsOf(own.token).kind, 'service');
+    assert.equal(claimsOf(own.token).sub, 'lifecycle');
+  });
+
+  it('can be verified with what is published, and nothing private is', async () => {
+    const { keys } = await house.as('').tokens.listVerificationKeys({});
+    const [key] = keys;
+    assert.ok(key);
+    const jwk: Record<string, unknown> = JSON.parse(key.jwk);
+    assert.equal(headerOf(ada.token).kid, key.id);
+    assert.equal(jwk.crv, 'Ed25519');
+    assert.equal('d' in jwk, false);
+  });
+
+  it('are refused for what is not a key, and why is not told', async () => {
+    const users = house.as(ada.token).users;
+    const wish = { requestId: '', userId: '', name: 'short', expireTime: undefined };
+    const revoked = await users.createApiKey(wish);
+    await users.revokeApiKey({ id: revoked.apiKey?.id ?? '' });
+    const expired = await users.createApiKey(wish);
+    await expireApiKey(house, expired.apiKey?.id);
+
+    const { tokens } = house.as('');
+    const unknown = makeApiKey('user', (count) => systemIds.bytes(count));
+    const bad = [revoked.secret, expired.secret, unknown, 'x', 'é', `${ada.apiKey} `];
+    const errors = await Promise.all(
+      bad.map((apiKey) => tokens.exchangeToken({ apiKey }).catch((thrown: Error) => thrown)),
+    );
+
+    const words = errors.map((error) => {
+      assert.ok(error instanceof Error && 'reason' in error && 'code' in error);
+      return [error.code, error.reason, error.message].join();
+    });
+    assert.deepEqual(
+      [...new Set(words)],
+      ['UNAUTHENTICATED,CREDENTIAL_INVALID,the credential is not valid'],
+    );
+  });
+
+  it('end by themselves', async () => {
+    const api = house.as(await house.teams.sign({ kind: 'user', id: ada.id, admin: false }));
+    await api.users.getUser({ id: '' });
+    world.offsetMs = 6 * MINUTE_MS;
+
+    await assert.rejects(api.users.getUser({ id: '' }), {
+      code: 'UNAUTHENTICATED',
+      reason: 'TOKEN_EXPIRED',
+    });
+  });
+
+  it('cannot be forged', async () => {
+    const { keys } = await house.as('').tokens.listVerificationKeys({});
+    const forgeries = forgeriesOf(ada.token, keys[0]?.jwk ?? '');
+    for (const [what, token] of Object.entries(forgeries)) {
+      const call = house.as(token).users.getUser({ id: '' });
+      await assert.rejects(call, { code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' }, what);
+    }
+  });
+
+  it('of a workload are minted for the executor, and renewed while the epoch lives', async () => {
+    const { access } = await house.asService('executor');
+    const { token } = await access.mintWorkloadToken(WORKLOAD);
+    const { workloads } = house.as(token);
+
+    world.live.add(7);
+    const renewed = await workloads.renewWorkloadToken({});
+
+    const { sub, kind, cln, exe, epo } = claimsOf(renewed.token);
+    assert.deepEqual(
+      { sub, kind, cln, exe, epo },
+      {
+        sub: WORKLOAD.executionId,
+        kind: 'workload',
+        cln: WORKLOAD.cloneId,
+        exe: WORKLOAD.executionId,
+        epo: 7,
+      },
+    );
+    assert.notEqual(claimsOf(renewed.token).jti, claimsOf(token).jti);
+  });
+
+  it('of a workload are not renewed once the epoch is over', async () => {
+    const { workloads } = house.as(await house.teams.workloadToken(WORKLOAD));
+    await assert.rejects(workloads.renewWorkloadToken({}), {
+      code: 'ABORTED',
+      reason: 'EPOCH_STALE',
+    });
+  });
+
+  it('of a workload wait for lifecycle while it is away', async () => {
+    const { workloads } = house.as(await house.teams.workloadToken(WORKLOAD));
+    world.lifecycleIsAway = true;
+    await assert.rejects(workloads.renewWorkloadToken({}), {
+      code: 'UNAVAILABLE',
+      reason: 'PEER_UNAVAILABLE',
+      retryAfterMs: 1_000,
+    });
+  });
+
+  it('of a workload open nothing else', async () => {
+    const api = house.as(await house.teams.workloadToken(WORKLOAD));
+    const calls = [
+      api.users.getUser({ id: '' }),
+      api.teams.listTeams({ ...FIRST, all: false }),
+      api.access.mintWorkloadToken(WORKLOAD),
+      api.access.listMemberships({ userId: ada.id }),
+    ];
+    for (const call of calls) await assert.rejects(call, { reason: 'PERMISSION_DENIED' });
+  });
+});
+
+interface World {
+  offsetMs: number;
+  lifecycleIsAway: boolean;
+  readonly live: Set<number>;
+}
+
+function outsideOf(world: World): Partial<Outside> {
+  return {
+    clock: { ...systemClock, now: () => new Date(Date.now() + world.offsetMs) },
+    connectLifecycle: () => ({
+      async isAlive({ epoch }) {
+        if (world.lifecycleIsAway) throw unavailable('lifecycle');
+        return world.live.has(epoch);
+      },
+      [Symbol.asyncDispose]: async () => undefined,
+    }),
+  };
+}
+
+/** Tokens that look like the real one, and are not. */
+function forgeriesOf(token: string, jwk: string): Readonly<Record<string, string>> {
+  const [head = '', body = '', signature = ''] = token.split('.');
+  const header = headerOf(token);
+  const claims = claimsOf(token);
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const signed = (more: object, key: KeyObject = privateKey): string => {
+    const text = `${encode({ ...header, ...more })}.${body}`;
+    return `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`;
+  };
+  const hmacText = `${encode({ ...header, alg: 'HS256' })}.${body}`;
+  const hmac = createHmac('sha256', jwk).update(hmacText).digest('base64url');
+  const other = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+  return {
+    'another key under our id': signed({}),
+    'another key that comes along': signed({ jwk: other }),
+    'a key from elsewhere': signed({ kid: 'elsewhere', jku: 'https://example.org/keys' }),
+    'no signature at all': `${encode({ ...header, alg: 'none' })}.${body}.`,
+    'the public key as a secret': `${hmacText}.${hmac}`,
+    'other claims': `${head}.${encode({ ...claims, adm: true })}.${signature}`,
+    'another type': `${encode({ ...header, typ: 'JWT' })}.${body}.${signature}`,
+    'a cut signature': token.slice(0, -2),
+    'no token': 'x',
+  };
+}
+
+function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
+}
+
+function headerOf(token: string): Record<string, unknown> {
+  return partOf(token, 0);
+}
+
+function claimsOf(token: string): Record<string, unknown> {
+  return partOf(token, 1);
+}
+
+function partOf(token: string, place: number): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[place] ?? '', 'base64url').toString());
+}
+
+async function expireApiKey({ databaseUrl: url }: House, id = ''): Promise<void> {
+  await using db = await openDatabase({ url, schema: 'teams', application: 'test' });
+  await db.query('update api_key set expires_at = ramet_now() where id = $1', [id]);
+}
