@@ -1,6 +1,6 @@
 import { StopCause as Cause, RunnerControlServiceService } from '@ramet/proto-gen/runner.v1';
 import { connect } from '@ramet/rpc';
-import type { StopCause } from '../runtime.js';
+import type { StopCause } from '../../domain/observation.js';
 
 const ANSWER_MS = 1_000;
 

@@ -1,5 +1,6 @@
 import type { Clock } from '@ramet/service';
-import type { LogLine, LogRange } from '../runtime.js';
+import type { LogLine } from '../../domain/log-line.js';
+import type { LogRange } from '../runtime.js';
 import { readLog } from './logs.js';
 
 const LOOK_MS = 250;

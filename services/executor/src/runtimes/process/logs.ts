@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LogLine } from '../runtime.js';
+import type { LogLine } from '../../domain/log-line.js';
 
 const NEW_LINE = 0x0a;
 const HEAD = /^(\d+) (\d+) (stdout|stderr) (\d+)$/;

@@ -14,7 +14,8 @@ import {
   processesWithVariable,
   systemClock,
 } from '@ramet/service';
-import type { Observation, WorkloadSpec } from '../runtime.js';
+import type { Observation } from '../../domain/observation.js';
+import type { MadeWorkload } from '../runtime.js';
 import { foldersOf, makeRoots } from './folders.js';
 import { EXECUTION_MARK } from './launch-runner.js';
 import { ProcessRuntime, type ProcessRuntimeOptions } from './process-runtime.js';
@@ -127,8 +128,9 @@ describe('the process runtime', () => {
   });
 
   it('says what is wrong with a source that cannot be started', async () => {
-    const spec = bench.spec('exe_a', '');
-    await bench.runtime.start({ ...spec, source: { ...spec.source, bundle: 'no-such' } }, '');
+    const workload = bench.spec('exe_a', '');
+    const source = { ...workload.made.source, bundle: 'no-such' };
+    await bench.runtime.start({ ...workload, made: { ...workload.made, source } }, '');
 
     assert.deepEqual(await bench.runtime.observe('exe_a-e1'), {
       state: 'exited',
@@ -165,12 +167,16 @@ describe('the process runtime', () => {
   });
 });
 
+function withoutTimes(seen: Observation): Observation {
+  return seen.state === 'exited' ? { state: seen.state, exit: seen.exit } : seen;
+}
+
 interface Bench {
   readonly options: ProcessRuntimeOptions;
   readonly runtime: ProcessRuntime;
   /** Another executor on the same folders. */
   again(): ProcessRuntime;
-  spec(executionId: string, script: string): WorkloadSpec;
+  spec(executionId: string, script: string): MadeWorkload;
   until(name: string, state: Observation['state']): Promise<Observation>;
   printed(name: string, text: string): Promise<void>;
   log(name: string): Promise<readonly string[]>;
@@ -194,6 +200,7 @@ async function openBench(): Promise<Bench> {
     uidBase,
     hiddenDirs: [],
     runnerProgram: RUNNER,
+    meshDir: '',
     clock: systemClock,
     failpoints: noFailpoints,
   };
@@ -217,16 +224,22 @@ async function openBench(): Promise<Bench> {
       cloneId: 'cln_test',
       executionId,
       epoch: 1,
-      source: { bundle: 'shell', command: ['sh', '-c', script] },
+      runtime: 'process',
+      hostId: 'here',
+      state: 'pending',
       parameters: [],
-      limits: { timeLimitMs: 60_000, memoryBytes: 1 << 28, graceMs: 1_000 },
       keyId: '',
-      slot: 1,
+      createdAt: systemClock.now(),
+      made: {
+        source: { bundle: 'shell', command: ['sh', '-c', script] },
+        limits: { timeLimitMs: 60_000, memoryBytes: 1 << 28, graceMs: 1_000 },
+        slot: 1,
+      },
     }),
     async until(name, state) {
       for (;;) {
         const seen = await runtime.observe(name);
-        if (seen.state === state) return seen;
+        if (seen.state === state) return withoutTimes(seen);
         await systemClock.sleep(20);
       }
     },

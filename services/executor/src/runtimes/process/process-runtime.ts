@@ -7,15 +7,9 @@ import {
   signalProcess,
   writeAtomically,
 } from '@ramet/service';
-import type {
-  LogLine,
-  LogRange,
-  Observation,
-  Runtime,
-  StopCause,
-  WorkloadExit,
-  WorkloadSpec,
-} from '../runtime.js';
+import type { LogLine } from '../../domain/log-line.js';
+import type { Observation, StopCause, WorkloadExit } from '../../domain/observation.js';
+import type { LogRange, MadeWorkload, Runtime } from '../runtime.js';
 import { BundleError, copyBundle } from './bundle.js';
 import { askToStop } from './control.js';
 import { type ExecutionFolders, executionsIn, foldersOf, isExecutionName } from './folders.js';
@@ -25,7 +19,7 @@ import { launchRunner } from './launch-runner.js';
 import { exitText, type Owner, readExit, readRecord, takeOwnership } from './records.js';
 import { removeTree } from './remove-tree.js';
 import { type RunnerConfig, type RunnerMesh, runnerConfig, uidOf } from './runner-config.js';
-import { sweep } from './sweep.js';
+import { sweep, sweepRunners } from './sweep.js';
 
 /** What the process runtime is set up with. */
 export interface ProcessRuntimeOptions {
@@ -38,6 +32,8 @@ export interface ProcessRuntimeOptions {
   /** What a workload must not see, where it runs in a namespace. */
   readonly hiddenDirs: readonly string[];
   readonly runnerProgram: string;
+  /** Marks all processes of the mesh. Empty: there is no such mark. */
+  readonly meshDir: string;
   readonly mesh?: RunnerMesh;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
@@ -60,19 +56,19 @@ export class ProcessRuntime implements Runtime {
     this.#options = options;
   }
 
-  async start(spec: WorkloadSpec, token: string): Promise<void> {
-    const folders = this.#folders(spec.name);
+  async start(workload: MadeWorkload, token: string): Promise<void> {
+    const folders = this.#folders(workload.name);
     const owner = await readRecord<Owner>(folders.runner);
     if (owner) return this.#settle(folders, owner, { kind: 'START_FAILED' });
 
     try {
-      await this.#prepare(folders, spec, token);
+      await this.#prepare(folders, workload, token);
     } catch (error) {
       if (!(error instanceof BundleError)) throw error;
       return this.#end(folders, { kind: 'START_FAILED', message: error.message });
     }
     this.#options.failpoints.hit('executor.process.prepared');
-    await launchRunner(this.#options, folders, spec.name);
+    await launchRunner(this.#options, folders, workload.name);
   }
 
   async observe(name: string): Promise<Observation> {
@@ -81,8 +77,8 @@ export class ProcessRuntime implements Runtime {
     if (seen !== 'gone') return seen;
 
     // It may have written its record and ended since that was looked for.
-    const exit = await readExit(folders.exit);
-    if (exit) return { state: 'exited', exit };
+    const ended = await readExit(folders.exit);
+    if (ended) return ended;
     await this.#sweep(name, folders);
     return { state: 'exited', exit: { kind: 'LOST' } };
   }
@@ -94,6 +90,12 @@ export class ProcessRuntime implements Runtime {
     if (!owner) return this.#end(folders, { kind: cause });
     if (owner.pid === 0) return this.#settle(folders, owner, { kind: cause });
     if (isAlive(owner as ProcessIdentity)) await askToStop(folders.control, cause, graceMs);
+  }
+
+  async kill(name: string): Promise<void> {
+    const folders = this.#folders(name);
+    await this.#killRunner(folders);
+    await this.#sweep(name, folders);
   }
 
   async remove(name: string): Promise<void> {
@@ -113,8 +115,18 @@ export class ProcessRuntime implements Runtime {
     return [...new Set(names.flat().filter(isExecutionName))].sort();
   }
 
+  async sweep(names: ReadonlySet<string>): Promise<void> {
+    await sweepRunners(this.#options.stateDir, names, this.#options.clock);
+  }
+
   async *logs(name: string, range: LogRange): AsyncGenerator<readonly LogLine[]> {
-    const ended = async () => (await this.observe(name)).state === 'exited';
+    let isThere = false;
+    const ended = async () => {
+      const { state } = await this.observe(name);
+      const hasGone = isThere && state === 'absent';
+      isThere ||= state !== 'absent';
+      return hasGone || state === 'exited';
+    };
     yield* followLog(this.#folders(name).logs, range, { ended, clock: this.#options.clock });
   }
 
@@ -127,15 +139,15 @@ export class ProcessRuntime implements Runtime {
    * Makes the folders. The config is written last: while there is none no runner was launched,
    * and what there is may be made anew.
    */
-  async #prepare(folders: ExecutionFolders, spec: WorkloadSpec, token: string): Promise<void> {
-    const config = runnerConfig(this.#options, folders, spec, token);
+  async #prepare(folders: ExecutionFolders, workload: MadeWorkload, token: string): Promise<void> {
+    const config = runnerConfig(this.#options, folders, workload, token);
     await mkdir(folders.state, { recursive: true, mode: 0o700 });
     if (!(await readRecord(folders.config))) {
       const uid = uidOf(config.isolation);
       const { bundlesDir } = this.#options;
       await removeTree(folders.run);
       await mkdir(folders.run, { mode: 0o700 });
-      const from = { bundlesDir, bundle: spec.source.bundle };
+      const from = { bundlesDir, bundle: workload.made.source.bundle };
       await copyBundle(from, { folder: folders.work, uid });
       if (uid !== undefined) await chown(folders.run, uid, uid);
       this.#options.failpoints.hit('executor.process.copied');
@@ -144,8 +156,8 @@ export class ProcessRuntime implements Runtime {
   }
 
   async #see(folders: ExecutionFolders): Promise<Observation | 'gone'> {
-    const exit = await readExit(folders.exit);
-    if (exit) return { state: 'exited', exit };
+    const ended = await readExit(folders.exit);
+    if (ended) return ended;
     const owner = await readRecord<Owner>(folders.runner);
     if (!owner || owner.pid === 0) {
       const made = await readdir(folders.state).catch(() => undefined);
@@ -159,7 +171,6 @@ export class ProcessRuntime implements Runtime {
   async #end(folders: ExecutionFolders, exit: WorkloadExit): Promise<void> {
     await mkdir(folders.state, { recursive: true, mode: 0o700 });
     if (!(await takeOwnership(folders.runner))) return;
-    this.#options.failpoints.hit('executor.process.owned');
     await writeAtomically(folders.exit, exitText(exit, this.#options.clock.now()));
   }
 

@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { createExclusively, type ProcessIdentity } from '@ramet/service';
-import type { WorkloadExit } from '../runtime.js';
+import type { Observation, WorkloadExit } from '../../domain/observation.js';
 
 /** Who owns an execution: its runner, or the executor that made sure there is none. */
 export type Owner = ProcessIdentity | { readonly pid: 0 };
 
 /** An end without a process: of an execution that was never started, or could not be. */
 export const NO_RUNNER: Owner = { pid: 0 };
+
+/** What is to be seen of an execution that has ended. */
+export type Ended = Extract<Observation, { readonly state: 'exited' }>;
 
 /** What a runner writes to exit.json. */
 interface ExitRecord {
@@ -29,16 +32,17 @@ export async function readRecord<Record>(path: string): Promise<Record | undefin
 }
 
 /** Reads how an execution ended, or undefined while it has not. */
-export async function readExit(path: string): Promise<WorkloadExit | undefined> {
+export async function readExit(path: string): Promise<Ended | undefined> {
   const record = await readRecord<ExitRecord>(path);
   if (!record) return undefined;
-  const { kind, exit_code: exitCode, signal, message } = record;
-  return {
+  const { kind, exit_code: exitCode, signal, message, started_at: startedAt } = record;
+  const exit = {
     kind,
     ...(exitCode !== undefined && { exitCode }),
     ...(signal !== undefined && { signal }),
     ...(message !== undefined && { message }),
   };
+  return { state: 'exited', exit, ...(startedAt && { startedAt: new Date(startedAt) }) };
 }
 
 /** The text of exit.json for an end that the executor itself brought about. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { WorkloadSpec } from '../runtime.js';
+import type { MadeWorkload } from '../runtime.js';
 import type { ExecutionFolders } from './folders.js';
 import type { IsolationMode } from './isolation.js';
 
@@ -25,7 +25,7 @@ export interface RunnerConfig {
   readonly limits: RunnerLimits;
   readonly searchPath: string;
   readonly keyId: string;
-  readonly parameters: WorkloadSpec['parameters'];
+  readonly parameters: MadeWorkload['parameters'];
   readonly mesh?: RunnerMesh & { readonly token: string };
 }
 
@@ -59,16 +59,17 @@ const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 export function runnerConfig(
   { isolation, uidBase, hiddenDirs, mesh }: Setup,
   folders: ExecutionFolders,
-  spec: WorkloadSpec,
+  workload: MadeWorkload,
   token: string,
 ): RunnerConfig {
-  const { name, cloneId, executionId, epoch, source, limits, keyId, parameters } = spec;
+  const { name, cloneId, executionId, epoch, keyId, parameters } = workload;
+  const { source, limits, slot } = workload.made;
   return {
     ...{ name, cloneId, executionId, epoch, keyId, parameters },
     command: source.command,
     runFolder: folders.run,
     controlSocket: folders.control,
-    isolation: isolationFor(isolation, uidBase + spec.slot, hiddenDirs),
+    isolation: isolationFor(isolation, uidBase + slot, hiddenDirs),
     limits: { ...limits, processes: PROCESSES, openFiles: OPEN_FILES, fileBytes: FILE_BYTES },
     searchPath: `${SYSTEM_PATH}:${dirname(process.execPath)}`,
     ...(mesh && { mesh: { ...mesh, token } }),

@@ -5,7 +5,7 @@ import {
   processesWithVariable,
   signalProcess,
 } from '@ramet/service';
-import { EXECUTION_MARK, STATE_MARK } from './launch-runner.js';
+import { EXECUTION_MARK, EXECUTOR_MARK } from './launch-runner.js';
 
 const ROUNDS = 200;
 const ROUND_MS = 25;
@@ -23,7 +23,7 @@ export async function sweepRunners(
   clock: Clock,
 ): Promise<void> {
   const kept = new Set([...names].flatMap((name) => processesWithVariable(EXECUTION_MARK, name)));
-  await killMarked(STATE_MARK, stateDir, clock, kept);
+  await killMarked(EXECUTOR_MARK, stateDir, clock, kept);
 }
 
 async function killMarked(

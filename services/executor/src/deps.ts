@@ -1,0 +1,29 @@
+import type { Database } from '@ramet/database';
+import type { Logger } from '@ramet/rpc';
+import type { Failpoints } from '@ramet/service';
+import type { WorkloadIds } from './domain/workload.js';
+import type { Runtime } from './runtimes/runtime.js';
+import type { Workloads } from './store/workloads.js';
+import type { Vigil } from './vigil.js';
+
+export type { Due } from './store/workloads.js';
+
+/** Everything the handlers and the reconciler use. service.ts builds it; each takes its part. */
+export interface Deps {
+  readonly workloads: Workloads;
+  readonly history: Database;
+  readonly runtime: Runtime;
+  readonly tokens: WorkloadTokens;
+  readonly vigil: Vigil;
+  readonly hostId: string;
+  readonly failpoints: Failpoints;
+  readonly logger: Logger;
+  /** Has the reconciler look for what is due. */
+  readonly wake: () => void;
+}
+
+/** Where the tokens of workloads come from. */
+export interface WorkloadTokens {
+  /** Makes the token of one execution. Repeatable. */
+  mint(ids: WorkloadIds, signal: AbortSignal): Promise<string>;
+}

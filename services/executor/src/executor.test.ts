@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type CreateExecutionRequest,
+  ExecutionServiceService,
+  ExitKind,
+  WorkloadChanged,
+  WorkloadState,
+} from '@ramet/proto-gen/executor.v1';
+import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
+import { connect, type Remote, RemoteError } from '@ramet/rpc';
+import { Scope, systemClock, systemIds } from '@ramet/service';
+import { createDatabase } from '@ramet/test/support';
+import { type FakeMesh, startFakeMesh } from './fake-mesh.js';
+import { removeTree } from './runtimes/process/remove-tree.js';
+import { makeTestHost, type TestExecutor, type TestHost } from './testing.js';
+
+// Goal: what lifecycle asks for is made, seen and taken away, whoever is restarted meanwhile.
+// Method: the real service, database, runners and processes. Only those whom runners report to
+// are played, by a FakeMesh.
+
+describe('executor', () => {
+  let house: House;
+  beforeEach(async () => {
+    house = await openHouse();
+  });
+  afterEach(() => house[Symbol.asyncDispose]());
+
+  it('runs a workload, and tells all of it', async () => {
+    const execution = executionOf('echo hello; exit 3');
+    await house.executions.createExecution(execution);
+
+    const workload = await house.until(execution, WorkloadState.EXITED);
+
+    assert.deepEqual(workload.exit, {
+      kind: ExitKind.EXITED,
+      exitCode: 3,
+      signal: '',
+      message: '',
+    });
+    assert.ok(workload.startTime);
+    const events = (await house.events()).filter((event) => event !== 'running');
+    assert.deepEqual(events, ['created', 'exited']);
+    assert.equal(house.mesh.updates[0]?.started, true);
+    await house.arrives(() => house.mesh.completions.length === 1);
+  });
+
+  it('makes the same execution once, and gives what was made of it', async () => {
+    const execution = executionOf('sleep 60');
+    const first = await house.executions.createExecution(execution);
+    const again = await house.executions.createExecution(execution);
+
+    assert.deepEqual(again.workload?.createTime, first.workload?.createTime);
+    assert.equal((await house.executions.listExecutions(ALL)).workloads.length, 1);
+  });
+
+  it('refuses what the clone has gone on without', async () => {
+    const old = executionOf('sleep 60');
+    const newer = { ...executionOf('sleep 60'), cloneId: old.cloneId, epoch: 2 };
+    await house.executions.createExecution(newer);
+
+    await assert.rejects(house.executions.createExecution(old), hasReason('EPOCH_STALE'));
+    await assert.rejects(
+      house.executions.createExecution({ ...newer, epoch: 1 }),
+      hasReason('EPOCH_STALE'),
+    );
+  });
+
+  it('never makes what was deleted before it was created', async () => {
+    const execution = executionOf('sleep 60');
+
+    const { workload } = await house.executions.deleteExecution(execution);
+
+    assert.equal(workload?.state, WorkloadState.REMOVED);
+    await assert.rejects(house.executions.createExecution(execution), hasReason('EPOCH_STALE'));
+    await house.executions.deleteExecution(execution);
+  });
+
+  it('stops and removes a workload, and leaves nothing of it', async () => {
+    const execution = executionOf('trap "exit 5" TERM; while :; do sleep 0.05; done');
+    await house.executions.createExecution(execution);
+    await house.until(execution, WorkloadState.RUNNING);
+
+    await house.executions.stopExecution(execution);
+    const { exit } = await house.until(execution, WorkloadState.EXITED);
+    await house.executions.deleteExecution(execution);
+    await house.until(execution, WorkloadState.REMOVED);
+
+    assert.deepEqual([exit?.kind, exit?.exitCode], [ExitKind.STOPPED, 5]);
+    assert.deepEqual(await readdir(join(house.host.stateDir, 'executions')), []);
+    assert.deepEqual(await readdir(house.host.runDir), ['.control']);
+    const events = ['created', 'running', 'stopping', 'exited', 'removing', 'removed'];
+    assert.deepEqual(await house.events(), events);
+  });
+
+  it('adopts at its next start what it left running', async () => {
+    const execution = executionOf('while [ ! -e ../work/end ]; do sleep 0.05; done; exit 6');
+    await house.executions.createExecution(execution);
+    await house.until(execution, WorkloadState.RUNNING);
+    const runner = await house.runnerOf(execution);
+
+    await house.restart();
+    assert.equal(await house.runnerOf(execution), runner);
+    await writeFile(join(house.host.runDir, nameOf(execution), 'work', 'end'), '');
+    const { exit } = await house.until(execution, WorkloadState.EXITED);
+
+    assert.deepEqual([exit?.kind, exit?.exitCode], [ExitKind.EXITED, 6]);
+  });
+
+  it('ends its workloads with itself if told to, and says so', async () => {
+    await house.restart({ stopWorkloadsOnExit: true });
+    const execution = executionOf('exec sleep 60');
+    await house.executions.createExecution(execution);
+    await house.until(execution, WorkloadState.RUNNING);
+
+    await house.restart();
+    const { exit } = await house.until(execution, WorkloadState.EXITED);
+
+    assert.deepEqual([exit?.kind, exit?.signal], [ExitKind.INTERRUPTED, 'SIGTERM']);
+  });
+
+  it('removes at its start what no row speaks of', async () => {
+    const orphan = join(house.host.stateDir, 'executions', 'exe_orphan-e1');
+    await mkdir(orphan, { recursive: true });
+
+    await house.restart();
+
+    assert.deepEqual(await readdir(join(house.host.stateDir, 'executions')), []);
+  });
+
+  it('streams what a workload prints, until it ends', async () => {
+    const execution = executionOf('echo one; sleep 0.3; echo two >&2');
+    await house.executions.createExecution(execution);
+
+    const texts: string[] = [];
+    const wish = { ...execution, follow: true, tailLines: 0 };
+    for await (const { lines } of house.executions.streamLogs(wish)) {
+      texts.push(...lines.map(({ text }) => text.toString()));
+    }
+
+    assert.deepEqual(texts, ['one', 'two']);
+  });
+
+  it('ends a workload whose epoch is over', async () => {
+    const execution = executionOf('exec sleep 60');
+    await house.executions.createExecution(execution);
+    await house.until(execution, WorkloadState.RUNNING);
+
+    house.mesh.supersede();
+    const { exit } = await house.until(execution, WorkloadState.EXITED);
+
+    assert.equal(exit?.kind, ExitKind.STOPPED);
+  });
+
+  it('lists its workloads, newest first, page by page', async () => {
+    const executions = [1, 2, 3].map(() => executionOf('sleep 60'));
+    for (const execution of executions) await house.executions.createExecution(execution);
+
+    const wish = { cloneId: '', pageSize: 2, pageToken: '' };
+    const first = await house.executions.listExecutions(wish);
+    const rest = await house.executions.listExecutions({ ...wish, pageToken: first.nextPageToken });
+
+    const ids = [...first.workloads, ...rest.workloads].map(({ executionId }) => executionId);
+    assert.deepEqual(ids, executions.map(({ executionId }) => executionId).reverse());
+    assert.deepEqual([first.workloads.length, rest.nextPageToken], [2, '']);
+  });
+
+  it('answers lifecycle alone', async () => {
+    await using stranger = connect(ExecutionServiceService, house.address());
+    const execution = executionOf('true');
+    const metadata = { 'x-test-caller': 'user:usr_1' };
+
+    await assert.rejects(stranger.createExecution(execution), hasCode('UNAUTHENTICATED'));
+    await assert.rejects(
+      stranger.createExecution(execution, { metadata }),
+      hasCode('PERMISSION_DENIED'),
+    );
+  });
+});
+
+type Executions = Remote<typeof ExecutionServiceService>;
+type Ids = Pick<CreateExecutionRequest, 'executionId' | 'epoch'>;
+
+interface House extends AsyncDisposable {
+  readonly host: TestHost;
+  readonly mesh: FakeMesh;
+  readonly executions: Executions;
+  address(): string;
+  restart(settings?: Parameters<TestHost['start']>[0]): Promise<void>;
+  until(ids: Ids, state: WorkloadState): ReturnType<typeof workloadOf>;
+  arrives(isThere: () => boolean): Promise<void>;
+  events(): Promise<readonly string[]>;
+  runnerOf(ids: Ids): Promise<string>;
+}
+
+async function openHouse(): Promise<House> {
+  const scope = new Scope();
+  const database = scope.use(await createDatabase());
+  const mesh = scope.use(await startFakeMesh(SILENT));
+  const bundlesDir = await mkdtemp(join(tmpdir(), 'ramet-bundles-'));
+  scope.defer(() => removeTree(bundlesDir));
+  await mkdir(join(bundlesDir, 'shell'));
+  const common = { lifecycleAddress: mesh.address, teamsAddress: mesh.address };
+  const options = { ...common, databaseUrl: database.url, bundlesDir, teams: mesh.teams };
+  const host = scope.use(await makeTestHost(options));
+  let executor: TestExecutor = await host.start();
+  let client = clientOf(executor);
+  scope.defer(() => executor[Symbol.asyncDispose]());
+  scope.defer(() => removeAll(client));
+  const executions = new Proxy({} as Executions, { get: (_, name) => Reflect.get(client, name) });
+  return {
+    host,
+    mesh,
+    executions,
+    address: () => executor.address,
+    async restart(settings) {
+      await executor[Symbol.asyncDispose]();
+      executor = await host.start(settings);
+      client = clientOf(executor);
+    },
+    async until(ids, state) {
+      for (;;) {
+        const workload = await workloadOf(client, ids);
+        if (workload.state === state) return workload;
+        await systemClock.sleep(20);
+      }
+    },
+    async arrives(isThere) {
+      while (!isThere()) await systemClock.sleep(20);
+    },
+    async events() {
+      await using history = connect(HistoryServiceService, executor.address);
+      const metadata = { 'x-test-caller': 'service:lifecycle' };
+      const count = (await client.listExecutions(ALL)).workloads.length;
+      assert.equal(count, 1);
+      for (;;) {
+        const { entries } = await history.readHistory({ after: 0n, pageSize: 0 }, { metadata });
+        const last = entries.at(-1);
+        const state = last && WorkloadChanged.decode(last.payload).workload?.state;
+        const [workload] = (await client.listExecutions(ALL)).workloads;
+        if (state === workload?.state) return entries.map(({ kind }) => kind.split('.')[1] ?? '');
+        await systemClock.sleep(20);
+      }
+    },
+    runnerOf: (ids) =>
+      readFile(join(host.stateDir, 'executions', nameOf(ids), 'runner.json'), 'utf8'),
+    [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+  };
+}
+
+const ALL = { cloneId: '', pageSize: 0, pageToken: '' };
+
+async function removeAll(executions: Executions): Promise<void> {
+  for (;;) {
+    const { workloads } = await executions.listExecutions(ALL);
+    const left = workloads.filter(({ state }) => state !== WorkloadState.REMOVED);
+    if (left.length === 0) return;
+    for (const workload of left) await executions.deleteExecution(workload);
+    await systemClock.sleep(20);
+  }
+}
+
+function clientOf({ address }: TestExecutor): Executions {
+  const remote = connect(ExecutionServiceService, address);
+  const metadata = { 'x-test-caller': 'service:lifecycle' };
+  const handler: ProxyHandler<Executions> = {
+    get: (target, name) => (request: object) => Reflect.get(target, name)(request, { metadata }),
+  };
+  return new Proxy(remote, handler);
+}
+
+async function workloadOf(executions: Executions, { executionId, epoch }: Ids) {
+  const { workload } = await executions.getExecution({ executionId, epoch });
+  assert.ok(workload);
+  return workload;
+}
+
+function executionOf(script: string): CreateExecutionRequest {
+  return {
+    executionId: systemIds.make('exe'),
+    cloneId: systemIds.make('cln'),
+    epoch: 1,
+    source: {
+      source: { $case: 'process', value: { bundle: 'shell', command: ['sh', '-c', script] } },
+      revision: 1,
+    },
+    parameters: [],
+    limits: undefined,
+    keyId: '',
+  };
+}
+
+function nameOf({ executionId, epoch }: Ids): string {
+  return `${executionId}-e${epoch}`;
+}
+
+function hasReason(reason: string) {
+  return (thrown: unknown) => thrown instanceof RemoteError && thrown.reason === reason;
+}
+
+function hasCode(code: string) {
+  return (thrown: unknown) => thrown instanceof RemoteError && thrown.code === code;
+}
+
+const SILENT = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};

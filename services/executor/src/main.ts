@@ -1,0 +1,10 @@
+import { untilSignal } from '@ramet/service';
+import { configFrom } from './config.js';
+import { connectOutside } from './outside.js';
+import { startExecutor } from './service.js';
+
+const config = configFrom(process.env);
+await using outside = await connectOutside(config);
+await using service = await startExecutor(config, outside);
+outside.logger.info('executor is serving', { port: service.port });
+await untilSignal();

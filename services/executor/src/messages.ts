@@ -1,0 +1,69 @@
+import {
+  ExitKind,
+  type Workload as WorkloadMessage,
+  WorkloadState,
+} from '@ramet/proto-gen/executor.v1';
+import {
+  type Limits,
+  type LogLine as LogLineMessage,
+  LogStream,
+} from '@ramet/proto-gen/lifecycle.v1';
+import type { LogLine } from './domain/log-line.js';
+import type { WorkloadExit } from './domain/observation.js';
+import type { Workload, WorkloadLimits } from './domain/workload.js';
+
+const STATES = {
+  pending: WorkloadState.PENDING,
+  running: WorkloadState.RUNNING,
+  stopping: WorkloadState.STOPPING,
+  exited: WorkloadState.EXITED,
+  removing: WorkloadState.REMOVING,
+  removed: WorkloadState.REMOVED,
+} as const satisfies Record<Workload['state'], WorkloadState>;
+
+const STREAMS = {
+  stdout: LogStream.STDOUT,
+  stderr: LogStream.STDERR,
+} as const satisfies Record<LogLine['stream'], LogStream>;
+
+const DEFAULTS: WorkloadLimits = {
+  timeLimitMs: 24 * 60 * 60_000,
+  memoryBytes: 512 * 1024 * 1024,
+  graceMs: 10_000,
+};
+
+/** The message of a workload. */
+export function toWorkloadMessage(workload: Workload): WorkloadMessage {
+  const { executionId, cloneId, epoch, name, runtime, hostId, exit } = workload;
+  return {
+    ...{ executionId, cloneId, epoch, name, runtime, hostId },
+    state: STATES[workload.state],
+    exit: exit && toExitMessage(exit),
+    createTime: workload.createdAt,
+    startTime: workload.startedAt,
+    endTime: workload.endedAt,
+  };
+}
+
+/** What a workload may use, with the defaults for what was not said. */
+export function fromLimitsMessage(limits: Limits | undefined): WorkloadLimits {
+  const memoryBytes = Number(limits?.memoryBytes ?? 0n);
+  return {
+    timeLimitMs: toMs(limits?.runTime) ?? DEFAULTS.timeLimitMs,
+    memoryBytes: memoryBytes === 0 ? DEFAULTS.memoryBytes : memoryBytes,
+    graceMs: toMs(limits?.grace) ?? DEFAULTS.graceMs,
+  };
+}
+
+/** The message of a line that was printed. */
+export function toLogLineMessage({ number, stream, time, text }: LogLine): LogLineMessage {
+  return { number: BigInt(number), stream: STREAMS[stream], time, text };
+}
+
+function toExitMessage({ kind, exitCode, signal, message }: WorkloadExit) {
+  return { kind: ExitKind[kind], exitCode, signal: signal ?? '', message: message ?? '' };
+}
+
+function toMs(duration: Limits['runTime']): number | undefined {
+  return duration && Number(duration.seconds) * 1_000 + duration.nanos / 1_000_000;
+}

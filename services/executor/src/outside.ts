@@ -1,0 +1,108 @@
+import { type Bus, connectBus } from '@ramet/database';
+import { loadContract } from '@ramet/proto-gen/contract';
+import { AccessServiceService, TokenServiceService } from '@ramet/proto-gen/teams.v1';
+import {
+  type Authenticate,
+  type Contract,
+  connect,
+  createTokenSource,
+  createVerifier,
+  type Jwk,
+} from '@ramet/rpc';
+import {
+  type Clock,
+  type Failpoints,
+  failpointsIn,
+  noFailpoints,
+  Scope,
+  systemClock,
+} from '@ramet/service';
+import { type Logger, startTelemetry } from '@ramet/telemetry';
+import type { Config } from './config.js';
+import type { WorkloadTokens } from './deps.js';
+
+/** What the service needs of the world; everything else it builds itself. */
+export interface Outside {
+  readonly clock: Clock;
+  readonly failpoints: Failpoints;
+  readonly logger: Logger;
+  readonly contract: Contract;
+  /** Absent: nothing is published. */
+  readonly bus?: Bus;
+  /** Connects to teams. The guard throws where nobody may be called. */
+  connectTeams(noTransaction: () => void): Teams;
+}
+
+/** The teams service, as this one knows it. */
+export interface Teams extends AsyncDisposable {
+  readonly authenticate: Authenticate;
+  readonly tokens: WorkloadTokens;
+}
+
+const TIMEOUT_MS = 2_000;
+
+/** The world as it is outside of tests. None of it has to be there when the service starts. */
+export async function connectOutside(config: Config): Promise<Outside & AsyncDisposable> {
+  await using scope = new Scope();
+  const { metricsPort, tracesDir, logLevel, failpointsDir } = config;
+  const options = { service: 'executor', metricsPort, logLevel };
+  const { logger } = scope.use(
+    await startTelemetry({ ...options, ...(tracesDir !== '' && { tracesDir }) }),
+  );
+  const ports = { clock: systemClock, logger };
+  const bus = config.natsUrl && scope.use(connectBus({ ...natsOf(config), ...ports }));
+  const contract = loadContract();
+
+  const open = scope.move();
+  return {
+    ...ports,
+    contract,
+    failpoints: failpointsDir === '' ? noFailpoints : failpointsIn(failpointsDir),
+    ...(bus && { bus }),
+    connectTeams: (noTransaction) => connectTeams(config, { contract, noTransaction }),
+    [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
+  };
+}
+
+interface Connecting {
+  readonly contract: Contract;
+  readonly noTransaction: () => void;
+}
+
+/** Connects to teams, as this service, with the token that its own key is worth. */
+export function connectTeams(
+  { teamsAddress, serviceKey }: Pick<Config, 'teamsAddress' | 'serviceKey'>,
+  { contract, noTransaction }: Connecting,
+): Teams {
+  const scope = new Scope();
+  const clock = systemClock;
+  const plain = { contract, clock, noTransaction, timeoutMs: TIMEOUT_MS };
+  const issuer = scope.use(connect(TokenServiceService, teamsAddress, plain));
+  const token = createTokenSource({
+    clock,
+    exchange: async () => {
+      const issued = await issuer.exchangeToken({ apiKey: serviceKey.text() });
+      return { token: issued.token, expiresInMs: Number(issued.expiresIn?.seconds ?? 0n) * 1_000 };
+    },
+  });
+  const access = scope.use(connect(AccessServiceService, teamsAddress, { ...plain, token }));
+  const keys = async (): Promise<readonly Jwk[]> => {
+    const published = await issuer.listVerificationKeys({});
+    return published.keys.map(({ jwk }): Jwk => JSON.parse(jwk));
+  };
+
+  return {
+    authenticate: createVerifier({ issuer: 'ramet', audience: 'ramet', keys, clock }),
+    tokens: {
+      async mint({ cloneId, executionId, epoch }, signal) {
+        const wish = { cloneId, executionId, epoch };
+        return (await access.mintWorkloadToken(wish, { signal })).token;
+      },
+    },
+    [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+  };
+}
+
+function natsOf({ natsUrl = '', natsToken }: Config) {
+  return { url: natsUrl, name: 'executor', ...(natsToken && { token: natsToken.text() }) };
+}

@@ -1,0 +1,134 @@
+import { backoff } from '@ramet/reconcile';
+import type { Deps, Due } from '../deps.js';
+import type { Observation } from '../domain/observation.js';
+import { nextAction } from '../domain/plan.js';
+import { gone, observed, type Workload } from '../domain/workload.js';
+import type { MadeWorkload } from '../runtimes/runtime.js';
+
+type Needs = Pick<Deps, 'workloads' | 'runtime' | 'tokens' | 'vigil' | 'failpoints' | 'logger'>;
+
+const ACTOR = 'service:executor';
+/** How soon a workload is looked at again if nothing is heard of it. */
+const WATCHED_MS = 30_000;
+const ENDING_MS = 1_000;
+
+/** Brings a workload one step closer to what it should be, and records what was seen of it. */
+export function reconcileWorkload(needs: Needs): (due: Due, signal: AbortSignal) => Promise<void> {
+  const { workloads, logger } = needs;
+  return async (due, signal) => {
+    const { workload, leaseSeq, attempt } = due;
+    try {
+      const decide = await stepOf(needs, due, signal);
+      const step = { leaseSeq, dueInMs: dueIn };
+      const next = await workloads.change({ ...change(workload), decide, step });
+      noteChange(needs, workload, next);
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      const error = String(thrown);
+      const fields = { execution: workload.executionId, state: workload.state, error };
+      logger.warn('a step failed', fields);
+      const step = { leaseSeq, dueInMs: () => backoff(attempt + 1), error };
+      await workloads.change({ ...change(workload), decide: (same) => same, step });
+    }
+  };
+}
+
+type Decide = (workload: Workload, now: Date) => Workload;
+
+/** Does the next thing outside. What it returns is what has to be recorded. */
+async function stepOf(needs: Needs, due: Due, signal: AbortSignal): Promise<Decide> {
+  const { runtime, failpoints } = needs;
+  const { workload, now } = due;
+  const isLeft = workload.state === 'removing';
+  const seen: Observation = isLeft ? { state: 'created' } : await runtime.observe(workload.name);
+  if (seen.state === 'exited') {
+    failpoints.hit('executor.exit.observed');
+    return (latest, at) => observed(latest, seen, at);
+  }
+  return act(needs, { ...due, seen, action: nextAction(workload, seen, now) }, signal);
+}
+
+interface Acting extends Due {
+  readonly seen: Observation;
+  readonly action: ReturnType<typeof nextAction>;
+}
+
+async function act(
+  needs: Needs,
+  { workload, seen, action }: Acting,
+  signal: AbortSignal,
+): Promise<Decide> {
+  const { runtime, failpoints } = needs;
+  switch (action) {
+    case 'start':
+      await start(needs, workload, signal);
+      return keep;
+    case 'stop':
+      await runtime.stop(workload.name, workload.stop?.cause ?? 'STOPPED', graceMs(workload));
+      failpoints.hit('executor.stop.asked');
+      needs.vigil.watch(workload.executionId, { name: workload.name, state: seen.state });
+      return keep;
+    case 'kill':
+      await runtime.kill(workload.name);
+      return keep;
+    case 'remove':
+      await runtime.remove(workload.name);
+      failpoints.hit('executor.remove.done');
+      return gone;
+    case 'watch':
+      needs.vigil.watch(workload.executionId, { name: workload.name, state: seen.state });
+      return (latest, at) => observed(latest, seen, at);
+    case 'nothing':
+      return keep;
+  }
+}
+
+async function start(needs: Needs, workload: Workload, signal: AbortSignal): Promise<void> {
+  const { runtime, tokens, failpoints, vigil } = needs;
+  if (!isMade(workload)) throw new Error(`nothing is known to start: ${workload.name}`);
+  const token = await tokens.mint(workload, signal);
+  failpoints.hit('executor.token.minted');
+  await runtime.start(workload, token);
+  failpoints.hit('executor.start.done');
+  vigil.watch(workload.executionId, { name: workload.name, state: 'created' });
+}
+
+function noteChange({ failpoints, logger }: Needs, before: Workload, after: Workload): void {
+  if (after.state === before.state) return;
+  const { executionId: execution, state } = after;
+  logger.info('a workload has changed', { execution, state });
+  if (state === 'exited') failpoints.hit('executor.exit.committed');
+  if (state === 'removed') failpoints.hit('executor.remove.committed');
+}
+
+function change({ executionId }: Workload) {
+  return { executionId, actor: ACTOR };
+}
+
+function keep(workload: Workload): Workload {
+  return workload;
+}
+
+/** When a workload is due next, if nobody asks before. */
+function dueIn({ state }: Workload): number | null {
+  switch (state) {
+    case 'pending':
+    case 'running':
+      return WATCHED_MS;
+    case 'stopping':
+      return ENDING_MS;
+    case 'removing':
+      return 0;
+    case 'exited':
+    case 'removed':
+      return null;
+  }
+}
+
+function graceMs({ made }: Workload): number {
+  return made?.limits.graceMs ?? 0;
+}
+
+function isMade(workload: Workload): workload is MadeWorkload {
+  return workload.made !== undefined;
+}

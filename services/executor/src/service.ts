@@ -1,0 +1,114 @@
+import {
+  type Database,
+  isOutage,
+  migrate,
+  openDatabase,
+  StaleLease,
+  startSequencer,
+} from '@ramet/database';
+import { type Reconciler, startReconciler } from '@ramet/reconcile';
+import { serve } from '@ramet/rpc';
+import { Scope } from '@ramet/service';
+import { executorApi } from './api.js';
+import type { Config } from './config.js';
+import type { Deps } from './deps.js';
+import { interruptAll } from './interrupt.js';
+import type { Outside } from './outside.js';
+import { reconcileWorkload } from './reconciler/reconcile-workload.js';
+import { recover } from './recover.js';
+import { openProcessRuntime } from './runtimes/process/open-process-runtime.js';
+import { type Due, Workloads } from './store/workloads.js';
+import { Vigil } from './vigil.js';
+
+const MIGRATIONS = new URL('../migrations/', import.meta.url);
+/** How often what is due is looked for, woken or not: another replica may have recorded it. */
+const IDLE_MS = 1_000;
+
+/** The service, while it runs. Disposing of it drains it; its workloads go on, or end with it. */
+export interface ExecutorService extends AsyncDisposable {
+  readonly port: number;
+  /** What `connect` takes to reach it. */
+  readonly address: string;
+}
+
+/** Starts the service. This is the one place that knows how its parts fit together. */
+export async function startExecutor(config: Config, outside: Outside): Promise<ExecutorService> {
+  await using scope = new Scope();
+  const { bus, clock, logger, failpoints, contract } = outside;
+  const { host, port, hostId } = config;
+
+  const runtime = await openProcessRuntime(config, outside);
+  const db = scope.use(await openLedger(config));
+  const sequencing = { db, service: 'executor', clock, logger, ...(bus && { bus }) };
+  scope.use(startSequencer(sequencing));
+  const teams = scope.use(outside.connectTeams(() => assertNoTransaction(db)));
+
+  const workloads = new Workloads(db, { runtime: runtime.name, hostId });
+  let reconciler: Reconciler | undefined;
+  const wake = () => reconciler?.wake();
+  const onChange = (ids: readonly string[]) => workloads.wake(ids).then(wake);
+  const onError = (thrown: unknown) => reportTo(outside, thrown);
+  const vigil = scope.use(new Vigil({ runtime, clock, onChange, onError }));
+  const deps: Deps = {
+    ...{ workloads, runtime, vigil, hostId, failpoints, logger, wake },
+    history: db,
+    tokens: teams.tokens,
+  };
+
+  await recover(deps);
+  const step = reconcileWorkload(deps);
+  reconciler = scope.use(startHostReconciler({ workloads, step, onError, clock }));
+  if (config.stopWorkloadsOnExit) scope.defer(() => interruptAll(deps, clock));
+  const services = executorApi(deps);
+  const { authenticate } = teams;
+  const server = scope.use(
+    await serve({ host, port, services, contract, authenticate, logger, clock }),
+  );
+  server.setServing(true);
+
+  const running = scope.move();
+  return {
+    port: server.port,
+    address: server.address,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+async function openLedger({ databaseUrl, databasePassword }: Config): Promise<Database> {
+  const db = await openDatabase({
+    url: databaseUrl,
+    ...(databasePassword && { password: databasePassword.text() }),
+    schema: 'executor',
+    application: 'executor',
+  });
+  await migrate(db, MIGRATIONS);
+  return db;
+}
+
+interface Reconciling {
+  readonly workloads: Workloads;
+  readonly step: (due: Due, signal: AbortSignal) => Promise<void>;
+  readonly onError: (thrown: unknown) => void;
+  readonly clock: Outside['clock'];
+}
+
+function startHostReconciler({ workloads, ...options }: Reconciling): Reconciler {
+  return startReconciler<Due>({
+    ...options,
+    name: 'workloads',
+    claim: (limit) => workloads.claim(limit),
+    release: (items) => workloads.giveBack(items),
+    idleMs: IDLE_MS,
+  });
+}
+
+function assertNoTransaction(db: Database): void {
+  if (db.inTransaction()) throw new Error('no call is made while a transaction is open');
+}
+
+function reportTo({ logger }: Outside, thrown: unknown): void {
+  if (thrown instanceof StaleLease) return;
+  const fields = { error: String(thrown) };
+  if (isOutage(thrown)) logger.warn('the database is away', fields);
+  else logger.error('a reconciler failed', fields);
+}

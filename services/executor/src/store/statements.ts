@@ -1,0 +1,71 @@
+import { COLUMNS } from './workload-row.js';
+
+const NAMES = COLUMNS.map(([column]) => column).join(', ');
+const ARRAYS = COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
+const SETS = COLUMNS.map(([column]) => `${column} = new.${column}`).join(', ');
+
+/** Finds workloads, with the time. */
+export const FIND = `
+  select *, ramet_now() as now from workload
+  where execution_id = any($1::text[]) order by execution_id`;
+
+/** Finds these executions, and all of these clones. */
+export const RELATED = `
+  select * from workload
+  where execution_id = any($1::text[]) or clone_id = any($2::text[])
+  order by execution_id`;
+
+/** Locks workloads, with the heads of their histories, their leases and the time. */
+export const LOCK = `
+  select workload.*, work.lease_seq, ramet_now() as now
+  from workload join work on work.id = workload.execution_id
+  where workload.execution_id = any($1::text[])
+  order by workload.execution_id
+  for no key update of workload`;
+
+/** Finds free places, from one on and around. At least one row, for its time. */
+export const FREE_SLOTS = `
+  select free.slot, clock.now
+  from (select ramet_now() as now) as clock
+  left join (
+    select place.slot
+    from generate_series(0, $3::int - 1) as place (slot)
+    where not exists (
+      select from workload
+      where workload.host_id = $1 and workload.slot = place.slot and workload.state <> 'removed')
+    order by (place.slot - $2::int + $3::int) % $3::int
+    limit $4
+  ) as free on true
+  order by (free.slot - $2::int + $3::int) % $3::int`;
+
+/** Inserts workloads, given one array per column. */
+export const INSERT = `
+  insert into workload (${NAMES})
+  select ${NAMES} from unnest(${ARRAYS}) as new (${NAMES}) order by execution_id`;
+
+/** Gives new workloads their row of work. */
+export const INSERT_WORK = `
+  insert into work (id, host_id, due_at)
+  select id, host_id, case when due then ramet_now() end
+  from unnest($1::text[], $2::text[], $3::boolean[]) as new (id, host_id, due) order by id`;
+
+/** Writes workloads, given one array per column. */
+export const UPDATE = `
+  update workload set ${SETS}
+  from unnest(${ARRAYS}) as new (${NAMES})
+  where workload.execution_id = new.execution_id`;
+
+/** Makes workloads due at once. */
+export const WAKE = `update work set due_at = ramet_now() where id = any($1::text[])`;
+
+/** Finds what may exist on a host. */
+export const ON_HOST = `
+  select * from workload where host_id = $1 and state <> 'removed' order by execution_id`;
+
+/** Finds a page of workloads, newest first. */
+export const PAGE = `
+  select * from workload
+  where ($1 = '' or clone_id = $1)
+    and (created_at, execution_id) < ($2::timestamptz, $3)
+  order by created_at desc, execution_id desc
+  limit $4`;

@@ -1,0 +1,260 @@
+import {
+  type Claimed,
+  claimDue,
+  createBatcher,
+  type Database,
+  decodePageToken,
+  encodePageToken,
+  giveBack,
+  NO_HISTORY,
+  type Queries,
+  StaleLease,
+  type Tx,
+} from '@ramet/database';
+import { notFound, PublicError } from '@ramet/errors';
+import {
+  epochStale,
+  neverCreated,
+  newWorkload,
+  type Placement,
+  type Workload,
+  type WorkloadIds,
+  type WorkloadSpec,
+} from '../domain/workload.js';
+import {
+  type Change,
+  finishSteps,
+  insertRecorded,
+  type LockedRow,
+  locked,
+  type Recorded,
+  record,
+  updateRecorded,
+  wakeOthers,
+} from './ledger.js';
+import { FIND, FREE_SLOTS, LOCK, ON_HOST, PAGE, RELATED, WAKE } from './statements.js';
+import { toWorkload, type WorkloadRow } from './workload-row.js';
+
+/** A workload with something to do, as claimed by a reconciler. */
+export interface Due extends Claimed {
+  readonly workload: Workload;
+  /** The database's time of the claim. */
+  readonly now: Date;
+}
+
+/** Which workloads to list. */
+export interface Listing {
+  /** All clones if empty. */
+  readonly cloneId: string;
+  readonly pageSize: number;
+  readonly pageToken: string;
+  readonly callerId: string;
+}
+
+const LEASE_MS = 60_000;
+const SLOTS = 1_000;
+
+/** The ledger: every workload that this service ever made, and the only writer of it. */
+export class Workloads {
+  readonly #db: Database;
+  readonly #place: Omit<Placement, 'slot'>;
+  readonly #insert: (creation: Creation) => Promise<Workload>;
+  readonly #change: (change: Change) => Promise<Workload>;
+  #nextSlot = 0;
+
+  constructor(db: Database, place: Omit<Placement, 'slot'>) {
+    this.#db = db;
+    this.#place = place;
+    this.#insert = createBatcher({ run: (creations) => this.#insertAll(creations) });
+    this.#change = createBatcher({ run: (changes) => this.#changeAll(changes), inFlight: 2 });
+  }
+
+  /**
+   * Records a workload that is to be made, on this host.
+   *
+   * The same execution again gives what was made of it. Throws EPOCH_STALE if the clone has gone
+   * on, or if the execution was removed.
+   */
+  create(spec: WorkloadSpec, actor: string): Promise<Workload> {
+    return this.#insert({ spec, actor });
+  }
+
+  /** Records that an execution that was never created never will be. */
+  forbid(ids: WorkloadIds, actor: string): Promise<Workload> {
+    return this.#insert({ ids, actor });
+  }
+
+  /** Changes a workload as `decide` says, in one transaction with its history and its step. */
+  change(change: Change): Promise<Workload> {
+    return this.#change(change);
+  }
+
+  /** Finds an execution of this very epoch. Throws EXECUTION_NOT_FOUND. */
+  async get({ executionId, epoch }: Pick<WorkloadIds, 'executionId' | 'epoch'>): Promise<Workload> {
+    const [workload] = await find(this.#db, [executionId]);
+    if (workload?.epoch !== epoch) throw notFound('execution', executionId);
+    return workload;
+  }
+
+  /** Lists workloads, newest first. */
+  async list({ cloneId, pageSize, pageToken, callerId }: Listing) {
+    const binding = [callerId, cloneId, pageSize];
+    const [createdAt, executionId] = decodePageToken(pageToken, binding) ?? [];
+    const rows = await this.#db.query<WorkloadRow>(PAGE, [
+      cloneId,
+      createdAt ?? 'infinity',
+      executionId ?? '',
+      pageSize + 1,
+    ]);
+    const page = rows.slice(0, pageSize).map(toWorkload);
+    const last = rows.length > pageSize ? rows[pageSize - 1] : undefined;
+    const after = last && [last.created_at.toISOString(), last.execution_id];
+    return { page, nextPageToken: after ? encodePageToken(after, binding) : '' };
+  }
+
+  /** Claims what is due on this host. */
+  async claim(limit: number): Promise<readonly Due[]> {
+    const only = { column: 'host_id', value: this.#place.hostId };
+    const claimed = await claimDue(this.#db, { limit, leaseMs: LEASE_MS, only });
+    if (claimed.length === 0) return [];
+    const found = await this.#db.query<WorkloadRow & { now: Date }>(FIND, [
+      claimed.map(({ id }) => id),
+    ]);
+    const rows = new Map(found.map((row) => [row.execution_id, row]));
+    return claimed.flatMap((claim) => {
+      const row = rows.get(claim.id);
+      return row ? [{ ...claim, workload: toWorkload(row), now: row.now }] : [];
+    });
+  }
+
+  /** Gives back what was claimed and not begun. */
+  async giveBack(claimed: readonly Claimed[]): Promise<void> {
+    await giveBack(this.#db, claimed);
+  }
+
+  /** Makes workloads of this host due at once. */
+  async wake(executionIds: readonly string[]): Promise<void> {
+    await this.#db.query(WAKE, [executionIds]);
+  }
+
+  /** The workloads of this host of which something may exist outside. */
+  async onHost(): Promise<readonly Workload[]> {
+    const rows = await this.#db.query<WorkloadRow>(ON_HOST, [this.#place.hostId]);
+    return rows.map(toWorkload);
+  }
+
+  async #insertAll(creations: readonly Creation[]): Promise<readonly (Workload | Error)[]> {
+    return this.#db.transaction(async (tx) => {
+      const ids = creations.map(idsOf);
+      const there = await tx.query<WorkloadRow>(RELATED, [
+        ids.map(({ executionId }) => executionId),
+        ids.map(({ cloneId }) => cloneId),
+      ]);
+      const free = await this.#freeSlots(tx, creations.length);
+      const ledger = new Map(there.map(toWorkload).map((each) => [each.executionId, each]));
+      const fresh: Recorded[] = [];
+      const results = creations.map((creation) => {
+        const result = this.#decide(creation, ledger, free);
+        if (result instanceof Error || ledger.has(result.executionId)) return result;
+        ledger.set(result.executionId, result);
+        fresh.push(record({ workload: result, head: NO_HISTORY }, result, creation.actor));
+        return result;
+      });
+      await insertRecorded(tx, fresh);
+      return results;
+    });
+  }
+
+  #decide(
+    creation: Creation,
+    ledger: ReadonlyMap<string, Workload>,
+    free: FreeSlots,
+  ): Workload | Error {
+    const ids = idsOf(creation);
+    const known = ledger.get(ids.executionId);
+    if (!creation.spec) return known ?? neverCreated(ids, this.#place, free.now);
+
+    const ended = known && (known.epoch !== ids.epoch || isRemoved(known));
+    if (ended || isSuperseded(ids, ledger)) return epochStale(ids);
+    if (known) return known;
+    const slot = free.slots.shift();
+    if (slot === undefined) return hostFull(this.#place.hostId);
+    this.#nextSlot = (slot + 1) % SLOTS;
+    return newWorkload(creation.spec, { ...this.#place, slot }, free.now);
+  }
+
+  /** The places that were free for longest come first, so that what was left there is old. */
+  async #freeSlots(tx: Tx, count: number): Promise<FreeSlots> {
+    const rows = await tx.query<{ slot: number | null; now: Date }>(FREE_SLOTS, [
+      this.#place.hostId,
+      this.#nextSlot,
+      SLOTS,
+      count,
+    ]);
+    const slots = rows.flatMap(({ slot }) => (slot === null ? [] : [slot]));
+    const [first] = rows;
+    if (!first) throw new Error('the database did not tell the time');
+    return { slots, now: first.now };
+  }
+
+  async #changeAll(changes: readonly Change[]): Promise<readonly (Workload | Error)[]> {
+    return this.#db.transaction(async (tx) => {
+      const rows = await tx.query<LockedRow>(LOCK, [changes.map(({ executionId }) => executionId)]);
+      const ledger = new Map(rows.map((row) => [row.execution_id, locked(row)]));
+      const changed: Recorded[] = [];
+      const results = changes.map((change) => {
+        const row = ledger.get(change.executionId);
+        const { step, epoch } = change;
+        if (!row || (epoch ?? row.workload.epoch) !== row.workload.epoch) {
+          return notFound('execution', change.executionId);
+        }
+        if (step && step.leaseSeq !== row.leaseSeq) return new StaleLease(change.executionId);
+        const next = change.decide(row.workload, row.now);
+        if (next === row.workload) return next;
+        const recorded = record(row, next, change.actor);
+        changed.push(recorded);
+        ledger.set(change.executionId, { ...row, workload: next, head: recorded.next });
+        return next;
+      });
+      await updateRecorded(tx, changed);
+      await finishSteps(tx, changes, results);
+      await wakeOthers(tx, changes, changed);
+      return results;
+    });
+  }
+}
+
+type Creation =
+  | { readonly spec: WorkloadSpec; readonly actor: string }
+  | { readonly spec?: undefined; readonly ids: WorkloadIds; readonly actor: string };
+
+interface FreeSlots {
+  readonly slots: number[];
+  readonly now: Date;
+}
+
+function idsOf(creation: Creation): WorkloadIds {
+  return creation.spec ?? creation.ids;
+}
+
+function isRemoved({ state }: Workload): boolean {
+  return state === 'removing' || state === 'removed';
+}
+
+function isSuperseded(
+  { cloneId, epoch }: WorkloadIds,
+  ledger: ReadonlyMap<string, Workload>,
+): boolean {
+  return [...ledger.values()].some((each) => each.cloneId === cloneId && each.epoch > epoch);
+}
+
+function hostFull(hostId: string): PublicError {
+  return new PublicError('unavailable', 'PEER_UNAVAILABLE', `host ${hostId} is full`, {
+    metadata: { peer: hostId },
+    retryAfterMs: 5_000,
+  });
+}
+
+async function find(db: Queries, executionIds: readonly string[]): Promise<readonly Workload[]> {
+  return (await db.query<WorkloadRow>(FIND, [executionIds])).map(toWorkload);
+}
