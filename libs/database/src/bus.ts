@@ -148,7 +148,6 @@ class NatsBus implements Bus {
 
   /** Uses a connection until it is closed for good. */
   async #serve(connection: NatsConnection): Promise<void> {
-    const { logger } = this.#options;
     this.#connection = connection;
     if (this.#stop.signal.aborted) await connection.close();
     for (const listener of this.#listeners.keys()) {
@@ -156,15 +155,21 @@ class NatsBus implements Bus {
     }
     this.#setOnline(connection);
 
-    for await (const { type } of connection.status()) {
-      if (type === 'disconnect') {
-        this.connected = false;
-        logger.warn('nats is away');
-      }
-      if (type === 'reconnect') this.#setOnline(connection);
-    }
+    // The status goes on for ever, also after the connection's end, so nobody waits for it.
+    void this.#watch(connection);
+    await connection.closed();
     this.connected = false;
     this.#connection = undefined;
+  }
+
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (type === 'reconnect') this.#setOnline(connection);
+      if (type === 'disconnect') {
+        this.connected = false;
+        this.#options.logger.warn('nats is away');
+      }
+    }
   }
 
   #setOnline(connection: NatsConnection): void {

@@ -1,6 +1,6 @@
 import type { Bus } from './bus.js';
 import type { Database } from './database.js';
-import { type HistoryRow, lastPosition, readHistory } from './history.js';
+import { type HistoryRow, isFullPage, lastPosition, readHistory } from './history.js';
 import type { Clock, Logger } from './ports.js';
 import { createRing, type Ring } from './ring.js';
 import { createWaker, type Waker } from './waker.js';
@@ -103,7 +103,7 @@ async function tail(
       isBegun = true;
       const rows = await readHistory(db, { after: ring.last, limit: PAGE });
       ring.push(rows);
-      if (rows.length === 0) await waker.wait(pollMs, signal);
+      if (!isFullPage(rows, PAGE)) await waker.wait(pollMs, signal);
     } catch (thrown) {
       logger.warn('history cannot be read', { schema: db.schema, error: String(thrown) });
       await clock.sleep(RETRY_MS, signal);

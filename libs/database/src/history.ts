@@ -69,14 +69,24 @@ export async function appendHistory(tx: Queries, rows: readonly NewHistory[]): P
   tx.announceHistory();
 }
 
+// The times of an aggregate rise strictly, so that its past can be asked for by time.
 const INSERT = `
   insert into history (aggregate, seq, kind, actor, cause, payload, prev_hash, hash, at, trace)
-  select n.aggregate, n.seq, n.kind, n.actor, n.cause, n.payload, n.prev_hash, n.hash, c.at, $9
-  from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
-              $8::bytea[]) with ordinality
-         as n (aggregate, seq, kind, actor, cause, payload, prev_hash, hash, nth),
-       (select ramet_now() as at) as c
-  order by n.nth`;
+  select aggregate, seq, kind, actor, cause, payload, prev_hash, hash,
+         greatest(now, max(before) over each + interval '1 microsecond')
+           + (row_number() over (each order by nth) - 1) * interval '1 microsecond',
+         $9
+  from (
+    select n.*, c.now,
+           (select p.at from history as p where p.aggregate = n.aggregate and p.seq = n.seq - 1)
+             as before
+    from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bytea[],
+                $7::bytea[], $8::bytea[]) with ordinality
+           as n (aggregate, seq, kind, actor, cause, payload, prev_hash, hash, nth),
+         (select ramet_now() as now) as c
+  ) as entry
+  window each as (partition by aggregate)
+  order by nth`;
 
 /**
  * Reads a page of the history after a position, oldest first.
@@ -104,6 +114,12 @@ function pageOf(condition: string): string {
     ) as page
     where bytes_before < $3
     order by position`;
+}
+
+/** Tells whether a page was cut short by a limit, so that there may be more behind it. */
+export function isFullPage(rows: readonly HistoryRow[], limit: number): boolean {
+  const bytes = rows.reduce((sum, { payload }) => sum + payload.length, 0);
+  return rows.length === limit || bytes >= PAGE_BYTES;
 }
 
 /** The highest position given, or 0. */

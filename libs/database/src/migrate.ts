@@ -28,14 +28,12 @@ export async function migrate(db: Database, directory: URL): Promise<void> {
 
   await session.query('select pg_advisory_lock($1, hashtext($2))', [MIGRATE_LOCK, db.schema]);
   await session.query(`
+    -- An SQL file that this schema has run, and a digest of what it said.
     create table if not exists migration (
       file       text        primary key,
       sha256     bytea       not null,
       applied_at timestamptz not null
     )`);
-  await session.query(
-    "comment on table migration is 'An SQL file that this schema has run, and what it said.'",
-  );
   for (const migration of migrations) await run(session, migration);
 }
 

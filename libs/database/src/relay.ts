@@ -1,6 +1,6 @@
 import type { Bus, BusMessage } from './bus.js';
 import type { Database } from './database.js';
-import { type HistoryRow, readHistory } from './history.js';
+import { type HistoryRow, isFullPage, readHistory } from './history.js';
 import type { Clock, Logger } from './ports.js';
 import type { Waker } from './waker.js';
 
@@ -32,12 +32,18 @@ const PAYLOAD_BYTES = 900 * 1024;
  */
 export async function relay(options: RelayOptions): Promise<void> {
   const { db, bus, clock, logger, waker, signal } = options;
+  let after: bigint | undefined;
   let isStuck = false;
   while (!signal.aborted) {
     try {
-      if (!bus.connected || !(await publishPage(options))) await waker.wait(IDLE_MS, signal);
-      isStuck = false;
+      if (bus.connected) {
+        after ??= await publishedPosition(db);
+        after = await publishFrom(after, options);
+        isStuck = false;
+      }
+      await waker.wait(IDLE_MS, signal);
     } catch (thrown) {
+      after = undefined;
       if (!isStuck) logger.warn('the relay is stuck', { schema: db.schema, error: String(thrown) });
       isStuck = true;
       await clock.sleep(RETRY_MS, signal);
@@ -45,25 +51,44 @@ export async function relay(options: RelayOptions): Promise<void> {
   }
 }
 
-/** Publishes what comes next. Returns whether there was anything. */
-async function publishPage({ db, bus, service, signal }: RelayOptions): Promise<boolean> {
-  const after = await publishedPosition(db);
-  const rows = await readHistory(db, { after, limit: PAGE });
-  let done = 0;
-  let failure: unknown;
-  while (done < rows.length && failure === undefined && !signal.aborted) {
+/** Publishes all that comes after a position. Returns the position of the last one. */
+async function publishFrom(start: bigint, options: RelayOptions): Promise<bigint> {
+  const { db, signal } = options;
+  let after = start;
+  let isMore = true;
+  while (isMore && !signal.aborted) {
+    const rows = await readHistory(db, { after, limit: PAGE });
+    const { done, failure } = await publishAll(rows, options);
+    const last = rows[done - 1];
+    if (last) {
+      await savePublished(db, last.position);
+      after = last.position;
+    }
+    if (failure) throw failure.reason;
+    isMore = isFullPage(rows, PAGE);
+  }
+  return after;
+}
+
+interface Published {
+  /** How many were confirmed without a gap. */
+  readonly done: number;
+  readonly failure?: PromiseRejectedResult;
+}
+
+async function publishAll(
+  rows: readonly HistoryRow[],
+  { bus, service, signal }: RelayOptions,
+): Promise<Published> {
+  for (let done = 0; done < rows.length; done += PIPELINE) {
+    if (signal.aborted) return { done };
     const slice = rows.slice(done, done + PIPELINE);
     const sent = await Promise.allSettled(slice.map((row) => bus.publish(message(service, row))));
     const failed = sent.findIndex(({ status }) => status === 'rejected');
-    done += failed < 0 ? slice.length : failed;
-    const first = sent[failed];
-    if (first?.status === 'rejected') failure = first.reason;
+    const failure = sent[failed];
+    if (failure?.status === 'rejected') return { done: done + failed, failure };
   }
-
-  const last = rows[done - 1];
-  if (last) await savePublished(db, last.position);
-  if (failure !== undefined) throw failure;
-  return rows.length > 0;
+  return { done: rows.length };
 }
 
 /** A row as a CloudEvent in binary mode: attributes in headers, the stored message as it is. */

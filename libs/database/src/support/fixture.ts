@@ -10,6 +10,7 @@ import { createTestDatabase } from '../testing.js';
 
 const MIGRATIONS = new URL('../../src/support/migrations/', import.meta.url);
 
+/** The tests' clock: the machine's. */
 export const clock: Clock = {
   now: () => new Date(),
   elapsed: () => performance.now(),
@@ -18,6 +19,7 @@ export const clock: Clock = {
   },
 };
 
+/** Keeps quiet. */
 export const logger: Logger = { info: () => undefined, warn: () => undefined };
 
 /** A setting that the tests' servers are told by. The suite's set-up provides them. */
@@ -31,11 +33,14 @@ export function setting(name: string): string {
 /** A database of the test's own with the tables of `migrations/`, in the schema `colony`. */
 export interface Colony extends AsyncDisposable {
   readonly url: string;
+  /** A name that no other test publishes under. */
+  readonly service: string;
   readonly db: Database;
   /** Another pool on the same schema, as another replica would have. */
   another(options?: Partial<DatabaseOptions>): Promise<Database>;
 }
 
+/** Opens a migrated colony in an empty database. */
 export async function openColony(options: Partial<DatabaseOptions> = {}): Promise<Colony> {
   const database = await createTestDatabase(setting('TEST_DATABASE_URL'));
   const opened: Database[] = [];
@@ -54,6 +59,7 @@ export async function openColony(options: Partial<DatabaseOptions> = {}): Promis
   await migrate(db, MIGRATIONS);
   return {
     url: database.url,
+    service: `colony${database.name.slice(-8)}`,
     db,
     another,
     async [Symbol.asyncDispose]() {
