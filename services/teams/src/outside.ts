@@ -15,8 +15,15 @@ export interface Outside {
   readonly logger: Logger;
   /** Absent: nothing is published. */
   readonly bus?: Bus;
-  /** The directory of clones, asked with this service's own token. */
-  connectLifecycle(token: () => Promise<string>): Lifecycle & AsyncDisposable;
+  connectLifecycle(link: LifecycleLink): Lifecycle & AsyncDisposable;
+}
+
+/** What the way to lifecycle needs of this service. */
+export interface LifecycleLink {
+  /** This service's own token. */
+  readonly token: () => Promise<string>;
+  /** Throws if a transaction is open here: none may be, across a call. */
+  readonly noTransaction: () => void;
 }
 
 /** How long whoever renews a token is kept waiting for lifecycle. */
@@ -36,7 +43,7 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     ...ports,
     ids: systemIds,
     ...(bus && { bus }),
-    connectLifecycle: (token) => connectLifecycle(config.lifecycleAddress, token),
+    connectLifecycle: (link) => connectLifecycle(config.lifecycleAddress, link),
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
 }
@@ -44,10 +51,10 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
 /** Connects to lifecycle. The connection is made when it is first needed. */
 export function connectLifecycle(
   address: string,
-  token: () => Promise<string>,
+  link: LifecycleLink,
 ): Lifecycle & AsyncDisposable {
   const clones = connect(CloneDirectoryServiceService, address, {
-    token,
+    ...link,
     contract: loadContract(),
     timeoutMs: CHECK_TIMEOUT_MS,
   });

@@ -1,11 +1,11 @@
 import { migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { createVerifier, serve } from '@ramet/rpc';
+import { createTokenSource, createVerifier, serve } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
 import { createCredentials } from './credentials/credentials.js';
-import { createTokenSigner, TOKEN_NAMES } from './credentials/token-signer.js';
+import { createTokenSigner, TOKEN_NAMES, type TokenSigner } from './credentials/token-signer.js';
 import type { Deps } from './deps.js';
 import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
@@ -43,8 +43,12 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   scope.use(startSequencer({ db, service: 'teams', clock, logger, ...(bus && { bus }) }));
 
   const tokens = await createTokenSigner(config.tokenKeys, { clock, ids });
-  const ownToken = async (): Promise<string> =>
-    (await tokens.sign({ kind: 'service', name: 'teams' })).text;
+  const lifecycle = outside.connectLifecycle({
+    token: createTokenSource({ clock, exchange: () => ownToken(tokens) }),
+    noTransaction: () => {
+      if (db.inTransaction()) throw new Error('a transaction is open across a call');
+    },
+  });
   const apiKeys = new ApiKeys(db);
   const deps: Deps = {
     users: new Users(db),
@@ -54,7 +58,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     past: new Past(db),
     tokens,
     credentials: createCredentials({ ...config, apiKeys, ids }),
-    lifecycle: scope.use(outside.connectLifecycle(ownToken)),
+    lifecycle: scope.use(lifecycle),
     ids,
   };
 
@@ -73,4 +77,10 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     address: server.address,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
+}
+
+/** This service needs nobody for a token of its own. */
+async function ownToken(tokens: TokenSigner) {
+  const { text, lifeSeconds } = await tokens.sign({ kind: 'service', name: 'teams' });
+  return { token: text, expiresInMs: lifeSeconds * 1_000 };
 }

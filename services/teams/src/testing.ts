@@ -95,7 +95,7 @@ function outsideOf({ lifecycleAddress, outside }: TestTeamsOptions): Outside {
     clock,
     ids: outside?.clock ? createIds(clock) : systemIds,
     logger: SILENT,
-    connectLifecycle: (token) => connectLifecycle(lifecycleAddress ?? NOBODY, token),
+    connectLifecycle: (link) => connectLifecycle(lifecycleAddress ?? NOBODY, link),
     ...outside,
   };
 }

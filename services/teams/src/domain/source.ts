@@ -1,13 +1,10 @@
-/** A program for the `process` runtime. */
-export interface ProcessProgram {
+/** What a workload is made of: a program for the `process` runtime. */
+export interface Program {
   readonly kind: 'process';
   /** The name of the folder that it runs in a copy of. */
   readonly bundle: string;
   readonly command: readonly string[];
 }
-
-/** What a workload is made of. A new runtime is a new member. */
-export type Program = ProcessProgram;
 
 /** A program that clones run, and how often it was set. */
 export interface Source {

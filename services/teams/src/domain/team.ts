@@ -122,8 +122,8 @@ export function deleteTeam(etag: string): DecideTeam {
   };
 }
 
-/** Throws TEAM_NOT_FOUND for a team that was deleted: nothing can be done in it. */
-export function requireLive({ id, deletedAt }: Pick<Team, 'id' | 'deletedAt'>): void {
+/** Nothing can be done in a team that was deleted. */
+function requireLive({ id, deletedAt }: Pick<Team, 'id' | 'deletedAt'>): void {
   if (deletedAt) throw notFound('team', id);
 }
 
