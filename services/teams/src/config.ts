@@ -17,6 +17,8 @@ const SETTINGS = {
   bootstrapToken: { env: 'BOOTSTRAP_TOKEN_FILE', parse: secretFile },
   /** A folder with the key of each service, in a file of its name. */
   serviceKeys: { env: 'SERVICE_KEYS_DIR', parse: readServiceKeys },
+  /** Where tests arm the places at which this process is to die. */
+  failpointsDir: { env: 'FAILPOINTS_DIR', parse: text, default: undefined },
   tracesDir: { env: 'TRACES_DIR', parse: text, default: undefined },
   logLevel: {
     env: 'LOG_LEVEL',

@@ -1,4 +1,4 @@
-import type { Ids } from '@ramet/service';
+import type { Failpoints, Ids } from '@ramet/service';
 import type { MintedKey } from './credentials/minter.js';
 import type { PublicKey } from './credentials/token-signer.js';
 import type { ApiKeyKind } from './domain/api-key.js';
@@ -20,6 +20,7 @@ export interface Deps {
   readonly credentials: Credentials;
   readonly lifecycle: Lifecycle;
   readonly ids: Ids;
+  readonly failpoints: Failpoints;
 }
 
 interface Tokens {

@@ -3,7 +3,16 @@ import { unavailable } from '@ramet/errors';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { CloneDirectoryServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import { connect, RemoteError } from '@ramet/rpc';
-import { type Clock, type Ids, Scope, systemClock, systemIds } from '@ramet/service';
+import {
+  type Clock,
+  type Failpoints,
+  failpointsIn,
+  type Ids,
+  noFailpoints,
+  Scope,
+  systemClock,
+  systemIds,
+} from '@ramet/service';
 import { type Logger, startTelemetry } from '@ramet/telemetry';
 import type { Config } from './config.js';
 import type { Lifecycle } from './deps.js';
@@ -12,6 +21,7 @@ import type { Lifecycle } from './deps.js';
 export interface Outside {
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly failpoints: Failpoints;
   readonly logger: Logger;
   /** Absent: nothing is published. */
   readonly bus?: Bus;
@@ -42,6 +52,7 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
   return {
     ...ports,
     ids: systemIds,
+    failpoints: config.failpointsDir ? failpointsIn(config.failpointsDir) : noFailpoints,
     ...(bus && { bus }),
     connectLifecycle: (link) => connectLifecycle(config.lifecycleAddress, link),
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),

@@ -28,7 +28,7 @@ export interface TeamsService extends AsyncDisposable {
 /** Starts the service. This is the one place that knows how its parts fit together. */
 export async function startTeams(config: Config, outside: Outside): Promise<TeamsService> {
   await using scope = new Scope();
-  const { bus, clock, logger, ids } = outside;
+  const { bus, clock, logger, ids, failpoints } = outside;
 
   const db = scope.use(
     await openDatabase({
@@ -60,6 +60,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     credentials: createCredentials({ ...config, apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
     ids,
+    failpoints,
   };
 
   const { host, port } = config;

@@ -6,7 +6,7 @@ import {
   UserServiceService,
 } from '@ramet/proto-gen/teams.v1';
 import { connect } from '@ramet/rpc';
-import { createIds, Scope, systemClock, systemIds } from '@ramet/service';
+import { createIds, noFailpoints, Scope, systemClock, systemIds } from '@ramet/service';
 import type { Config } from './config.js';
 import { hashOf } from './credentials/minter.js';
 import { serviceKeys } from './credentials/service-keys.js';
@@ -94,6 +94,7 @@ function outsideOf({ lifecycleAddress, outside }: TestTeamsOptions): Outside {
   return {
     clock,
     ids: outside?.clock ? createIds(clock) : systemIds,
+    failpoints: noFailpoints,
     logger: SILENT,
     connectLifecycle: (link) => connectLifecycle(lifecycleAddress ?? NOBODY, link),
     ...outside,
@@ -119,6 +120,7 @@ function configOf({ databaseUrl, tokenKeys, bootstrapToken }: Given): Config {
     tokenKeys,
     bootstrapToken: new Secret(Buffer.from(bootstrapToken)),
     serviceKeys: serviceKeys(new Map(SERVICES.map((name) => [name, hashOf(keyOf(name))]))),
+    failpointsDir: undefined,
     tracesDir: undefined,
     logLevel: 'error',
   };

@@ -4,14 +4,16 @@ import type { Deps } from '../deps.js';
 import { credentialInvalid } from './credential-invalid.js';
 import { tokenResponse } from './token-response.js';
 
-type Needs = Pick<Deps, 'credentials' | 'tokens'>;
+type Needs = Pick<Deps, 'credentials' | 'tokens' | 'failpoints'>;
 type ExchangeToken = Unary<ExchangeTokenRequest, ExchangeTokenResponse>;
 
 /** Exchanges an API key for a short-lived token. */
-export function exchangeToken({ credentials, tokens }: Needs): ExchangeToken {
+export function exchangeToken({ credentials, tokens, failpoints }: Needs): ExchangeToken {
   return async ({ apiKey }) => {
     const identity = await credentials.identify(apiKey);
     if (!identity) throw credentialInvalid();
-    return tokenResponse(await tokens.sign(identity));
+    const token = await tokens.sign(identity);
+    failpoints.hit('teams.token.exchanged');
+    return tokenResponse(token);
   };
 }

@@ -4,17 +4,18 @@ import type { Deps } from '../deps.js';
 import { toMemberMessage } from '../messages.js';
 import { askerOf, pageOf } from './asker.js';
 
-type Needs = Pick<Deps, 'teams'>;
+type Needs = Pick<Deps, 'teams' | 'failpoints'>;
 type ListTeamMembers = Unary<ListTeamMembersRequest, ListTeamMembersResponse>;
 
 /** Lists who is in a team. */
-export function listTeamMembers({ teams }: Needs): ListTeamMembers {
+export function listTeamMembers({ teams, failpoints }: Needs): ListTeamMembers {
   return async (request, { caller }) => {
     const { items, nextPageToken } = await teams.listMembers(
       request,
       pageOf(request),
       askerOf(caller),
     );
+    failpoints.hit('teams.members.listed');
     return { members: items.map(toMemberMessage), nextPageToken };
   };
 }

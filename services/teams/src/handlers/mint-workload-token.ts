@@ -6,10 +6,14 @@ import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { tokenResponse } from './token-response.js';
 
-type Needs = Pick<Deps, 'tokens'>;
+type Needs = Pick<Deps, 'tokens' | 'failpoints'>;
 type MintWorkloadToken = Unary<MintWorkloadTokenRequest, MintWorkloadTokenResponse>;
 
 /** Makes the token of one execution of a clone. */
-export function mintWorkloadToken({ tokens }: Needs): MintWorkloadToken {
-  return async (workload) => tokenResponse(await tokens.sign({ kind: 'workload', ...workload }));
+export function mintWorkloadToken({ tokens, failpoints }: Needs): MintWorkloadToken {
+  return async (workload) => {
+    const token = await tokens.sign({ kind: 'workload', ...workload });
+    failpoints.hit('teams.workload_token.minted');
+    return tokenResponse(token);
+  };
 }
