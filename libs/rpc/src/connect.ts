@@ -2,7 +2,6 @@ import {
   type ChannelCredentials,
   type ChannelOptions,
   Client,
-  type ClientUnaryCall,
   credentials,
   type CallOptions as GrpcCallOptions,
   Metadata,
@@ -126,8 +125,7 @@ class MethodCaller {
     const { metadata, grpcOptions, span, signals } = await this.#prepare(options);
     const { path, requestSerialize, responseDeserialize } = this.#method;
     return new Promise((resolve, reject) => {
-      let call: ClientUnaryCall | undefined;
-      const release = whenAborted(signals, () => call?.cancel());
+      let release: () => void = () => undefined;
       const done = (error: ServiceError | null, response: unknown): void => {
         release();
         endSpan(span, error?.code ?? status.OK);
@@ -135,7 +133,7 @@ class MethodCaller {
         else resolve(response);
       };
       context.with(span.context, () => {
-        call = this.#client.makeUnaryRequest(
+        const call = this.#client.makeUnaryRequest(
           path,
           requestSerialize,
           responseDeserialize,
@@ -144,6 +142,7 @@ class MethodCaller {
           grpcOptions,
           done,
         );
+        release = whenAborted(signals, () => call.cancel());
       });
     });
   }
@@ -208,9 +207,10 @@ class MethodCaller {
   }
 }
 
-/** Calls back once one of the signals aborts, unless the returned function is called before. */
+/** Calls back once one of the signals aborts or if one has, unless the returned function is called before. */
 function whenAborted(signals: readonly AbortSignal[], callback: () => void): () => void {
   for (const signal of signals) signal.addEventListener('abort', callback, { once: true });
+  if (signals.some((signal) => signal.aborted)) callback();
   return () => {
     for (const signal of signals) signal.removeEventListener('abort', callback);
   };

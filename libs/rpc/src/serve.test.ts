@@ -178,7 +178,8 @@ describe('the deadline of a call', () => {
       code: 'DEADLINE_EXCEEDED',
     });
 
-    assert.match(String(await handled.reason), /deadline/);
+    // The client's timer and the server's are a race: a hang-up stops the handler as well.
+    assert.match(String(await handled.reason), /deadline|hung up/);
   });
 
   it('is set by the server where the client sets none', async () => {
