@@ -1,0 +1,49 @@
+import {
+  integer,
+  oneOf,
+  type Parse,
+  type Config as Read,
+  readConfig,
+  type Secret,
+  secretFile,
+  text,
+} from '@ramet/config';
+
+/** A secret that may be absent. */
+const optionalSecret: Parse<Secret | undefined> = secretFile;
+const optionalText: Parse<string | undefined> = text;
+
+const SETTINGS = {
+  host: { env: 'HOST', parse: text, default: '127.0.0.1' },
+  port: { env: 'PORT', parse: integer, default: 0 },
+  metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  databaseUrl: { env: 'DATABASE_URL', parse: text },
+  databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: optionalSecret, default: undefined },
+  natsUrl: { env: 'NATS_URL', parse: text },
+  natsToken: { env: 'NATS_TOKEN_FILE', parse: optionalSecret, default: undefined },
+  teamsAddress: { env: 'TEAMS_ADDRESS', parse: text },
+  keysAddress: { env: 'KEYS_ADDRESS', parse: text },
+  executorAddress: { env: 'EXECUTOR_ADDRESS', parse: text },
+  /** This service's own API key. */
+  serviceKey: { env: 'SERVICE_KEY_FILE', parse: secretFile },
+  tracesDir: { env: 'TRACES_DIR', parse: optionalText, default: undefined },
+  logLevel: {
+    env: 'LOG_LEVEL',
+    parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),
+    default: 'info',
+  },
+  failpointsDir: { env: 'FAILPOINTS_DIR', parse: optionalText, default: undefined },
+  /** How many clones of a kind an owner may have who has no limit of their own. */
+  cloneQuota: { env: 'CLONE_QUOTA', parse: integer, default: 100 },
+  /** How often clones that are due are looked for, woken or not. */
+  reconcileMs: { env: 'RECONCILE_MS', parse: integer, default: 2_000 },
+  /** How long a reconciler that has died keeps others from its clones. */
+  leaseMs: { env: 'LEASE_MS', parse: integer, default: 10_000 },
+} as const;
+
+export type Config = Read<typeof SETTINGS>;
+
+/** Reads the settings of the service. Throws one error that lists everything wrong with them. */
+export function configFrom(env: NodeJS.ProcessEnv): Config {
+  return readConfig(env, SETTINGS);
+}

@@ -1,0 +1,153 @@
+import type { Bell, Bus, HistoryRow, Tailer } from '@ramet/database';
+import type { LogLine } from '@ramet/proto-gen/lifecycle.v1';
+import type { Authenticate, Logger } from '@ramet/rpc';
+import type { Clock, Failpoints, Ids } from '@ramet/service';
+import type { Limits, Owner, Parameter, Source } from './domain/clone.js';
+import type { Workload } from './domain/outcome.js';
+import type { Deadlines } from './domain/phases.js';
+import type { Refusal } from './domain/plan.js';
+import type { Membership, Sight } from './domain/sight.js';
+import type { CloneReads } from './store/clone-reads.js';
+import type { Clones } from './store/clones.js';
+import type { Quotas } from './store/quotas.js';
+import type { Runners } from './store/runners.js';
+import type { Work } from './store/work.js';
+import type { SharedChange } from './watch/changes.js';
+import type { ProgressBoard } from './watch/progress-board.js';
+
+export type { Kept, View } from './store/clone-reads.js';
+export type { Task } from './store/work.js';
+
+/** Everything the handlers and the reconciler use. service.ts builds it; each takes its part. */
+export interface Deps {
+  readonly clones: Clones;
+  readonly reads: CloneReads;
+  readonly runners: Runners;
+  readonly quotas: Quotas;
+  readonly work: Work;
+  readonly history: Tailer;
+  /** What keys asks while it authorizes a clone: on connections of its own. */
+  readonly directory: CloneReads;
+  readonly changes: (row: HistoryRow) => SharedChange;
+  readonly progress: ProgressBoard;
+  readonly access: Access;
+  readonly keys: Keys;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly failpoints: Failpoints;
+  readonly deadlines: Deadlines;
+  /** How long a reconciler has a clone to itself. */
+  readonly leaseMs: number;
+  readonly logger: Logger;
+  /** Has the reconciler look for clones that are due. */
+  readonly wake: () => void;
+}
+
+/** What the process gives the service. */
+export interface Outside {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly failpoints: Failpoints;
+  readonly logger: Logger;
+  /** Absent: nothing is published, and nothing shortens a wait. */
+  readonly bus?: Bus;
+  /** Connects to the other services. The guard throws where none may be called. */
+  readonly connect: (noTransaction: () => void) => Peers;
+}
+
+/** The other services, behind the interfaces that this one knows them by. */
+export interface Peers extends AsyncDisposable {
+  readonly authenticate: Authenticate;
+  readonly teams: Teams;
+  readonly keys: Keys;
+  readonly executor: Executor;
+}
+
+/** What callers may see and do. Kept for a second at most. */
+export interface Access {
+  /** The owners whose clones the caller sees. */
+  sightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<Sight>;
+  /** Tells what a clone would run. Throws what teams says if it may not be. */
+  admit(asked: Admission): Promise<Admitted>;
+  /** Rings when what somebody may see has perhaps changed. */
+  readonly changed: Bell;
+}
+
+/** What lifecycle asks of teams. */
+export interface Teams {
+  listMemberships(userId: string): Promise<readonly Membership[]>;
+  admit(asked: Admission): Promise<Admitted>;
+}
+
+export interface Admitted {
+  /** The team that the bot belongs to. */
+  readonly teamId: string;
+  readonly source: Source;
+}
+
+export interface Admission {
+  readonly userId: string;
+  readonly owner: Owner;
+  readonly botId: string;
+}
+
+/** A peer's answer, or its no. What may be asked again is thrown. */
+export type Answer<Value> = { readonly value: Value } | { readonly refusal: Refusal };
+
+/** What lifecycle asks of keys. Every call is safe to repeat. */
+export interface Keys {
+  isAvailable(asked: KeyWish, signal: AbortSignal): Promise<boolean>;
+  authorize(grant: GrantWish, signal: AbortSignal): Promise<Answer<true>>;
+  revoke(executionId: string, signal: AbortSignal): Promise<void>;
+  release(keyId: string, cloneId: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface KeyWish {
+  readonly keyId: string;
+  readonly owner: Owner;
+  /** Whose right it is to use the key. */
+  readonly creatorId: string;
+}
+
+export interface GrantWish extends ExecutionKey {
+  readonly keyId: string;
+  readonly maxSignatures?: bigint | undefined;
+}
+
+/** Names an execution, and the only epoch of its clone that it belongs to. */
+export interface ExecutionKey {
+  readonly cloneId: string;
+  readonly executionId: string;
+  readonly epoch: number;
+}
+
+/** What lifecycle asks of the executor. Every call is safe to repeat. */
+export interface Executor {
+  create(wish: WorkloadWish, signal: AbortSignal): Promise<Answer<Workload>>;
+  stop(execution: ExecutionKey, signal: AbortSignal): Promise<Workload | 'none'>;
+  remove(execution: ExecutionKey, signal: AbortSignal): Promise<Workload | 'none'>;
+  find(execution: ExecutionKey, signal: AbortSignal): Promise<Workload | 'none'>;
+  streamLogs(wish: LogsWish, signal: AbortSignal): AsyncIterable<readonly LogLine[]>;
+  readHistory(after: bigint, signal: AbortSignal): Promise<readonly ExecutorNews[]>;
+}
+
+export interface WorkloadWish extends ExecutionKey {
+  readonly keyId: string;
+  readonly source: Source;
+  readonly parameters: readonly Parameter[];
+  readonly limits: Limits;
+}
+
+export interface LogsWish extends ExecutionKey {
+  /** Whether to go on with what is printed until the workload ends. */
+  readonly follow: boolean;
+  readonly tailLines: number;
+}
+
+/** One change of a workload, as the executor's history has it. */
+export interface ExecutorNews {
+  readonly position: bigint;
+  readonly cloneId: string;
+  readonly state: Workload['state'] | undefined;
+}

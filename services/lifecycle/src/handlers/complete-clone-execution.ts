@@ -1,0 +1,38 @@
+import type {
+  CompleteCloneExecutionRequest,
+  CompleteCloneExecutionResponse,
+} from '@ramet/proto-gen/lifecycle.v1';
+import type { Unary } from '@ramet/rpc';
+import type { Deps } from '../deps.js';
+import { withReport } from '../domain/changes.js';
+import { epochStale } from '../domain/epoch.js';
+import { requireText } from '../domain/validate.js';
+import { fromReportMessage } from '../messages.js';
+import { actorOf } from './actor.js';
+import { requireOwnExecution } from './own-execution.js';
+
+type Needs = Pick<Deps, 'clones' | 'failpoints'>;
+
+/** The exit is expected soon: by then it is looked for, if the executor has not told of it. */
+const EXIT_MS = 1_000;
+
+type Request = CompleteCloneExecutionRequest;
+type Response = CompleteCloneExecutionResponse;
+
+/** Takes what a workload said of its own end. What was observed of it decides all the same. */
+export function completeCloneExecution(needs: Needs): Unary<Request, Response> {
+  const { clones, failpoints } = needs;
+  return async ({ executionId, epoch, report }, { caller }) => {
+    requireOwnExecution(caller, { executionId, epoch });
+    if (report) requireText('report', report);
+
+    const cloneId = caller.workload?.cloneId ?? '';
+    const by = { kind: 'clone.reported', actor: actorOf(caller), cause: '', dueInMs: EXIT_MS };
+    await clones.change(cloneId, 'all', by, (clone) => {
+      if (clone.epoch !== epoch) throw epochStale(executionId, epoch);
+      return report ? withReport(clone, fromReportMessage(report)) : clone;
+    });
+    failpoints.hit('lifecycle.completion_taken');
+    return {};
+  };
+}

@@ -1,0 +1,36 @@
+import type {
+  Progress as ProgressMessage,
+  UpdateExecutionRequest,
+  UpdateExecutionResponse,
+} from '@ramet/proto-gen/lifecycle.v1';
+import type { Unary } from '@ramet/rpc';
+import type { Deps } from '../deps.js';
+import type { RunnerReport } from '../domain/progress.js';
+import { requireText } from '../domain/validate.js';
+import { requireOwnExecution } from './own-execution.js';
+
+type Needs = Pick<Deps, 'runners' | 'failpoints' | 'wake'>;
+
+type Request = UpdateExecutionRequest;
+type Response = UpdateExecutionResponse;
+
+/** Takes a runner's heartbeat, and with it its claim or how far its workload is. */
+export function updateExecution({ runners, failpoints, wake }: Needs): Unary<Request, Response> {
+  return async ({ executionId, epoch, instance, started, progress }, { caller }) => {
+    requireOwnExecution(caller, { executionId, epoch });
+    if (progress) requireText('progress', progress);
+
+    const report = { executionId, epoch, instance, isClaim: started };
+    const stopRequested = await runners.take({ ...report, ...progressOf(progress) });
+    failpoints.hit('lifecycle.report_taken');
+    if (started) wake();
+    return { stopRequested };
+  };
+}
+
+function progressOf(message: ProgressMessage | undefined): Pick<RunnerReport, 'progress'> {
+  if (!message) return {};
+  const { sequence, fraction, message: text, metrics } = message;
+  const said = { sequence, message: text, metrics };
+  return { progress: { ...said, ...(fraction !== undefined && { fraction }) } };
+}

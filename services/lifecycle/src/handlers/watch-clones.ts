@@ -1,0 +1,111 @@
+import { PublicError } from '@ramet/errors';
+import type { WatchClonesRequest, WatchClonesResponse } from '@ramet/proto-gen/lifecycle.v1';
+import type { Streaming } from '@ramet/rpc';
+import type { Deps } from '../deps.js';
+import { narrowed, type Sight } from '../domain/sight.js';
+import { fromOwnerMessage } from '../messages.js';
+import { createAlarm } from '../watch/alarm.js';
+import { createArrivals } from '../watch/arrivals.js';
+import { decodeCursor, encodeCursor, foreignCursor } from '../watch/cursor.js';
+import { WatchState } from '../watch/watch-state.js';
+import { whileInSight } from './while-in-sight.js';
+
+type Needs = Pick<Deps, 'access' | 'reads' | 'history' | 'changes' | 'progress' | 'clock'>;
+
+type Response = WatchClonesResponse | Buffer;
+
+/** A quiet stream proves this often that it is alive and has missed nothing. */
+const CHECKPOINT_MS = 10_000;
+
+/** Streams clones as they are, and then every change of them that the caller sees. */
+export function watchClones(needs: Needs): Streaming<WatchClonesRequest, WatchClonesResponse> {
+  const { access, reads, changes, clock } = needs;
+  return async function* ({ owner, cloneId, cursor }, call) {
+    const ownerId = fromOwnerMessage(owner)?.id;
+    const sight = narrowed(await access.sightOf(call.caller), ownerId);
+    const state = new WatchState(sight, cloneId, changes);
+
+    if (cursor.length > 0) {
+      state.position = await resumable(needs, decodeCursor(cursor));
+    } else {
+      const snapshot = await reads.snapshot(sight, cloneId || undefined);
+      state.position = snapshot.position;
+      yield* state.snapshot(snapshot);
+    }
+    yield state.checkpoint();
+
+    const alarm = createAlarm(clock);
+    const gained: string[] = [];
+    const onGained = (more: readonly string[]): void => {
+      gained.push(...more);
+      alarm.ring();
+    };
+    await using inSight = whileInSight(needs, call, { sight, ownerId }, onGained);
+    const inbox = { alarm, gained, signal: inSight.signal };
+    yield* follow(needs, state, inbox);
+  };
+}
+
+/** The position to go on after. Throws if the history does not go back, or never went, that far. */
+async function resumable({ reads }: Needs, position: bigint): Promise<bigint> {
+  const { oldest, newest } = await reads.span();
+  if (position > newest) throw foreignCursor();
+  if (position + 1n < oldest) throw cursorPruned(oldest);
+  return position;
+}
+
+interface Inbox {
+  readonly alarm: ReturnType<typeof createAlarm>;
+  /** Owners that have come into sight. */
+  readonly gained: string[];
+  readonly signal: AbortSignal;
+}
+
+async function* follow(
+  { history, progress, reads }: Needs,
+  state: WatchState,
+  { alarm, gained, signal }: Inbox,
+): AsyncGenerator<Response, void, void> {
+  const filter = state.isWanted.bind(state);
+  const pages = history.followPages({ after: state.position, signal, filter });
+  const arrivals = createArrivals(pages, alarm.ring);
+  let hasProgress = false;
+  const quitWatching = progress.watch();
+  const quitListening = progress.changed.listen(() => {
+    hasProgress = true;
+    alarm.ring();
+  });
+
+  try {
+    while (true) {
+      const isRung = await alarm.wait(CHECKPOINT_MS, signal);
+      signal.throwIfAborted();
+
+      if (gained.length > 0) {
+        const more = gained.splice(0);
+        state.sight = widened(state.sight, more);
+        yield* state.snapshot(await reads.snapshot(more, undefined));
+      }
+      for (const row of arrivals.take() ?? []) yield* state.change(row);
+      if (hasProgress) {
+        hasProgress = false;
+        yield* state.progress(progress.latest);
+      }
+      if (!isRung) yield state.checkpoint();
+    }
+  } finally {
+    quitListening();
+    quitWatching();
+  }
+}
+
+function widened(sight: Sight, more: readonly string[]): Sight {
+  return sight === 'all' ? sight : [...sight, ...more];
+}
+
+function cursorPruned(oldest: bigint): PublicError {
+  const message = 'the history is not kept that far back: watch from the start again';
+  return new PublicError('out_of_range', 'CURSOR_PRUNED', message, {
+    metadata: { oldest_cursor: encodeCursor(oldest - 1n).toString('base64') },
+  });
+}

@@ -1,0 +1,64 @@
+import { denied } from '@ramet/errors';
+import type { Caller } from '@ramet/rpc';
+import type { Deps } from '../deps.js';
+import { narrowed, type Sight, sees } from '../domain/sight.js';
+
+type Needs = Pick<Deps, 'access' | 'clock'>;
+
+/** What a stream may show at its start. */
+export interface Shown {
+  readonly sight: Sight;
+  /** The only owner that the stream is about, if it is about one. */
+  readonly ownerId?: string | undefined;
+}
+
+/** A stream's right to go on. */
+export interface InSight extends AsyncDisposable {
+  /** Aborts when the caller has lost sight of an owner, or when the call is over. */
+  readonly signal: AbortSignal;
+}
+
+const CHECK_MS = 1_000;
+
+/**
+ * Watches what a caller may see while a stream is open: at least each second, and whenever teams has
+ * changed. While teams cannot be asked, the answer is no.
+ */
+export function whileInSight(
+  { access, clock }: Needs,
+  { caller, signal: callSignal }: { readonly caller: Caller; readonly signal: AbortSignal },
+  { sight, ownerId }: Shown,
+  onGained: (ownerIds: readonly string[]) => void = () => undefined,
+): InSight {
+  const lost = new AbortController();
+  const signal = AbortSignal.any([callSignal, lost.signal]);
+  const shown = new Set(sight === 'all' ? [] : sight);
+
+  const check = async (): Promise<void> => {
+    const current = narrowed(await access.sightOf(caller), ownerId);
+    if (![...shown].every((id) => sees(current, id))) {
+      lost.abort(denied('clones.watch', 'what you may see has changed'));
+      return;
+    }
+    const gained = current === 'all' ? [] : current.filter((id) => !shown.has(id));
+    for (const id of gained) shown.add(id);
+    if (gained.length > 0 && sight !== 'all') onGained(gained);
+  };
+  const checkNow = (): Promise<void> => check().catch((thrown: unknown) => lost.abort(thrown));
+  const quit = access.changed.listen(() => void checkNow());
+
+  const checking = (async () => {
+    while (!signal.aborted) {
+      await clock.sleep(CHECK_MS, signal);
+      if (!signal.aborted) await checkNow();
+    }
+  })();
+  return {
+    signal,
+    async [Symbol.asyncDispose]() {
+      quit();
+      lost.abort();
+      await checking;
+    },
+  };
+}

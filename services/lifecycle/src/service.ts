@@ -1,0 +1,184 @@
+import {
+  type Consumer,
+  type ConsumerOptions,
+  createBell,
+  type Database,
+  migrate,
+  openDatabase,
+  startConsumer,
+  startSequencer,
+  startTailer,
+} from '@ramet/database';
+import { loadContract } from '@ramet/proto-gen/contract';
+import { type Reconciler, startReconciler } from '@ramet/reconcile';
+import { serve } from '@ramet/rpc';
+import { Scope } from '@ramet/service';
+import { createAccess } from './access.js';
+import { lifecycleApi } from './api.js';
+import type { Config } from './config.js';
+import type { Deps, ExecutorNews, Outside } from './deps.js';
+import { DEADLINES, type Deadlines } from './domain/phases.js';
+import { createPassMeter, observeService } from './metrics.js';
+import { takeExecutorNews } from './reconciler/executor-news.js';
+import { reconcileClone } from './reconciler/reconcile-clone.js';
+import { CloneReads } from './store/clone-reads.js';
+import { Clones } from './store/clones.js';
+import { QuotaTable } from './store/quota-table.js';
+import { Quotas } from './store/quotas.js';
+import { Runners } from './store/runners.js';
+import { type Task, Work } from './store/work.js';
+import { createTraced } from './trace.js';
+import { createSharedChanges } from './watch/changes.js';
+import { createProgressBoard } from './watch/progress-board.js';
+
+const MIGRATIONS = new URL('../migrations/', import.meta.url);
+
+const POOL_SIZE = 8;
+const LANE_SIZE = 2;
+
+/** What the service is told at its start. */
+export type ServiceConfig = Pick<
+  Config,
+  'host' | 'port' | 'databaseUrl' | 'databasePassword' | 'cloneQuota' | 'reconcileMs' | 'leaseMs'
+> & { readonly deadlines?: Deadlines };
+
+/** The service, while it runs. Disposing of it drains it. */
+export interface LifecycleService extends AsyncDisposable {
+  readonly port: number;
+  /** What `connect` takes to reach it. */
+  readonly address: string;
+}
+
+/** Starts the service. This is the one place that knows how its parts fit together. */
+export async function startLifecycle(
+  config: ServiceConfig,
+  outside: Outside,
+): Promise<LifecycleService> {
+  await using scope = new Scope();
+  const { bus, clock, logger } = outside;
+  const pools = await openPools(config, scope);
+  const { db } = pools;
+  const own = { db, service: 'lifecycle', clock, logger, ...(bus && { bus }) };
+  scope.use(startSequencer(own));
+
+  const peers = scope.use(outside.connect(() => refuseIn(db)));
+  const access = createAccess({ teams: peers.teams, clock });
+  if (bus) scope.defer(bus.subscribe('ramet.teams.>', access.forget));
+
+  // What is due is looked for by a reconciler that starts when all it needs is there.
+  const alarm = createBell();
+  const stores = createStores(config, pools, outside);
+  const progress = createProgressBoard({ ...stores, clock, logger });
+  const deps: Deps = {
+    ...outside,
+    ...peers,
+    ...stores,
+    access,
+    history: scope.use(startTailer(own)),
+    changes: createSharedChanges(),
+    progress,
+    deadlines: config.deadlines ?? DEADLINES,
+    leaseMs: config.leaseMs,
+    wake: alarm.ring,
+  };
+  const reconciler = scope.use(reconcile(deps, config.reconcileMs));
+  scope.defer(alarm.listen(reconciler.wake));
+  scope.use(followExecutor(deps, own));
+  scope.defer(observeService(deps));
+
+  const { authenticate } = peers;
+  const { host, port } = config;
+  const services = lifecycleApi(deps);
+  const contract = loadContract();
+  const server = scope.use(
+    await serve({ host, port, services, contract, authenticate, logger, clock }),
+  );
+
+  const running = scope.move();
+  return {
+    port: server.port,
+    address: server.address,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+interface Pools {
+  readonly db: Database;
+  /** For batches of creations alone, so that they never queue behind reads. */
+  readonly creations: Database;
+  /** For what peers ask while they answer us: it never waits for what waits for them. */
+  readonly callbacks: Database;
+}
+
+async function openPools(config: ServiceConfig, scope: Scope): Promise<Pools> {
+  const open = async (poolSize: number): Promise<Database> =>
+    scope.use(
+      await openDatabase({
+        url: config.databaseUrl,
+        ...(config.databasePassword && { password: config.databasePassword.text() }),
+        schema: 'lifecycle',
+        application: 'lifecycle',
+        entities: [QuotaTable],
+        poolSize,
+      }),
+    );
+  const db = await open(POOL_SIZE);
+  await migrate(db, MIGRATIONS);
+  return { db, creations: await open(LANE_SIZE), callbacks: await open(LANE_SIZE) };
+}
+
+type Stores = Pick<Deps, 'clones' | 'reads' | 'runners' | 'quotas' | 'work' | 'directory'>;
+
+function createStores(
+  { cloneQuota, leaseMs, deadlines = DEADLINES }: ServiceConfig,
+  { db, creations, callbacks }: Pools,
+  { failpoints }: Outside,
+): Stores {
+  const reads = new CloneReads(db);
+  return {
+    reads,
+    clones: new Clones({ db, lane: creations, reads, deadlines, cloneQuota, failpoints }),
+    runners: new Runners(db),
+    quotas: new Quotas(db, cloneQuota),
+    work: new Work(db, reads, leaseMs),
+    directory: new CloneReads(callbacks),
+  };
+}
+
+function reconcile(deps: Deps, idleMs: number): Reconciler {
+  const { work, clock, logger } = deps;
+  const bring = reconcileClone(deps);
+  const traced = createTraced('lifecycle.reconcile');
+  const meter = createPassMeter();
+  return startReconciler<Task>({
+    name: 'clones',
+    claim: (limit) => work.claim(limit),
+    step: (task, signal) =>
+      traced(task.trace, { 'ramet.clone': task.id }, () => bring(task, signal)),
+    release: (tasks) => work.giveBack(tasks),
+    onError: (thrown, task) => {
+      logger.warn('a clone could not be reconciled', { clone: task?.id, error: String(thrown) });
+    },
+    observe: (pass) => meter.observe(pass),
+    idleMs,
+    clock,
+  });
+}
+
+type ConsumerPorts = Pick<ConsumerOptions<ExecutorNews>, 'db' | 'clock' | 'logger' | 'bus'>;
+
+function followExecutor(deps: Deps, { db, clock, logger, bus }: ConsumerPorts): Consumer {
+  return startConsumer<ExecutorNews>({
+    producer: 'executor',
+    read: (after, signal) => deps.executor.readHistory(after, signal),
+    handle: takeExecutorNews(deps),
+    db,
+    clock,
+    logger,
+    ...(bus && { bus }),
+  });
+}
+
+function refuseIn(db: Database): void {
+  if (db.inTransaction()) throw new Error('no peer may be called while a transaction is open');
+}

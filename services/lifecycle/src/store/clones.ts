@@ -1,0 +1,245 @@
+import {
+  createBatcher,
+  currentTrace,
+  type Database,
+  findRequestId,
+  fingerprint,
+  NO_HISTORY,
+  nextLink,
+  requestIdReused,
+} from '@ramet/database';
+import { notFound, PublicError } from '@ramet/errors';
+import { type Clone, newClone, type Wanted } from '../domain/clone.js';
+import type { Deadlines } from '../domain/phases.js';
+import type { Sight } from '../domain/sight.js';
+import { cloneChanged } from '../events.js';
+import type { CloneReads, Kept } from './clone-reads.js';
+import { changing, fromClone, fromExecution } from './clone-row.js';
+
+/** A clone to create, and the request that asks for it. */
+export interface NewClone {
+  readonly wanted: Wanted;
+  readonly request: Request;
+}
+
+/** A request that may come twice. */
+export interface Request {
+  /** Who asks: each has request ids of their own. */
+  readonly caller: string;
+  /** Empty: it is not repeated. */
+  readonly requestId: string;
+  /** What it asks, without its id. */
+  readonly bytes: Uint8Array;
+}
+
+/** A change of a clone, ready to be written. */
+export interface CloneChange {
+  readonly next: Clone;
+  readonly kind: string;
+  readonly actor: string;
+  readonly cause: string;
+  readonly freesQuota: boolean;
+  /** The time of the change, by the database's clock. */
+  readonly at: Date;
+  /** The lease of the reconciler that makes it. */
+  readonly lease?: Lease;
+  /** When the clone is due: at the latest, or next if this ends a reconciler's step. */
+  readonly dueInMs?: number | null;
+}
+
+/** Who changes a clone, and why. */
+export interface ChangedBy extends Pick<CloneChange, 'kind' | 'actor' | 'cause'> {
+  /** How soon its reconciler has to see the change. */
+  readonly dueInMs: number;
+}
+
+export interface Lease {
+  readonly seq: bigint;
+  /** Whether its step ends with this change. */
+  readonly finishes: boolean;
+}
+
+type Traced = NewClone & { readonly trace: string };
+
+type Verdict = 'CREATED' | 'REPEATED' | 'REQUEST_ID_REUSED' | 'NAME_TAKEN' | 'QUOTA_EXCEEDED';
+
+interface Created {
+  readonly verdict: Verdict;
+  readonly resource_id: string;
+  readonly clone: Clone;
+}
+
+export interface ClonesOptions {
+  /** The pool of the service. */
+  readonly db: Database;
+  /** Connections that nothing but creations use. */
+  readonly lane: Database;
+  readonly reads: CloneReads;
+  readonly deadlines: Deadlines;
+  /** How many clones of a kind an owner may have who has no limit of their own. */
+  readonly cloneQuota: number;
+  readonly failpoints: { hit(name: string): void };
+}
+
+/** How often a change is decided anew because somebody else changed the clone meanwhile. */
+const ATTEMPTS = 8;
+
+/** The clones, in Postgres: every write of a clone goes through here, with its history. */
+export class Clones {
+  readonly #options: ClonesOptions;
+  readonly #create: (item: Traced) => Promise<Created>;
+
+  constructor(options: ClonesOptions) {
+    this.#options = options;
+    this.#create = createBatcher({ run: (items) => this.#createAll(items), inFlight: 2 });
+  }
+
+  /**
+   * Records a new clone and reserves its quota; for a repeated request, returns the clone as it is.
+   *
+   * Throws REQUEST_ID_REUSED, NAME_TAKEN or QUOTA_EXCEEDED.
+   */
+  async create(item: NewClone): Promise<Clone> {
+    const { wanted, request } = item;
+    for (let attempt = 1; ; attempt += 1) {
+      const {
+        verdict,
+        resource_id: id,
+        clone,
+      } = await this.#create({ ...item, trace: currentTrace() });
+      if (verdict === 'CREATED') return clone;
+      if (verdict === 'REQUEST_ID_REUSED') throw requestIdReused(request.requestId);
+      if (verdict === 'NAME_TAKEN') throw nameTaken(wanted);
+      if (verdict === 'QUOTA_EXCEEDED') throw quotaExceeded(wanted.owner.id);
+
+      // The twin that took the request id may have been refused meanwhile: then it is ours.
+      const kept = await this.#options.reads.find(id, 'all');
+      if (kept) return kept.clone;
+      if (attempt === ATTEMPTS) throw new Error('a repeated request finds no clone');
+    }
+  }
+
+  /** The clone that an earlier request of this id has made, if there was one. */
+  async findRepeated({ bytes, ...request }: Request): Promise<Clone | undefined> {
+    const { db, reads } = this.#options;
+    const repeated = await findRequestId(db, { ...request, fingerprint: fingerprint(bytes) });
+    return repeated && (await reads.find(repeated.resourceId, 'all'))?.clone;
+  }
+
+  /** Throws NAME_TAKEN if the owner has a clone of this name. */
+  async requireFreeName(wanted: Wanted): Promise<void> {
+    if (wanted.name === '') return;
+    const sql = `
+      select 1 as taken from clone c
+      where c.owner_id = $1 and c.name = $2 and c.name <> '' and c.deleted_at is null`;
+    const rows = await this.#options.db.query(sql, [wanted.owner.id, wanted.name]);
+    if (rows.length > 0) throw nameTaken(wanted);
+  }
+
+  async #createAll(items: readonly Traced[]): Promise<readonly Created[]> {
+    const { lane, db, deadlines, cloneQuota, failpoints } = this.#options;
+    const [clock] = await lane.query<{ now: Date }>('select ramet_now() as now');
+    const at = clock?.now ?? failed();
+    const clones = items.map(({ wanted }) => newClone(wanted, at, deadlines));
+    const payloads = clones.map(cloneChanged);
+    const hashes = clones.map(
+      ({ id }, n) => nextLink(NO_HISTORY, id, payloads[n] ?? failed()).hash,
+    );
+
+    const rows = await lane.query<Omit<Created, 'clone'>>(CREATE, [
+      JSON.stringify(clones.map((clone, n) => fromClone(clone, hashes[n] ?? failed()))),
+      items.map(({ request }) => request.caller),
+      items.map(({ request }) => request.requestId),
+      items.map(({ request }) => fingerprint(request.bytes)),
+      payloads,
+      hashes,
+      items.map(({ trace }) => trace),
+      cloneQuota,
+    ]);
+    failpoints.hit('lifecycle.creations_committed');
+    db.announceHistory();
+    return rows.map((row, n) => ({ ...row, clone: clones[n] ?? failed() }));
+  }
+
+  /**
+   * Changes a clone that the caller sees as `decide` says, for a user.
+   *
+   * `decide` must be pure: it is asked again if the clone changed meanwhile. Returning the clone it
+   * was given means no change. Throws CLONE_NOT_FOUND for what is out of sight.
+   */
+  async change(
+    id: string,
+    sight: Sight,
+    by: ChangedBy,
+    decide: (clone: Clone, now: Date) => Clone,
+  ): Promise<Clone> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const kept = await this.#options.reads.find(id, sight);
+      if (!kept) throw notFound('clone', id);
+      const next = decide(kept.clone, kept.now);
+      if (next === kept.clone) return next;
+
+      const written = await this.write(kept, { ...by, next, at: kept.now, freesQuota: false });
+      if (written !== 'CONFLICT' && written !== 'STALE_LEASE') return written.clone;
+    }
+    throw new PublicError('aborted', 'ETAG_STALE', `the clone keeps changing: ${id}`, {
+      metadata: { clone_id: id },
+    });
+  }
+
+  /**
+   * Writes a change with its history, unless the clone is not as it was read or the lease is lost.
+   *
+   * Times never run backwards within a clone, whatever the clock did.
+   */
+  async write(kept: Kept, change: CloneChange): Promise<Kept | 'CONFLICT' | 'STALE_LEASE'> {
+    const { db } = this.#options;
+    const { lease, kind, actor, cause, freesQuota, dueInMs } = change;
+    const at = new Date(Math.max(change.at.getTime(), kept.clone.updatedAt.getTime() + 1));
+    const next = { ...change.next, seq: kept.clone.seq + 1, updatedAt: at };
+    const payload = cloneChanged(next);
+    const { hash } = nextLink({ seq: kept.clone.seq, hash: kept.hash }, next.id, payload);
+
+    const [row] = await db.query<{ verdict: string }>(CHANGE, [
+      JSON.stringify(changing(next, hash)),
+      next.execution ? JSON.stringify(fromExecution(next.execution)) : null,
+      kind,
+      actor,
+      cause,
+      payload,
+      currentTrace(),
+      freesQuota,
+      lease?.seq ?? null,
+      lease?.finishes ?? false,
+      dueInMs ?? null,
+    ]);
+    if (row?.verdict === 'CONFLICT' || row?.verdict === 'STALE_LEASE') return row.verdict;
+    db.announceHistory();
+    return { clone: next, hash, now: at };
+  }
+}
+
+const CREATE = 'select * from create_clones($1::jsonb, $2, $3, $4, $5, $6, $7, $8)';
+
+const CHANGE = `
+  select change_clone($1::jsonb, $2::jsonb, $3, $4, $5, $6, $7, $8, $9, $10, $11) as verdict`;
+
+function nameTaken({ owner, name }: Wanted): PublicError {
+  return new PublicError('already_exists', 'NAME_TAKEN', `the owner has a clone named ${name}`, {
+    metadata: { name, owner_id: owner.id },
+    resource: { kind: 'clone', id: name },
+  });
+}
+
+/** The error for an owner who has as many clones as they may. */
+export function quotaExceeded(ownerId: string): PublicError {
+  const description = 'the owner has as many clones as they may have';
+  return new PublicError('resource_exhausted', 'QUOTA_EXCEEDED', description, {
+    metadata: { owner_id: ownerId, resource: 'clones' },
+    quotas: [{ subject: `owner/${ownerId}`, description }],
+  });
+}
+
+function failed(): never {
+  throw new Error('the database answered with fewer rows than it was asked for');
+}
