@@ -58,6 +58,7 @@ const STREAM_CONFIG = {
 };
 
 const RETRY_MS = 500;
+const CONNECT_TIMEOUT_MS = 3_000;
 const PING_MS = 5_000;
 const PUBLISH_TIMEOUT_MS = 3_000;
 
@@ -140,7 +141,7 @@ class NatsBus implements Bus {
       ...(name === undefined ? {} : { name }),
       maxReconnectAttempts: -1,
       reconnectTimeWait: RETRY_MS,
-      ignoreAuthErrorAbort: true,
+      timeout: CONNECT_TIMEOUT_MS,
       pingInterval: PING_MS,
       maxPingOut: 2,
     });

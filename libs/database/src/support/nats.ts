@@ -33,11 +33,7 @@ export async function prepareNats(token?: string): Promise<NatsServer> {
       const args = ['-a', '127.0.0.1', '-p', port, '-js', '-sd', store];
       if (token !== undefined) args.push('--auth', token);
       running = spawn(setting('TEST_NATS_BIN'), args, { stdio: ['ignore', 'ignore', 'pipe'] });
-      let log = '';
-      for await (const line of running.stderr ?? []) {
-        log += String(line);
-        if (log.includes('Server is ready')) break;
-      }
+      await untilReady(running);
     },
     stop,
     async [Symbol.asyncDispose]() {
@@ -45,6 +41,17 @@ export async function prepareNats(token?: string): Promise<NatsServer> {
       await rm(store, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits for the line that says so, and reads on: a server with nobody to write to would die. */
+async function untilReady({ stderr }: ChildProcess): Promise<void> {
+  let log = '';
+  await new Promise<void>((resolve) => {
+    stderr?.on('data', (chunk) => {
+      log += String(chunk);
+      if (log.includes('Server is ready')) resolve();
+    });
+  });
 }
 
 async function freePort(): Promise<number> {
