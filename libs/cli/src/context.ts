@@ -21,7 +21,7 @@ export interface Context {
 }
 
 /** What a command does with its arguments and its own options. */
-export type Action<Options> = (
+type Action<Options> = (
   context: Context,
   args: readonly string[],
   options: Options,

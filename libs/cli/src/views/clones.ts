@@ -21,7 +21,7 @@ import type { Paint } from '../print/paint.js';
 import { age, bytes, labels, moment, ownerId, percent, span } from '../print/values.js';
 
 /** The shape of a clone. */
-export const CLONE = shape('lifecycle.v1.Clone', Clone);
+const CLONE = shape('lifecycle.v1.Clone', Clone);
 
 /** The word for a clone's phase. */
 export function phaseOf(clone: Pick<Clone, 'phase'> | undefined): string {

@@ -39,6 +39,6 @@ export async function persist<Result>(
 }
 
 /** Whether an error says that the service is away, and nothing else. */
-export function isAway(thrown: unknown): thrown is RemoteError {
+function isAway(thrown: unknown): thrown is RemoteError {
   return thrown instanceof RemoteError && thrown.code === 'UNAVAILABLE';
 }
