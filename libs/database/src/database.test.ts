@@ -56,6 +56,17 @@ describe('Database', () => {
       assert.deepEqual(await backend(), before);
     });
 
+    it('runs a statement once more that collided with others', async () => {
+      await using colony = await openColony();
+      await colony.db.query('create sequence tries');
+      const sql = `do $$ begin
+        if nextval('tries') = 1 then raise sqlstate '40P01'; end if;
+      end $$`;
+      await colony.db.query(sql);
+      const read = 'select last_value as tries from tries';
+      assert.deepEqual(await colony.db.query(read), [{ tries: 2n }]);
+    });
+
     it('fails with DATABASE_UNAVAILABLE when a statement takes too long', async () => {
       await using colony = await openColony({ statementTimeoutMs: 50 });
       await assert.rejects(colony.db.query('select pg_sleep(5)'), AWAY);

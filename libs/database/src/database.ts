@@ -9,8 +9,8 @@ export interface Queries {
   /**
    * Runs one statement and returns its rows, also those of `returning`.
    *
-   * `bigint` columns come as bigint, times as Date in whole milliseconds. Throws
-   * DATABASE_UNAVAILABLE if the server is away or too slow.
+   * `bigint` columns come as bigint, times as Date in whole milliseconds. Outside of a transaction
+   * it runs once more after a collision. Throws DATABASE_UNAVAILABLE if the server is away or slow.
    */
   query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
   /** Has the sequencer look for new history, once it is committed. */
@@ -73,14 +73,17 @@ export class Database implements Queries, AsyncDisposable {
 
   async query<Row extends object>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
     const client = await this.#connect();
-    let broken = false;
+    let isBroken = false;
     try {
-      return await rowsOf<Row>(client, sql, params);
+      return await rowsOf<Row>(client, sql, params).catch((thrown: unknown) => {
+        if (isCollision(thrown)) return rowsOf<Row>(client, sql, params);
+        throw thrown;
+      });
     } catch (thrown) {
-      broken = isOutage(thrown);
+      isBroken = isOutage(thrown);
       throw thrown;
     } finally {
-      giveBack(client, broken);
+      giveBack(client, isBroken);
     }
   }
 
@@ -207,8 +210,8 @@ async function rollBack(client: PoolClient, thrown: unknown): Promise<void> {
   else await client.query('rollback').catch(close);
 }
 
-function giveBack(client: PoolClient, broken: boolean): void {
-  client.release(broken);
+function giveBack(client: PoolClient, isBroken: boolean): void {
+  client.release(isBroken);
   client.off('error', ignore);
 }
 

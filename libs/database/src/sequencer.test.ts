@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { connectBus } from './bus.js';
 import { verifyChain } from './chain.js';
 import type { Database } from './database.js';
 import { startTailer } from './follow.js';
 import { type HistoryRow, lastPosition, readHistory } from './history.js';
 import { startSequencer } from './sequencer.js';
-import { clock, grow, logger, openColony, setting, until } from './support/fixture.js';
+import { clock, connectTestBus, grow, logger, openColony, until } from './support/fixture.js';
 
 const IDS = ['ram_a', 'ram_b', 'ram_c', 'ram_d', 'ram_e'];
 const service = 'colony';
@@ -91,8 +90,8 @@ describe('startSequencer', () => {
     await using colony = await openColony();
     const other = await colony.another();
     const options = { service: colony.service, clock, logger, pollMs: 5_000 };
-    await using bus = connectBus({ url: setting('TEST_NATS_URL'), clock, logger });
-    await using busOfOther = connectBus({ url: setting('TEST_NATS_URL'), clock, logger });
+    await using bus = connectTestBus();
+    await using busOfOther = connectTestBus();
     await until(() => bus.connected && busOfOther.connected);
     await using leader = startSequencer({ ...options, db: colony.db, bus });
     await until(() => leader.isLeading);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Bus, connectBus } from '../bus.js';
 import { NO_HISTORY, nextLink } from '../chain.js';
 import type { Database, Queries } from '../database.js';
 import { appendHistory } from '../history.js';
@@ -28,6 +29,13 @@ export function setting(name: string): string {
   const value = process.env[name];
   assert.ok(value, `${name} is not set`);
   return value;
+}
+
+/** A bus on the tests' common NATS server. */
+export function connectTestBus(): Bus {
+  // biome-ignore lint/style/noProcessEnv: a server without a token is fine too.
+  const token = process.env.TEST_NATS_TOKEN;
+  return connectBus({ url: setting('TEST_NATS_URL'), ...(token && { token }), clock, logger });
 }
 
 /** A database of the test's own with the tables of `migrations/`, in the schema `colony`. */
