@@ -92,7 +92,7 @@ async function publishAll(
 }
 
 /** A row as a CloudEvent in binary mode: attributes in headers, the stored message as it is. */
-export function message(service: string, row: HistoryRow): BusMessage {
+function message(service: string, row: HistoryRow): BusMessage {
   const [aggregateKind = '', event = ''] = row.kind.split('.');
   const isTooLarge = row.payload.length > PAYLOAD_BYTES;
   const id = `${service}:${row.position}`;
