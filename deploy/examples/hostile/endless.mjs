@@ -1,0 +1,3 @@
+// Does nothing but run: ends as TIMED_OUT.
+console.log('running');
+for (;;);
