@@ -10,7 +10,7 @@ export interface Deps {
   readonly reports: Reports;
   readonly ids: Ids;
   /** Absent for a workload that runs apart from any mesh. */
-  readonly mesh: Mesh | undefined;
+  readonly mesh: Pick<Mesh, 'sign'> | undefined;
   /** Lets the next heartbeat come soon. */
   wakeHeart(): void;
   /** Tries for a short while to pass on what the workload said of its end. */

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import type { Logger } from '@ramet/rpc';
 import { type Clock, type Failpoints, writeAtomically } from '@ramet/service';
 import type { RunnerConfig } from './config.js';
@@ -51,7 +50,7 @@ export class Execution {
       failpoints.hit('runner.workload.started');
       this.#supervision = new Supervision(group, config.limits, clock);
       const ended = this.#supervision.run();
-      await writeFile(folder.started, JSON.stringify({ started_at: startedAt }), { mode: 0o600 });
+      await writeAtomically(folder.started, JSON.stringify({ started_at: startedAt }));
       if (this.#cause) this.#supervision.end(this.#cause, this.#graceMs);
       logger.info('the workload was started');
 

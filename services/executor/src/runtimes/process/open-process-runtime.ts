@@ -29,6 +29,8 @@ interface Needs {
   readonly clock: Clock;
   readonly failpoints: Failpoints;
   readonly logger: Logger;
+  /** Whether runners report to nobody. */
+  readonly alone?: boolean;
 }
 
 /** Where the machine keeps which executor uses which user ids. */
@@ -46,7 +48,7 @@ const SHARED_DIRS = ['/tmp', '/var/tmp', '/dev/shm'];
  */
 export async function openProcessRuntime(
   settings: Settings,
-  { clock, failpoints, logger }: Needs,
+  { clock, failpoints, logger, alone = false }: Needs,
 ): Promise<ProcessRuntime> {
   const { stateDir, runDir, bundlesDir, runnerProgram } = settings;
   assertFit(settings);
@@ -62,7 +64,9 @@ export async function openProcessRuntime(
     ...{ stateDir, runDir, bundlesDir, runnerProgram, isolation, uidBase, clock, failpoints },
     meshDir: settings.meshDir,
     hiddenDirs: hiddenFrom(settings),
-    mesh: { lifecycleAddress, keysAddress, teamsAddress, tracesDir, failpointsDir },
+    ...(!alone && {
+      mesh: { lifecycleAddress, keysAddress, teamsAddress, tracesDir, failpointsDir },
+    }),
   });
 }
 

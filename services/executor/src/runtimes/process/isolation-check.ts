@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { listProcesses, noFailpoints, Scope, systemClock } from '@ramet/service';
+import type { Observation } from '../../domain/observation.js';
+import { newWorkload } from '../../domain/workload.js';
+import type { MadeWorkload } from '../runtime.js';
+import { foldersOf } from './folders.js';
+import { openProcessRuntime } from './open-process-runtime.js';
+import type { ProcessRuntime } from './process-runtime.js';
+import { removeTree } from './remove-tree.js';
+
+// A program for isolation.test.ts: as whoever runs it, it lets the hostile workloads of
+// deploy/examples loose beside a victim and prints what became of them, as JSON.
+
+const RUNNER = fileURLToPath(new URL('../../../../runner/dist/main.js', import.meta.url));
+const BUNDLES = fileURLToPath(new URL('../../../../../deploy/examples', import.meta.url));
+const MB = 1024 * 1024;
+const MINUTE_MS = 60_000;
+
+await using scope = new Scope();
+const root = await mkdtemp('/tmp/ramet-hostile-');
+scope.defer(() => removeTree(root));
+await chmod(root, 0o711);
+const secrets = join(root, 'mesh', 'secrets');
+await mkdir(secrets, { recursive: true });
+await chmod(join(root, 'mesh'), 0o700);
+const sealingKey = join(secrets, 'kek');
+await writeFile(sealingKey, 'the sealing key', { mode: 0o600 });
+
+const settings = {
+  stateDir: join(root, 'mesh', 'executor'),
+  runDir: join(root, 'run'),
+  bundlesDir: BUNDLES,
+  hiddenDirs: [],
+  meshDir: join(root, 'mesh'),
+  insecureSharedUser: false,
+  runnerProgram: RUNNER,
+  ...{ lifecycleAddress: '', keysAddress: '', teamsAddress: '', tracesDir: '', failpointsDir: '' },
+};
+const logged: string[] = [];
+const log = (message: string, fields?: object) => {
+  logged.push(`${message} ${JSON.stringify(fields ?? {})}`);
+};
+const logger = { debug: log, info: log, warn: log, error: log };
+const ports = { clock: systemClock, failpoints: noFailpoints, logger };
+const runtime = await openProcessRuntime(settings, { ...ports, alone: true });
+
+const victim = workload(0, ['sleep', '600']);
+await runtime.start(victim, 'the token of the victim');
+await until(runtime, victim.name, 'running');
+const victims = foldersOf(settings, victim.name);
+
+const [allocated, looped, escaped, snooped] = await Promise.all([
+  end(workload(1, ['node', 'allocator.mjs'], { memoryBytes: 150 * MB })),
+  end(workload(2, ['node', 'endless.mjs'], { timeLimitMs: 1_500 })),
+  hide(workload(3, ['node', 'escape.mjs'])),
+  snoop(workload(4, ['node', 'snooper.mjs', JSON.stringify(targets())])),
+]);
+console.log(JSON.stringify({ logged, allocated, looped, escaped, snooped }));
+await runtime.remove(victim.name);
+
+function targets() {
+  return {
+    files: [sealingKey, victims.config, victims.runner, join(victims.work, 'snooper.mjs')],
+    folders: [secrets, settings.stateDir, victims.state, victims.run, victims.work],
+    sockets: [`${victims.run}/ramet.sock`, victims.control],
+  };
+}
+
+async function end(made: MadeWorkload): Promise<Observation> {
+  await runtime.start(made, 'a token');
+  const seen = await until(runtime, made.name, 'exited');
+  await runtime.remove(made.name);
+  return seen;
+}
+
+async function hide(made: MadeWorkload) {
+  await runtime.start(made, 'a token');
+  while ((await output(made.name)).length < 15) await systemClock.sleep(20);
+  const before = countHidden();
+  await runtime.stop(made.name, 'STOPPED', 200);
+  const seen = await until(runtime, made.name, 'exited');
+  const after = countHidden();
+  await runtime.remove(made.name);
+  return { before, after, seen };
+}
+
+async function snoop(made: MadeWorkload) {
+  await runtime.start(made, 'a token');
+  const seen = await until(runtime, made.name, 'exited');
+  const verdicts = await output(made.name);
+  await runtime.remove(made.name);
+  return { seen, verdicts };
+}
+
+/** How many processes run the program that hides: they drop their mark, but not their name. */
+function countHidden(): number {
+  return listProcesses().filter(({ pid }) => {
+    const command = commandOf(pid);
+    return command.includes('escape.mjs') && command.includes(root);
+  }).length;
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function output(name: string): Promise<readonly string[]> {
+  const range = { after: 0, follow: false, signal: new AbortController().signal };
+  const texts: string[] = [];
+  for await (const lines of runtime.logs(name, range)) {
+    texts.push(...lines.map(({ text }) => text.toString()));
+  }
+  return texts;
+}
+
+async function until(
+  from: ProcessRuntime,
+  name: string,
+  state: Observation['state'],
+): Promise<Observation> {
+  for (;;) {
+    const seen = await from.observe(name);
+    if (seen.state === state) return seen;
+    if (seen.state === 'exited') throw new Error(`${name}: ${JSON.stringify(seen)}`);
+    await systemClock.sleep(20);
+  }
+}
+
+function workload(
+  slot: number,
+  command: readonly string[],
+  limits: { readonly memoryBytes?: number; readonly timeLimitMs?: number } = {},
+): MadeWorkload {
+  const spec = {
+    executionId: `exe_hostile${slot}`,
+    cloneId: 'cln_hostile',
+    epoch: 1,
+    source: { bundle: 'hostile', command },
+    parameters: [],
+    limits: { timeLimitMs: MINUTE_MS, memoryBytes: 1_024 * MB, graceMs: 200, ...limits },
+    keyId: '',
+  };
+  const place = { runtime: 'process', hostId: 'here', slot };
+  const made = newWorkload(spec, place, systemClock.now());
+  if (!made.made) throw new Error('not made');
+  return { ...made, made: made.made };
+}
