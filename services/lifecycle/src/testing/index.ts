@@ -1,0 +1,61 @@
+import { Secret } from '@ramet/config';
+import type { Bus } from '@ramet/database';
+import { type Failpoints, noFailpoints, systemClock, systemIds } from '@ramet/service';
+import type { Deadlines } from '../domain/phases.js';
+import { connectPeers } from '../outside/connect-peers.js';
+import { type LifecycleService, startLifecycle } from '../service.js';
+
+export { DEADLINES, type Deadlines } from '../domain/phases.js';
+export type { LifecycleService } from '../service.js';
+
+/** What may differ from one test to the next. */
+export interface TestLifecycleOptions {
+  readonly databaseUrl: string;
+  readonly teamsAddress: string;
+  /** Nobody is there unless they are given. */
+  readonly keysAddress?: string;
+  readonly executorAddress?: string;
+  /** The service's own key at teams. */
+  readonly serviceKey: string;
+  /** Any free one if absent. Peers that call back have to know it before. */
+  readonly port?: number;
+  readonly bus?: Bus;
+  readonly deadlines?: Deadlines;
+  readonly cloneQuota?: number;
+  readonly reconcileMs?: number;
+  readonly leaseMs?: number;
+  readonly failpoints?: Failpoints;
+}
+
+const NOBODY = '127.0.0.1:9';
+
+const silent = (): void => undefined;
+const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
+
+/** Starts a real lifecycle service in this process, on loopback. */
+export async function startTestLifecycle(options: TestLifecycleOptions): Promise<LifecycleService> {
+  const addresses = {
+    teamsAddress: options.teamsAddress,
+    keysAddress: options.keysAddress ?? NOBODY,
+    executorAddress: options.executorAddress ?? NOBODY,
+    serviceKey: new Secret(Buffer.from(options.serviceKey)),
+  };
+  const config = {
+    host: '127.0.0.1',
+    port: options.port ?? 0,
+    databaseUrl: options.databaseUrl,
+    databasePassword: undefined,
+    cloneQuota: options.cloneQuota ?? 100,
+    reconcileMs: options.reconcileMs ?? 200,
+    leaseMs: options.leaseMs ?? 10_000,
+    ...(options.deadlines && { deadlines: options.deadlines }),
+  };
+  return startLifecycle(config, {
+    clock: systemClock,
+    ids: systemIds,
+    failpoints: options.failpoints ?? noFailpoints,
+    logger: SILENT,
+    ...(options.bus && { bus: options.bus }),
+    connect: (noTransaction) => connectPeers(addresses, systemClock, noTransaction),
+  });
+}
