@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { connectBus } from '@ramet/database';
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone,
@@ -17,11 +18,12 @@ import {
   TokenServiceService,
 } from '@ramet/proto-gen/teams.v1';
 import { connect, type Jwk, type Remote } from '@ramet/rpc';
-import { Scope } from '@ramet/service';
+import { Scope, systemClock } from '@ramet/service';
 import { startTestTeams, type TestTeams, type TestUser } from '@ramet/teams/testing';
-import { createDatabase } from '@ramet/test/support';
+import { createDatabase, testStack } from '@ramet/test/support';
 import { type LifecycleService, startTestLifecycle, type TestLifecycleOptions } from './index.js';
 import { startTestKeys } from './keys.js';
+import { requireSound } from './soundness.js';
 import { type StandInExecutor, startStandInExecutor } from './stand-in-executor.js';
 
 /** Lifecycle with real teams and keys, and an executor that is played over a real socket. */
@@ -66,7 +68,9 @@ export async function openHouse(options: Partial<TestLifecycleOptions> = {}): Pr
 
   const teams = scope.use(await startTestTeams({ databaseUrl, lifecycleAddress }));
   const tokens = scope.use(connect(TokenServiceService, teams.address));
-  const executor = scope.use(await startStandInExecutor());
+  const { natsUrl: url, natsToken: token } = testStack();
+  const bus = scope.use(connectBus({ url, token, clock: systemClock, logger: SILENT }));
+  const executor = scope.use(await startStandInExecutor(bus));
   const keys = scope.use(
     await startTestKeys({
       databaseUrl,
@@ -86,11 +90,13 @@ export async function openHouse(options: Partial<TestLifecycleOptions> = {}): Pr
       teamsAddress: teams.address,
       keysAddress: keys.address,
       executorAddress: executor.address,
+      bus,
       serviceKey: teams.serviceKey('lifecycle'),
       ...options,
       ...more,
     });
   let lifecycle = await start();
+  scope.defer(() => requireSound(databaseUrl));
   scope.defer(() => lifecycle[Symbol.asyncDispose]());
 
   const running = scope.move();

@@ -1,3 +1,4 @@
+import type { Bus } from '@ramet/database';
 import { PublicError } from '@ramet/errors';
 import { loadContract } from '@ramet/proto-gen/contract';
 import {
@@ -32,8 +33,8 @@ export interface StandInExecutor extends AsyncDisposable {
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Starts the server on a free port. */
-export async function startStandInExecutor(): Promise<StandInExecutor> {
-  const state = new Workloads();
+export async function startStandInExecutor(bus: Bus): Promise<StandInExecutor> {
+  const state = new Workloads(bus);
   const server = await serve({
     host: '127.0.0.1',
     port: 0,
@@ -79,7 +80,12 @@ class Workloads {
   readonly calls: string[] = [];
   readonly history: HistoryEntry[] = [];
   readonly #ailments = new Map<string, PublicError>();
+  readonly #bus: Bus;
   isPrompt = true;
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+  }
 
   answer(method: string, executionId: string, make: () => Workload): { workload: Workload } {
     this.calls.push(`${method} ${executionId}`);
@@ -148,6 +154,7 @@ class Workloads {
       hash: nothing,
       at: systemClock.now(),
     });
+    this.#bus.signal(`ramet.executor.workload.${workload.executionId}.changed`);
     return workload;
   }
 }

@@ -1,0 +1,56 @@
+// Goal: the process starts from its environment alone, and ends when it is asked to.
+// Method: the compiled main.js as a child, on a real database; its peers are away.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createDatabase, testStack } from '@ramet/test/support';
+
+const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+
+describe('the lifecycle process', () => {
+  it('serves while its peers are away, and drains on SIGTERM', async () => {
+    await using database = await createDatabase();
+    const folder = await mkdtemp(join(tmpdir(), 'ramet-lifecycle-'));
+    const [keyFile, tokenFile] = [join(folder, 'key'), join(folder, 'token')];
+    await writeFile(keyFile, 'a key of a service');
+    await writeFile(tokenFile, testStack().natsToken);
+
+    const child = spawn(process.execPath, [MAIN], {
+      env: {
+        DATABASE_URL: database.url,
+        NATS_URL: testStack().natsUrl,
+        NATS_TOKEN_FILE: tokenFile,
+        TEAMS_ADDRESS: '127.0.0.1:9',
+        KEYS_ADDRESS: '127.0.0.1:9',
+        EXECUTOR_ADDRESS: '127.0.0.1:9',
+        SERVICE_KEY_FILE: keyFile,
+        TRACES_DIR: join(folder, 'traces'),
+      },
+    });
+    const exited = once(child, 'exit');
+    try {
+      await serving(child.stdout);
+    } finally {
+      child.kill('SIGTERM');
+    }
+    const [code] = await exited;
+    await rm(folder, { recursive: true });
+
+    assert.equal(code, 0);
+  });
+});
+
+async function serving(output: NodeJS.ReadableStream): Promise<void> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: output })) {
+    lines.push(line);
+    if (line.includes('lifecycle is serving')) return;
+  }
+  assert.fail(`it never served: ${lines.join('\n')}`);
+}

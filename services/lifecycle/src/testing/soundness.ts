@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { openDatabase, type Queries, readHistory, verifyChain } from '@ramet/database';
+import { CloneChanged, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { PHASES, type Phase, TRANSITIONS } from '../domain/phases.js';
+import { cloneChanged } from '../events.js';
+import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from '../store/clone-row.js';
+
+/**
+ * Throws unless what lifecycle has stored agrees with itself: each clone's history gives its row, is
+ * chained, and moves along the phase table; and the quota ledger adds up.
+ */
+export async function requireSound(databaseUrl: string): Promise<void> {
+  await using db = await openDatabase({
+    url: databaseUrl,
+    schema: 'lifecycle',
+    application: 'soundness',
+    poolSize: 1,
+  });
+  await requireHistory(db);
+  await requireQuota(db);
+}
+
+async function requireHistory(db: Queries): Promise<void> {
+  const rows = await db.query<CloneRow>(`select ${CLONE_COLUMNS} from ${CLONE_WITH_EXECUTION}`);
+  for (const row of rows) {
+    const all = await db.query<{ seq: number; payload: Buffer; hash: Buffer; prevHash: Buffer }>(
+      `select aggregate, seq, payload, prev_hash as "prevHash", hash from history
+       where aggregate = $1 order by seq`,
+      [row.id],
+    );
+    const links = all.map((link) => ({ ...link, aggregate: row.id }));
+    assert.equal(verifyChain(links), undefined, 'the chain is broken');
+    assert.deepEqual(links.map(({ seq }) => seq), links.map((_, index) => index + 1));
+
+    const last = links.at(-1);
+    assert.ok(last, 'a clone without a history');
+    assert.deepEqual(
+      CloneChanged.decode(last.payload),
+      CloneChanged.decode(cloneChanged(toClone(row))),
+      'the history does not give the row',
+    );
+    assert.ok(last.hash.equals(row.hash), 'the row has another head');
+    requireMoves(links.map(({ payload }) => phaseIn(payload)));
+  }
+  await requirePositions(db);
+}
+
+function phaseIn(payload: Buffer): Phase {
+  const number = CloneChanged.decode(payload).clone?.phase;
+  const phase = PHASES.find((name) => ClonePhase[name] === number);
+  return phase ?? assert.fail(`a phase that is not known: ${number}`);
+}
+
+function requireMoves(phases: readonly Phase[]): void {
+  assert.equal(phases[0], 'ACCEPTED');
+  for (const [index, phase] of phases.entries()) {
+    const before = phases[index - 1];
+    if (before === undefined || before === phase) continue;
+    assert.ok(Object.values(TRANSITIONS[before]).includes(phase), `${before} to ${phase}`);
+  }
+}
+
+async function requirePositions(db: Queries): Promise<void> {
+  const rows = await readHistory(db, { after: 0n, limit: 1_000 });
+  assert.deepEqual(rows.map(({ position }) => position), rows.map((_, n) => BigInt(n + 1)));
+}
+
+async function requireQuota(db: Queries): Promise<void> {
+  const wrong = await db.query(`
+    select q.owner_id, q.used, sum(e.change) as entered
+    from quota q
+    left join quota_entry e using (owner_id, kind, resource)
+    group by q.owner_id, q.kind, q.resource, q.used
+    having q.used <> coalesce(sum(e.change), 0)`);
+  assert.deepEqual(wrong, [], 'the ledger does not add up');
+
+  const leaked = await db.query(`
+    select c.id, c.phase, sum(e.change) as held
+    from clone c join quota_entry e on e.clone_id = c.id
+    group by c.id, c.phase
+    having sum(e.change) <> 1 and c.phase not in ('DELETED', 'FAILED', 'STOPPED')
+      or sum(e.change) <> 0 and c.phase = 'DELETED'`);
+  assert.deepEqual(leaked, [], 'a clone holds what it must not');
+}
