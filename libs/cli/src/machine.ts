@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { UsageError } from './usage-error.js';
@@ -12,27 +13,43 @@ export interface Streams {
   readonly stderr: NodeJS.WriteStream;
 }
 
-/** The terminal, or pipes, that this process was started with. */
-export function terminalOf({ stdin, stdout, stderr }: Streams, signal: AbortSignal): Terminal {
+/** The terminal, or pipes, that this process was started with. Typed Ctrl-C interrupts. */
+export function terminalOf(streams: Streams, interruption: AbortController): Terminal {
+  const { stdin, stdout, stderr } = streams;
   return {
     columns: stdout.isTTY ? stdout.columns : undefined,
     interactive: Boolean(stdin.isTTY && stderr.isTTY),
     print: (text) => void stdout.write(text),
     printError: (text) => void stderr.write(text),
     readInput: () => readAll(stdin),
-    async ask(question, { hidden = false } = {}) {
-      stderr.write(question);
-      // What is typed is echoed by readline to its output: a hidden answer gets none.
-      const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : stderr;
-      const lines = createInterface({ input: stdin, output, terminal: true });
-      try {
-        return await lines.question('', { signal });
-      } finally {
-        lines.close();
-        if (hidden) stderr.write('\n');
-      }
-    },
+    ask: (question, { hidden = false } = {}) => ask(streams, { question, hidden, interruption }),
   };
+}
+
+interface Question {
+  readonly question: string;
+  readonly hidden: boolean;
+  readonly interruption: AbortController;
+}
+
+/** Asks for a line. The end of the input is an empty one. */
+async function ask(
+  { stdin, stderr }: Streams,
+  { question, hidden, interruption }: Question,
+): Promise<string> {
+  stderr.write(question);
+  // What is typed is echoed by readline to its output: a hidden answer gets none.
+  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : stderr;
+  const lines = createInterface({ input: stdin, output, terminal: true });
+  // In this mode the terminal sends Ctrl-C as a character, and not as a signal.
+  lines.on('SIGINT', () => interruption.abort());
+  const ended = once(lines, 'close').then(() => '');
+  try {
+    return await Promise.race([lines.question('', { signal: interruption.signal }), ended]);
+  } finally {
+    lines.close();
+    if (hidden) stderr.write('\n');
+  }
 }
 
 async function readAll(stdin: NodeJS.ReadStream): Promise<Buffer> {

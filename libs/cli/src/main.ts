@@ -19,5 +19,5 @@ process.exitCode = await run(process.argv.slice(2), {
   clock: systemClock,
   ids: systemIds,
   signal: interruption.signal,
-  terminal: terminalOf(process, interruption.signal),
+  terminal: terminalOf(process, interruption),
 });

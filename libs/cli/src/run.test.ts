@@ -235,7 +235,7 @@ describe('the errors of ramet', () => {
     const { exitCode, errors } = await runCommand('127.0.0.1:1', ['clones', 'get', CLONE_ID]);
 
     assert.equal(exitCode, 6);
-    assert.match(errors, /UNAVAILABLE/);
+    assert.match(errors, /nobody answers at 127\.0\.0\.1:1 \(ECONNREFUSED\) \(UNAVAILABLE\)/);
   });
 
   it('end with 4 without a valid credential', async () => {

@@ -56,6 +56,12 @@ export function failureJson(failure: Failure): string {
   return `${JSON.stringify({ error: failure })}\n`;
 }
 
+/** Says in plain words what the transport says of a server that is not there. */
+function plainly(message: string): string {
+  const [, why, address] = /connect (E[A-Z]+) (\S+?)\.?(?:\s|$)/.exec(message) ?? [];
+  return why && address ? `nobody answers at ${address} (${why})` : message;
+}
+
 function ofRemote(error: RemoteError): Failure {
   const { code, reason, message, metadata, violations, retryAfterMs } = error;
   const { traceId, correlationId } = error;
@@ -63,7 +69,7 @@ function ofRemote(error: RemoteError): Failure {
     exitCode: EXIT_OF_STATUS[code] ?? EXIT.failure,
     code,
     reason,
-    message,
+    message: reason === '' ? plainly(message) : message,
     metadata,
     violations,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
