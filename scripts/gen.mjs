@@ -8,6 +8,7 @@ import { printValidateProto } from './print-validate-proto.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const THIRD_PARTY = join(ROOT, 'libs/proto-gen/third-party');
+const IMAGE = 'libs/proto-gen/image.binpb';
 const require = createRequire(import.meta.url);
 
 rmSync(THIRD_PARTY, { recursive: true, force: true });
@@ -36,7 +37,7 @@ copy(
 mkdirSync(join(THIRD_PARTY, 'buf/validate'), { recursive: true });
 printValidateProto(join(THIRD_PARTY, 'buf/validate/validate.proto'));
 
-run('buf', 'build', '-o', 'libs/proto-gen/image.binpb', '--as-file-descriptor-set');
+run('buf', 'build', '-o', IMAGE, '--as-file-descriptor-set', '--exclude-source-info');
 run('buf', 'generate');
 
 function copy(packageJson, from, to) {
