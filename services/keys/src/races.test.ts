@@ -1,0 +1,202 @@
+// Goal: what must hold however calls cross each other: exclusive holds, exact limits, and no
+// signature after a release or a revocation has returned.
+// Method: two replicas on one database, and many calls at once to both.
+import assert from 'node:assert/strict';
+import { systemClock } from '@ramet/service';
+import { as } from './support/callers.js';
+import {
+  authorize,
+  createKeyOf,
+  LIFECYCLE,
+  newTenant,
+  newUser,
+  type Replica,
+  reasonOf,
+  signRaw,
+  startWorld,
+  type Tenant,
+  type World,
+} from './support/world.js';
+
+describe('keys under many calls at once', () => {
+  let world: World;
+  let replicas: readonly Replica[];
+
+  before(async () => {
+    world = await startWorld();
+    replicas = [world, await world.addReplica()];
+  });
+
+  after(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+
+  it('gives a key to exactly one of the clones that race for it', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const userId = newUser();
+      const { id: keyId } = await createKeyOf(world, userId);
+      const tenants = await Promise.all(
+        Array.from({ length: 6 }, () => newTenant(world, { keyId, userId })),
+      );
+
+      const reasons = await Promise.all(
+        tenants.map((tenant, index) => reasonOf(authorize(at(index), tenant))),
+      );
+
+      assert.deepEqual(reasons.sort(), [...Array(5).fill('KEY_IN_USE'), 'OK']);
+    }
+  });
+
+  it('makes one grant of many equal authorizations', async () => {
+    const tenant = await newTenant(world);
+
+    const ids = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => authorize(at(index), tenant)),
+    );
+
+    assert.equal(new Set(ids).size, 1);
+  });
+
+  it('accepts exactly as many signatures as the grant has uses', async () => {
+    const tenant = await newTenant(world);
+    await authorize(world, tenant, { operations: [], maxUses: 100n, expireTime: undefined });
+
+    const reasons = await Promise.all(
+      Array.from({ length: 400 }, (_, index) =>
+        reasonOf(signRaw(at(index), tenant, 'payload', `r${index}`)),
+      ),
+    );
+
+    assert.equal(reasons.filter((reason) => reason === 'OK').length, 100);
+    assert.equal(reasons.filter((reason) => reason === 'GRANT_USED_UP').length, 300);
+    const [grant] = await grantsOf(tenant);
+    assert.equal(grant?.uses, 100n);
+    assert.equal(await rowsOf(tenant), 100);
+  });
+
+  it('counts a repeated request once, and gives it the same signature', async () => {
+    const tenant = await newTenant(world);
+    await authorize(world, tenant, { operations: [], maxUses: 3n, expireTime: undefined });
+
+    const signatures = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        signRaw(at(index), tenant, `payload ${index % 3}`, `r${index % 3}`),
+      ),
+    );
+
+    assert.equal(new Set(signatures.map((each) => each.toString('hex'))).size, 3);
+    assert.equal(await rowsOf(tenant), 3);
+  });
+
+  it('signs one of two payloads that come with the same request id', async () => {
+    const tenant = await newTenant(world);
+    await authorize(world, tenant);
+
+    for (let round = 0; round < 20; round += 1) {
+      const reasons = await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          reasonOf(signRaw(at(round), tenant, `payload ${index}`, `twice-${round}`)),
+        ),
+      );
+      assert.deepEqual(reasons.sort(), ['OK', ...Array(7).fill('REQUEST_ID_REUSED')]);
+    }
+  });
+
+  it('returns no signature after a release has returned, on any replica', async () => {
+    let signed = 0;
+    for (let round = 0; round < 12; round += 1) {
+      const tenant = await newTenant(world);
+      await authorize(world, tenant);
+      const { keyId, cloneId } = tenant;
+
+      const load = startLoad(tenant);
+      await load.until(60);
+      await at(round).grants.releaseKey({ keyId, cloneId }, LIFECYCLE);
+      load.mark();
+      const { before, late } = await load.end();
+
+      assert.equal(late, 0, `${late} signatures came after the release of round ${round}`);
+      signed += before;
+    }
+    assert.ok(signed >= 700, `only ${signed} signatures were made`);
+  });
+
+  it('returns no signature after a revocation has returned, on any replica', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const tenant = await newTenant(world);
+      const grantId = await authorize(world, tenant);
+
+      const load = startLoad(tenant);
+      await load.until(60);
+      const request = { grantId, executionId: '', reason: 'suspicious' };
+      await at(round).keys.revokeGrant(request, as(`user:${tenant.userId}`));
+      load.mark();
+      const { late } = await load.end();
+
+      assert.equal(late, 0);
+      const [grant] = await grantsOf(tenant);
+      assert.equal(grant?.revokeReason, 'suspicious');
+    }
+  });
+
+  it('has a row for every signature that was returned', async () => {
+    const tenant = await newTenant(world);
+    await authorize(world, tenant);
+    const { keyId, cloneId } = tenant;
+
+    const load = startLoad(tenant);
+    await load.until(100);
+    await world.grants.releaseKey({ keyId, cloneId }, LIFECYCLE);
+    const { before, late } = await load.end();
+
+    assert.ok((await rowsOf(tenant)) >= before + late);
+  });
+
+  function at(index: number): Replica {
+    return replicas[index % replicas.length] ?? world;
+  }
+
+  async function grantsOf({ keyId, userId }: Tenant) {
+    const request = { keyId, pageSize: 0, pageToken: '' };
+    return (await world.keys.listGrants(request, as(`user:${userId}`))).grants;
+  }
+
+  async function rowsOf({ keyId }: Tenant): Promise<number> {
+    const sql = 'select count(*)::int as count from signature where key_id = $1';
+    const [row] = await world.db.query<{ count: number }>(sql, [keyId]);
+    return row?.count ?? 0;
+  }
+
+  /** Signs on all replicas, many at a time, until signing is refused everywhere. */
+  function startLoad(tenant: Tenant) {
+    const counts = { before: 0, late: 0 };
+    const reasons = new Set<string>();
+    let isMarked = false;
+    const worker = async (index: number): Promise<void> => {
+      let reason = 'OK';
+      while (reason === 'OK') {
+        reason = await reasonOf(signRaw(at(index), tenant, 'payload'));
+        if (reason !== 'OK') reasons.add(reason);
+        else if (isMarked) counts.late += 1;
+        else counts.before += 1;
+      }
+    };
+    const workers = Array.from({ length: 32 }, (_, index) => worker(index));
+    return {
+      mark: () => {
+        isMarked = true;
+      },
+      async until(count: number): Promise<void> {
+        while (counts.before < count) {
+          assert.deepEqual([...reasons], []);
+          await systemClock.sleep(1);
+        }
+      },
+      async end() {
+        await Promise.all(workers);
+        assert.deepEqual([...reasons], ['GRANT_REVOKED']);
+        return counts;
+      },
+    };
+  }
+});
