@@ -1,0 +1,188 @@
+import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { type Clone, ClonePhase, CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  AccessServiceService,
+  BotServiceService,
+  type BotSource,
+  type TeamRole,
+  TeamServiceService,
+  UserServiceService,
+} from '@ramet/proto-gen/teams.v1';
+import { connect, type Remote } from '@ramet/rpc';
+import { Scope, systemIds } from '@ramet/service';
+import { serviceTokens, type TestMesh } from './mesh.js';
+
+/** Somebody with credentials. */
+export interface Person {
+  readonly id: string;
+  readonly token: string;
+  readonly apiKey: string;
+  readonly apiKeyId: string;
+}
+
+/** The ids of what requests are about. */
+export interface Things {
+  readonly teamId: string;
+  readonly userId: string;
+  readonly apiKeyId: string;
+  readonly botId: string;
+  readonly keyId: string;
+  readonly cloneId: string;
+  readonly executionId: string;
+  readonly grantId: string;
+}
+
+/** The whole API, called with one token. */
+export interface Api {
+  readonly users: Remote<typeof UserServiceService>;
+  readonly teams: Remote<typeof TeamServiceService>;
+  readonly bots: Remote<typeof BotServiceService>;
+  readonly access: Remote<typeof AccessServiceService>;
+  readonly keys: Remote<typeof KeyServiceService>;
+  readonly clones: Remote<typeof CloneServiceService>;
+}
+
+/** Makes people and things in a mesh, each with a name of its own. */
+export interface Author extends AsyncDisposable {
+  as(token: string): Api;
+  readonly admin: Api;
+  person(): Promise<Person>;
+  /** A team of an owner, with a bot that can run. */
+  team(owner: Person): Promise<Pick<Things, 'teamId' | 'botId'>>;
+  join(owner: Person, teamId: string, person: Person, role: TeamRole): Promise<void>;
+  key(person: Person, owner: Owner): Promise<string>;
+  /** A clone that runs, and what it was given. */
+  runningClone(person: Person, wish: CloneWish): Promise<Running>;
+}
+
+/** Whose a thing is to be: one of the two. */
+export type Owner = { readonly userId: string } | { readonly teamId: string };
+
+export interface CloneWish {
+  readonly owner: Owner;
+  readonly botId: string;
+  readonly keyId: string;
+}
+
+/** A running clone, with its first execution. */
+export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId'>;
+
+/** A program that only waits. */
+export const SLEEPER: BotSource = {
+  source: { $case: 'process', value: { bundle: 'hostile', command: ['sleep', '3600'] } },
+  revision: 0,
+};
+
+const RUN_MS = 30_000;
+
+/** Opens an author, whose connections end with it. */
+export async function openAuthor(test: TestMesh): Promise<Author> {
+  const scope = new Scope();
+  const as = (token: string): Api => apiOf(test, token, scope);
+  const admin = as(await test.exchange(test.adminKey));
+  return {
+    as,
+    admin,
+    person: () => createPerson(test, admin),
+    async team(owner) {
+      const api = as(owner.token);
+      const { team } = await api.teams.createTeam({ requestId: '', name: aName() });
+      const teamId = team?.id ?? '';
+      const wish = { requestId: '', teamId, name: aName(), teamSource: SLEEPER };
+      const { bot } = await api.bots.createBot(wish);
+      return { teamId, botId: bot?.id ?? '' };
+    },
+    async join(owner, teamId, { id: userId }, role) {
+      await as(owner.token).teams.setTeamMember({ teamId, userId, role });
+    },
+    key: (person, owner) => createKey(as(person.token), owner),
+    runningClone: (person, wish) => runClone(as(person.token), wish),
+    [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+  };
+}
+
+/** A name that nothing else has. */
+export function aName(): string {
+  return systemIds.make('x').replace('_', '');
+}
+
+/** Makes the token of an execution, as the executor would. */
+export async function workloadToken(
+  test: TestMesh,
+  { cloneId, executionId }: Running,
+  epoch = 1,
+): Promise<string> {
+  const { executor } = await serviceTokens(test);
+  const address = test.addressOf('teams');
+  await using access = connect(AccessServiceService, address, { token: async () => executor });
+  return (await access.mintWorkloadToken({ cloneId, executionId, epoch })).token;
+}
+
+/** An owner as messages have it. */
+export function ownerMessage(owner: Owner) {
+  return 'userId' in owner
+    ? { owner: { $case: 'userId' as const, value: owner.userId } }
+    : { owner: { $case: 'teamId' as const, value: owner.teamId } };
+}
+
+function apiOf(test: TestMesh, token: string, scope: Scope): Api {
+  const bearer = { token: async () => token, timeoutMs: RUN_MS };
+  const [teams, keys] = [test.addressOf('teams'), test.addressOf('keys')];
+  return {
+    users: scope.use(connect(UserServiceService, teams, bearer)),
+    teams: scope.use(connect(TeamServiceService, teams, bearer)),
+    bots: scope.use(connect(BotServiceService, teams, bearer)),
+    access: scope.use(connect(AccessServiceService, teams, bearer)),
+    keys: scope.use(connect(KeyServiceService, keys, bearer)),
+    clones: scope.use(connect(CloneServiceService, test.addressOf('lifecycle'), bearer)),
+  };
+}
+
+async function createPerson(test: TestMesh, { users }: Api): Promise<Person> {
+  const { user } = await users.createUser({ requestId: '', name: aName(), admin: false });
+  const id = user?.id ?? '';
+  const wish = { requestId: '', userId: id, name: 'test', expireTime: undefined };
+  const { apiKey, secret } = await users.createApiKey(wish);
+  return { id, apiKey: secret, apiKeyId: apiKey?.id ?? '', token: await test.exchange(secret) };
+}
+
+async function createKey({ keys }: Api, owner: Owner): Promise<string> {
+  const { key } = await keys.createKey({
+    requestId: '',
+    owner: ownerMessage(owner),
+    name: aName(),
+    algorithm: KeyAlgorithm.HMAC_SHA256,
+    venue: '',
+    venueKeyId: '',
+    material: { $case: 'generate', value: {} },
+    labels: {},
+    validateOnly: false,
+  });
+  return key?.id ?? '';
+}
+
+async function runClone({ clones, keys }: Api, wish: CloneWish): Promise<Running> {
+  const { clone } = await clones.createClone({
+    requestId: '',
+    owner: ownerMessage(wish.owner),
+    botId: wish.botId,
+    name: '',
+    keyId: wish.keyId,
+    parameters: [],
+    limits: undefined,
+    labels: {},
+    maxSignatures: undefined,
+    validateOnly: false,
+  });
+  const running = await untilRunning(clones, clone?.id ?? '');
+  const { grants } = await keys.listGrants({ keyId: wish.keyId, pageSize: 0, pageToken: '' });
+  const executionId = running.execution?.id ?? '';
+  return { cloneId: running.id, executionId, grantId: grants[0]?.id ?? '' };
+}
+
+async function untilRunning(clones: Api['clones'], id: string): Promise<Clone> {
+  const phases = [ClonePhase.RUNNING, ClonePhase.FAILED, ClonePhase.COMPLETED];
+  const { clone } = await clones.waitClone({ id, phases });
+  if (clone?.phase === ClonePhase.RUNNING) return clone;
+  throw new Error(`the clone does not run: ${clone?.phase} ${clone?.reason} ${clone?.message}`);
+}
