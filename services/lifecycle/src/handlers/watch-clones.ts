@@ -15,7 +15,7 @@ type Needs = Pick<Deps, 'access' | 'reads' | 'history' | 'changes' | 'progress' 
 type Response = WatchClonesResponse | Buffer;
 
 /** A quiet stream proves this often that it is alive and has missed nothing. */
-const CHECKPOINT_MS = 10_000;
+const CHECKPOINT_MS = 3_000;
 
 /** Streams clones as they are, and then every change of them that the caller sees. */
 export function watchClones(needs: Needs): Streaming<WatchClonesRequest, WatchClonesResponse> {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { connectBus } from '@ramet/database';
+import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone,
@@ -46,6 +47,7 @@ export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
   readonly reports: Remote<typeof ExecutionReportServiceService>;
   readonly directory: Remote<typeof CloneDirectoryServiceService>;
+  readonly history: Remote<typeof HistoryServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
@@ -171,6 +173,7 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     clones: to(CloneServiceService, lifecycle),
     reports: to(ExecutionReportServiceService, lifecycle),
     directory: to(CloneDirectoryServiceService, lifecycle),
+    history: to(HistoryServiceService, lifecycle),
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
     bots: to(BotServiceService, teams),

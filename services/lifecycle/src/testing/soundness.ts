@@ -30,7 +30,10 @@ async function requireHistory(db: Queries): Promise<void> {
     );
     const links = all.map((link) => ({ ...link, aggregate: row.id }));
     assert.equal(verifyChain(links), undefined, 'the chain is broken');
-    assert.deepEqual(links.map(({ seq }) => seq), links.map((_, index) => index + 1));
+    assert.deepEqual(
+      links.map(({ seq }) => seq),
+      links.map((_, index) => index + 1),
+    );
 
     const last = links.at(-1);
     assert.ok(last, 'a clone without a history');
@@ -62,7 +65,10 @@ function requireMoves(phases: readonly Phase[]): void {
 
 async function requirePositions(db: Queries): Promise<void> {
   const rows = await readHistory(db, { after: 0n, limit: 1_000 });
-  assert.deepEqual(rows.map(({ position }) => position), rows.map((_, n) => BigInt(n + 1)));
+  assert.deepEqual(
+    rows.map(({ position }) => position),
+    rows.map((_, n) => BigInt(n + 1)),
+  );
 }
 
 async function requireQuota(db: Queries): Promise<void> {

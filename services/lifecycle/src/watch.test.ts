@@ -1,0 +1,206 @@
+// Goal: a watcher is told every change that it may see, once and in order, and can prove it.
+// Method: real streams over real sockets, cut and taken up again; the database is looked at beside.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { openDatabase } from '@ramet/database';
+import { ClonePhase, type WatchClonesResponse } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Api,
+  type Crew,
+  createClone,
+  type House,
+  openHouse,
+  ownerOf,
+} from './testing/house.js';
+import { createRunning, executionOf, exit, reached, reasonOf } from './testing/steps.js';
+
+type Told = WatchClonesResponse;
+
+const START = Buffer.alloc(0);
+
+describe('a watch', () => {
+  let house: House;
+  let crew: Crew;
+  let api: Api;
+
+  before(async () => {
+    house = await openHouse();
+    crew = await house.createCrew('watch');
+    api = house.as(crew.owner.token);
+  });
+  after(() => house[Symbol.asyncDispose]());
+
+  it('tells what is there, then every change to the end, and where to go on', async () => {
+    const first = await createClone(api, { botId: crew.bot.id, owner: ownerOf(crew.owner.id) });
+    await reached(api, first.id, ClonePhase.PROVISIONING);
+    const told: Told[] = [];
+
+    for await (const response of watch(api, first.id, START)) {
+      told.push(response);
+      if (response.event?.$case === 'checkpoint') {
+        await api.clones.deleteClone({ id: first.id, etag: '' });
+      }
+      if (phaseOf(response) === ClonePhase.DELETED) break;
+    }
+
+    assert.deepEqual(told.slice(0, 2).map(kindOf), ['snapshot', 'checkpoint']);
+    const phases = told.slice(2).map(phaseOf);
+    assert.deepEqual(phases, [ClonePhase.PROVISIONING, ClonePhase.DELETING, ClonePhase.DELETED]);
+  });
+
+  it('goes on after a cursor without a gap and without a repetition', async () => {
+    const clone = await createClone(api, { botId: crew.bot.id, owner: ownerOf(crew.owner.id) });
+    const [checkpoint] = await take(
+      watch(api, '', START),
+      1,
+      (each) => kindOf(each) === 'checkpoint',
+    );
+    await reached(api, clone.id, ClonePhase.PROVISIONING);
+    await api.clones.deleteClone({ id: clone.id, etag: '' });
+    await reached(api, clone.id, ClonePhase.DELETED);
+
+    const seqs: number[] = [];
+    let cursor = checkpoint?.cursor ?? assert.fail();
+    while (true) {
+      // One change at a time, each over a stream of its own.
+      const [next] = await take(
+        watch(api, clone.id, cursor),
+        1,
+        (each) => kindOf(each) === 'change',
+      );
+      cursor = next?.cursor ?? assert.fail();
+      seqs.push(cloneIn(next)?.seq ?? 0);
+      if (phaseOf(next) === ClonePhase.DELETED) break;
+    }
+
+    const first = seqs[0] ?? 0;
+    assert.deepEqual(
+      seqs,
+      seqs.map((_, index) => first + index),
+    );
+  });
+
+  it('proves with a checkpoint what it has delivered', async () => {
+    const changes: { id: string; seq: number }[] = [];
+    const clone = await createClone(api, { botId: crew.bot.id, owner: ownerOf(crew.owner.id) });
+    await reached(api, clone.id, ClonePhase.PROVISIONING);
+    let proof: { count: bigint; hash: Buffer } | undefined;
+
+    for await (const response of watch(api, clone.id, START)) {
+      const { event } = response;
+      if (event?.$case === 'checkpoint' && changes.length === 0) {
+        await api.clones.stopClone({ id: clone.id, etag: '' });
+      } else if (event?.$case === 'checkpoint') {
+        proof = event.value;
+        break;
+      }
+      const changed = event?.$case === 'change' ? event.value.clone : undefined;
+      if (changed) changes.push({ id: changed.id, seq: changed.seq });
+    }
+
+    assert.equal(proof?.count, BigInt(changes.length));
+    assert.deepEqual(proof?.hash, changes.reduce(link, Buffer.alloc(32)));
+  }).timeout(20_000);
+
+  it('tells what a running clone reports, once', async () => {
+    const wish = { botId: crew.bot.id, ownerId: crew.owner.id };
+    const clone = await createRunning(house, api, wish);
+    const runner = await house.asRunner(clone);
+    const progress = {
+      sequence: 1n,
+      fraction: 0.5,
+      message: 'half way',
+      metrics: [{ name: 'balance', value: 10.5, unit: 'USDT' }],
+      reportTime: undefined,
+    };
+
+    const told = take(watch(api, clone.id, START), 1, (each) => kindOf(each) === 'progress');
+    await runner.reports.updateExecution({
+      ...executionOf(clone),
+      instance: 'runner-1',
+      started: false,
+      progress,
+    });
+
+    const [{ event } = { event: undefined }] = await told;
+    const value = event?.$case === 'progress' ? event.value : assert.fail();
+    assert.deepEqual({ ...value.progress, reportTime: undefined }, progress);
+    exit(house, clone, { exitCode: 0 });
+    await reached(api, clone.id, ClonePhase.COMPLETED);
+  });
+
+  for (const [name, cursor] of [
+    ['of other bytes', Buffer.from('something else')],
+    ['of the future', futureCursor()],
+  ] as const) {
+    it(`refuses a cursor ${name}`, async () => {
+      const call = take(watch(api, '', cursor), 1, () => true);
+      assert.equal(await reasonOf(call), 'REQUEST_INVALID');
+    });
+  }
+
+  it('refuses a cursor from before what is kept', async () => {
+    const [begin] = await take(watch(api, '', START), 1, (each) => kindOf(each) === 'checkpoint');
+    const { id } = await createClone(api, { botId: crew.bot.id, owner: ownerOf(crew.owner.id) });
+    await reached(api, id, ClonePhase.PROVISIONING);
+    await using db = await openDatabase({
+      url: house.databaseUrl,
+      schema: 'lifecycle',
+      application: 'test',
+    });
+    // Whoever prunes moves whole aggregates: here, out of the way and back.
+    await db.query('create table pruned as select * from history');
+    await db.query('delete from history where position is not null');
+    await api.clones.stopClone({ id, etag: '' });
+    await reached(api, id, ClonePhase.STOPPED);
+
+    const call = take(watch(api, '', begin?.cursor ?? assert.fail()), 1, () => true);
+    const reason = await reasonOf(call);
+    await db.query('insert into history overriding system value select * from pruned');
+    assert.equal(reason, 'CURSOR_PRUNED');
+  });
+});
+
+function watch({ clones }: Api, cloneId: string, cursor: Buffer): AsyncIterable<Told> {
+  return clones.watchClones({ owner: undefined, cloneId, cursor });
+}
+
+async function take(
+  stream: AsyncIterable<Told>,
+  count: number,
+  wanted: (told: Told) => boolean,
+): Promise<readonly Told[]> {
+  const taken: Told[] = [];
+  for await (const told of stream) {
+    if (wanted(told)) taken.push(told);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+function kindOf({ event }: Told): string {
+  return event?.$case ?? '';
+}
+
+function cloneIn(told: Told | undefined) {
+  const event = told?.event;
+  if (event?.$case === 'snapshot') return event.value;
+  return event?.$case === 'change' ? event.value.clone : undefined;
+}
+
+function phaseOf(told: Told | undefined): ClonePhase | undefined {
+  return cloneIn(told)?.phase;
+}
+
+function link(hash: Buffer, { id, seq }: { id: string; seq: number }): Buffer {
+  const place = Buffer.alloc(4);
+  place.writeUInt32BE(seq);
+  return createHash('sha256').update(hash).update(id).update(place).digest();
+}
+
+function futureCursor(): Buffer {
+  const cursor = Buffer.concat([Buffer.from('rlc1'), Buffer.alloc(8)]);
+  cursor.writeBigUInt64BE(1_000_000n, 4);
+  return cursor;
+}
