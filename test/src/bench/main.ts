@@ -1,0 +1,31 @@
+import { parseArgs } from 'node:util';
+import { benchSign } from './sign.js';
+
+const USAGE = `usage: npm run bench -- sign|create [--json] [--seconds N] [--rounds N]`;
+
+/** Runs the benchmark that the arguments name. Gives the exit code. */
+export async function main(_command: string, args: readonly string[]): Promise<number> {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '4' },
+      rounds: { type: 'string', default: '5' },
+      grants: { type: 'string', default: '64' },
+    },
+  });
+  const numbers = {
+    seconds: Number(values.seconds),
+    rounds: Number(values.rounds),
+    grants: Number(values.grants),
+  };
+  switch (positionals[0]) {
+    case 'sign':
+      await benchSign({ json: values.json, ...numbers });
+      return 0;
+    default:
+      console.error(USAGE);
+      return 2;
+  }
+}
