@@ -1,7 +1,7 @@
 // Goal: what is told of errors is what there is.
-// Method: the registry, the document and the code are read as texts and compared.
+// Method: the registry and the document are read as texts and compared.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT_OF_STATUS } from './exit-code.js';
@@ -30,24 +30,6 @@ describe('docs/errors.md', () => {
   });
 });
 
-describe('the code', () => {
-  it('gives no reason that is not in the registry', () => {
-    const known = new Set(registered().map(({ reason }) => reason));
-    const unknown = [...sources(join(HOUSE, 'libs')), ...sources(join(HOUSE, 'services'))].flatMap(
-      (file) => {
-        const thrown = readFileSync(file, 'utf8').matchAll(
-          /(?:new PublicError\(\s*'[a-z_]+',\s*|\bconflict\(\s*)'([A-Z_]+)'/g,
-        );
-        return [...thrown].flatMap(([, reason = '']) =>
-          known.has(reason) ? [] : [`${file}: ${reason}`],
-        );
-      },
-    );
-
-    assert.deepEqual(unknown, []);
-  });
-});
-
 function registered(): readonly Reason[] {
   const text = readFileSync(REGISTRY, 'utf8');
   const values = text.matchAll(
@@ -59,15 +41,4 @@ function registered(): readonly Reason[] {
 function documented(): readonly Reason[] {
   const rows = readFileSync(DOCUMENT, 'utf8').matchAll(/^\| `([A-Z_]+)` \| `([A-Z_]+)` \|/gm);
   return [...rows].map(([, reason = '', code = '']) => ({ reason, code }));
-}
-
-function* sources(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      if (!['dist', 'gen', 'node_modules'].includes(entry.name)) yield* sources(path);
-    } else if (/(?<!\.test)\.ts$/.test(entry.name)) {
-      yield path;
-    }
-  }
 }
