@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +109,42 @@ describe('ramet', () => {
     assert.equal(exitCode, 1);
     assert.match(out, /^phase: +FAILED$/m);
     assert.match(errors, /is FAILED \(KEY_IN_USE\)/);
+  });
+
+  it('waits on when a call runs out of time, or the service is away for a moment', async () => {
+    let calls = 0;
+    await using mesh = await startTestMesh({
+      clones: {
+        waitClone: async () => {
+          calls += 1;
+          if (calls === 1) throw new PublicError('deadline_exceeded', 'DEADLINE_EXCEEDED', 'late');
+          if (calls === 2) throw new PublicError('unavailable', 'SERVER_DRAINING', 'stopping');
+          return { clone: clone(ClonePhase.COMPLETED) };
+        },
+      },
+    });
+
+    const { exitCode, out } = await runCommand(mesh.address, ['clones', 'wait', CLONE_ID]);
+
+    assert.equal(exitCode, 0);
+    assert.match(out, /^phase: +COMPLETED$/m);
+  });
+
+  it('stops waiting after --timeout, and says for what it waited', async () => {
+    await using mesh = await startTestMesh({
+      clones: {
+        async waitClone(_request, { signal }) {
+          await once(signal, 'abort');
+          throw signal.reason;
+        },
+      },
+    });
+    const args = ['clones', 'wait', CLONE_ID, '--for', 'running,failed', '--timeout', '300ms'];
+
+    const { exitCode, errors } = await runCommand(mesh.address, args);
+
+    assert.equal(exitCode, 6);
+    assert.match(errors, /is not running or failed yet \(DEADLINE_EXCEEDED\)/);
   });
 
   it('asks a person before it deletes, and a script not', async () => {

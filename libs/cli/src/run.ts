@@ -72,7 +72,7 @@ function programFor(world: World): Command {
   addBots(program, act);
   addKeys(program, act);
   addClones(program, act);
-  addVersion(program, act);
+  addVersion(program, world);
   return program;
 }
 

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Act, Context } from '../context.js';
+import type { GlobalOptions } from '../connection/target.js';
+import { Output } from '../output.js';
+import { jsonWriter } from '../print/json.js';
+import type { World } from '../world.js';
 
 const PACKAGE = new URL('../../package.json', import.meta.url);
 
@@ -10,12 +13,15 @@ export function ownVersion(): string {
   return version;
 }
 
-/** Adds `version` to the command. */
-export function addVersion(program: Command, act: Act): void {
-  program.command('version').description('show the version of this command').action(act(show));
-}
-
-async function show({ out }: Context): Promise<void> {
-  const version = ownVersion();
-  out.value({ version, node: process.version }, `ramet ${version} (node ${process.version})`);
+/** Adds `version` to the command. It needs no mesh and no config. */
+export function addVersion(program: Command, world: World): void {
+  program
+    .command('version')
+    .description('show the version of this command')
+    .action((_options: unknown, command: Command) => {
+      const { json = false } = command.optsWithGlobals<GlobalOptions>();
+      const version = ownVersion();
+      const text = `ramet ${version} (node ${process.version})`;
+      new Output(world, json, jsonWriter()).value({ version, node: process.version }, text);
+    });
 }
