@@ -61,8 +61,14 @@ export interface Crew {
   readonly member: TestUser;
 }
 
+/** What may differ from one house to the next. */
+export interface HouseOptions extends Partial<TestLifecycleOptions> {
+  /** Where NATS is, if it is not where it is for all tests. */
+  readonly natsUrl?: string;
+}
+
 /** Opens a house on a database of its own. */
-export async function openHouse(options: Partial<TestLifecycleOptions> = {}): Promise<House> {
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
   await using scope = new Scope();
   const { url: databaseUrl } = scope.use(await createDatabase());
   const port = await freePort();
@@ -70,7 +76,8 @@ export async function openHouse(options: Partial<TestLifecycleOptions> = {}): Pr
 
   const teams = scope.use(await startTestTeams({ databaseUrl, lifecycleAddress }));
   const tokens = scope.use(connect(TokenServiceService, teams.address));
-  const { natsUrl: url, natsToken: token } = testStack();
+  const { natsUrl, natsToken: token } = testStack();
+  const url = options.natsUrl ?? natsUrl;
   const bus = scope.use(connectBus({ url, token, clock: systemClock, logger: SILENT }));
   const executor = scope.use(await startStandInExecutor(bus));
   const keys = scope.use(
@@ -98,14 +105,14 @@ export async function openHouse(options: Partial<TestLifecycleOptions> = {}): Pr
       ...more,
     });
   let lifecycle = await start();
-  scope.defer(() => requireSound(databaseUrl));
+  scope.defer(() => requireSound(options.databaseUrl ?? databaseUrl));
   scope.defer(() => lifecycle[Symbol.asyncDispose]());
 
   const running = scope.move();
   const addresses = { teams: teams.address, keys: keys.address, lifecycle: lifecycleAddress };
   const as = (token: string): Api => apiOf(addresses, token, running);
   return {
-    databaseUrl,
+    databaseUrl: options.databaseUrl ?? databaseUrl,
     teams,
     executor,
     as,

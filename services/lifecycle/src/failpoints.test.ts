@@ -1,0 +1,122 @@
+// Goal: wherever lifecycle breaks off, a clone ends in the same place, with nothing twice.
+// Method: every failpoint of the code, found by reading it, fails once while a clone lives its life.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WorkloadState } from '@ramet/proto-gen/executor.v1';
+import { ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { RemoteError } from '@ramet/rpc';
+import {
+  type Api,
+  type Crew,
+  createClone,
+  createKey,
+  type House,
+  openHouse,
+  ownerOf,
+} from './testing/house.js';
+import { claim, executionOf, exit, isFree, reached, until, used } from './testing/steps.js';
+
+const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
+const POINTS = [...pointsIn(SOURCES)].sort();
+
+describe('a life that is broken off', () => {
+  let house: House;
+  let crew: Crew;
+  let api: Api;
+  let armed = '';
+  const visited = new Set<string>();
+
+  before(async () => {
+    const hit = (name: string): void => {
+      if (name !== armed) return;
+      armed = '';
+      visited.add(name);
+      throw new Error(`broken off at ${name}`);
+    };
+    house = await openHouse({ failpoints: { hit } });
+    crew = await house.createCrew('failpoints');
+    api = house.as(crew.owner.token);
+  });
+  after(() => house[Symbol.asyncDispose]());
+
+  for (const [index, point] of POINTS.entries()) {
+    it(`at ${point} ends as it would have`, async () => {
+      const keyId = await createKey(api, crew.owner.id, `key-${index}`);
+      const calls = house.executor.calls.length;
+      armed = point;
+
+      const id = await completeAndDelete(keyId, `life-${index}`);
+      if (armed === point) await stopAndDelete(keyId, `stop-${index}`);
+
+      assert.ok(visited.has(point), 'the failpoint was never reached');
+      assert.equal(await isFree(api, keyId), true);
+      assert.equal(await used(api, crew.owner.id), 0);
+      const mine = house.executor.calls.slice(calls).filter((call) => call.startsWith('Create'));
+      const workloads = [...house.executor.workloads.values()];
+      assert.ok(new Set(mine).size <= 2, 'a workload was made twice');
+      assert.ok(workloads.some(({ cloneId }) => cloneId === id));
+      assert.ok(workloads.every(({ state }) => state === WorkloadState.REMOVED));
+    }).timeout(20_000);
+  }
+
+  it('was tried at every failpoint', () => {
+    assert.deepEqual([...visited].sort(), POINTS);
+  });
+
+  async function completeAndDelete(keyId: string, requestId: string): Promise<string> {
+    const { id } = await again(() =>
+      createClone(api, { botId: crew.bot.id, owner: ownerOf(crew.owner.id), keyId, requestId }),
+    );
+    const clone = await reached(api, id, ClonePhase.PROVISIONING);
+    const { executionId } = executionOf(clone);
+    await until(() => house.executor.workloads.has(executionId));
+    house.executor.run(executionId);
+    await again(() => claim(house, clone));
+    await reached(api, id, ClonePhase.RUNNING);
+    const { reports } = await house.asRunner(clone);
+    const report = { success: true, message: '', metrics: [] };
+    await again(() => reports.completeCloneExecution({ ...executionOf(clone), report }));
+    exit(house, clone, { exitCode: 0 });
+    await reached(api, id, ClonePhase.COMPLETED);
+    await again(() => api.clones.deleteClone({ id, etag: '' }));
+    await reached(api, id, ClonePhase.DELETED);
+    return id;
+  }
+
+  async function stopAndDelete(keyId: string, requestId: string): Promise<void> {
+    const { id } = await again(() =>
+      createClone(api, { botId: crew.bot.id, owner: ownerOf(crew.owner.id), keyId, requestId }),
+    );
+    const clone = await reached(api, id, ClonePhase.PROVISIONING);
+    const { executionId } = executionOf(clone);
+    await until(() => house.executor.workloads.has(executionId));
+    house.executor.run(executionId);
+    await again(() => claim(house, clone));
+    await reached(api, id, ClonePhase.RUNNING);
+    await again(() => api.clones.stopClone({ id, etag: '' }));
+    await reached(api, id, ClonePhase.STOPPED);
+    await again(() => api.clones.deleteClone({ id, etag: '' }));
+    await reached(api, id, ClonePhase.DELETED);
+  }
+});
+
+/** Asks once more if the service broke off: every call may be repeated. */
+async function again<Value>(call: () => Promise<Value>): Promise<Value> {
+  try {
+    return await call();
+  } catch (thrown) {
+    if (!(thrown instanceof RemoteError) || thrown.code !== 'INTERNAL') throw thrown;
+    return call();
+  }
+}
+
+function* pointsIn(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (!entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts')) continue;
+    const text = readFileSync(join(entry.parentPath, entry.name), 'utf8');
+    for (const [, name] of text.matchAll(/failpoints\.hit\('([\w.]+)'\)/g)) yield name ?? '';
+  }
+}
