@@ -51,6 +51,15 @@ export class Account {
       { name: 'trades', value: this.#trades },
     ];
   }
+
+  /** What all of it is worth at a price. */
+  metricsAt(price) {
+    const equity = this.#quote + this.#base * price;
+    return [
+      { name: 'equity', value: Number(toText(equity, 8)), unit: 'USDT' },
+      { name: 'price', value: Number(toText(price, 2)), unit: 'USDT' },
+    ];
+  }
 }
 
 function cost(price, quantity) {

@@ -14,8 +14,8 @@ try {
   const { cloneId, parameters } = await runner.getParameters();
   const settings = settingsFrom(parameters);
   const exchange = new Exchange(runner, settings);
-  const report = await trade({ runner, exchange, settings, cloneId });
-  await runner.complete({ success: true, ...report });
+  const result = await trade({ runner, exchange, settings, cloneId });
+  await runner.complete({ success: true, ...result });
 } catch (error) {
   console.error(error);
   const message = `${error.reason || 'FAILED'}: ${error.message}`;
@@ -32,19 +32,24 @@ async function trade({ runner, exchange, settings, cloneId }) {
   for (let day = 0; day < closes.length; day += 1) {
     const price = closes[day];
     const side = sideAt(day, closes, settings, account);
-    const quantity = side && account.quantityFor(side, price);
+    const quantity = side ? account.quantityFor(side, price) : 0n;
     if (quantity > 0n) {
       const order = { clientId: `${cloneId}-${day}`, side, price, quantity };
       account.fill(await exchange.place(order));
       console.log(`day ${day}: ${side} ${account.describe()}`);
     }
     if (day % REPORT_EVERY === 0 || quantity > 0n) {
-      await runner.reportProgress(progressAt(day, closes, account));
+      await report(runner, progressAt(day, closes, account));
     }
     if (settings.delayMs > 0) await sleep(settings.delayMs);
   }
-  await runner.reportProgress(progressAt(closes.length, closes, account));
+  await report(runner, progressAt(closes.length, closes, account));
   return { message: `all candles traded: ${account.describe()}`, metrics: account.metrics() };
+}
+
+/** Says how far the bot is. It trades no worse for a report that is lost. */
+async function report(runner, progress) {
+  await runner.reportProgress(progress).catch(console.error);
 }
 
 /** What to do on a day, or undefined. On the last day what is held is sold. */
@@ -68,7 +73,9 @@ function sum(closes, day, length) {
 
 function progressAt(day, closes, account) {
   const message = `day ${day} of ${closes.length}`;
-  return { fraction: day / closes.length, message, metrics: account.metrics() };
+  const price = closes[Math.min(day, closes.length - 1)];
+  const metrics = [...account.metrics(), ...account.metricsAt(price)];
+  return { fraction: day / closes.length, message, metrics };
 }
 
 function settingsFrom(parameters) {

@@ -1,3 +1,5 @@
+const MOST_ORDERS = 100_000;
+
 /**
  * The book of a paper exchange: who has what, and every order that was filled.
  *
@@ -13,8 +15,12 @@ export class Book {
       this.#accounts.set(id, { quote: BigInt(capital) * 10n ** 8n, base: 0n });
   }
 
-  /** Fills an order, or gives the one that has this id already. Throws a Refusal. */
-  place(keyId, order) {
+  /**
+   * Fills an order, or gives the one that has this id already. Throws a Refusal.
+   *
+   * `signedQuery` is what it came with: kept as the proof of who wanted it.
+   */
+  place(keyId, order, signedQuery) {
     const known = this.#orders.get(order.clientId);
     if (known) return same(known, { ...order, keyId });
 
@@ -25,10 +31,13 @@ export class Book {
       order.side === 'BUY'
         ? { quote: account.quote - amount - fee, base: account.base + order.quantity }
         : { quote: account.quote + amount - fee, base: account.base - order.quantity };
-    if (after.quote < 0n || after.base < 0n) throw new Refusal(400, 'insufficient balance');
+    if (after.quote < 0n || after.base < 0n) {
+      throw new Refusal(400, -2010, 'Account has insufficient balance for requested action.');
+    }
+    if (this.#orders.size === MOST_ORDERS) throw new Refusal(429, -1015, 'Too many new orders.');
 
     this.#accounts.set(keyId, after);
-    const filled = { ...order, keyId, id: this.#orders.size + 1, fee };
+    const filled = { ...order, keyId, id: this.#orders.size + 1, fee, signedQuery };
     this.#orders.set(order.clientId, filled);
     return filled;
   }
@@ -40,15 +49,19 @@ export class Book {
       quote: decimal(quote, 8),
       base: decimal(base, 6),
     }));
-    return { accounts, orders: [...this.#orders.values()].map(orderJson) };
+    const orders = [...this.#orders.values()].map((order) => {
+      return { ...orderJson(order), signedQuery: order.signedQuery };
+    });
+    return { accounts, orders };
   }
 }
 
-/** A request that is not carried out, with its HTTP status. */
+/** A request that is not carried out, with its HTTP status and the code that Binance gives. */
 export class Refusal extends Error {
-  constructor(status, message) {
+  constructor(status, code, message) {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -67,7 +80,7 @@ export function orderJson({ id, clientId, keyId, symbol, side, price, quantity, 
 function same(known, order) {
   const fields = ['keyId', 'symbol', 'side', 'price', 'quantity'];
   if (fields.every((field) => known[field] === order[field])) return known;
-  throw new Refusal(409, 'another order has this id');
+  throw new Refusal(400, -2010, 'Duplicate order sent.');
 }
 
 function decimal(units, places) {

@@ -40,15 +40,21 @@ function answer({ request, accounts, book, counts, now }) {
     if (request.method === 'GET' && path === '/book') {
       return { status: 200, body: { ...book.toJSON(), ...counts } };
     }
-    if (request.method !== 'POST' || path !== ORDER_PATH) throw new Refusal(404, 'no such thing');
+    if (request.method !== 'POST' || path !== ORDER_PATH)
+      throw new Refusal(404, -1002, 'There is nothing here.');
     const keyId = authenticate({ query, headers: request.headers, accounts, now });
     counts.verified += 1;
-    return { status: 200, body: orderJson(book.place(keyId, orderIn(query))) };
+    return { status: 200, body: orderJson(book.place(keyId, orderIn(query), query)) };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof Refusal)) return { status: 500, body: unknown(error) };
     if (error.status === 401) counts.refused += 1;
-    return { status: error.status, body: { message: error.message } };
+    return { status: error.status, body: { code: error.code, msg: error.message } };
   }
+}
+
+function unknown(error) {
+  console.error(error);
+  return { code: -1000, msg: 'An unknown error occurred while processing the request.' };
 }
 
 function orderIn(query) {
@@ -56,8 +62,8 @@ function orderIn(query) {
   const [side, symbol, clientId] = ['side', 'symbol', 'newClientOrderId'].map(
     (name) => fields.get(name) ?? '',
   );
-  if (side !== 'BUY' && side !== 'SELL') throw new Refusal(400, 'side must be BUY or SELL');
-  if (!/^[\w.:-]{1,64}$/.test(clientId)) throw new Refusal(400, 'newClientOrderId is missing');
+  if (side !== 'BUY' && side !== 'SELL') throw new Refusal(400, -1117, 'Invalid side.');
+  if (!/^[\w.:-]{1,64}$/.test(clientId)) throw illegal('newClientOrderId');
   return {
     side,
     symbol,
@@ -69,6 +75,10 @@ function orderIn(query) {
 
 function unitsIn(fields, name) {
   const [, whole, part] = DECIMAL[name].exec(fields.get(name) ?? '') ?? [];
-  if (whole === undefined) throw new Refusal(400, `${name} is not a decimal number`);
+  if (whole === undefined) throw illegal(name);
   return BigInt(whole + part);
+}
+
+function illegal(parameter) {
+  return new Refusal(400, -1100, `Illegal characters found in parameter '${parameter}'.`);
 }

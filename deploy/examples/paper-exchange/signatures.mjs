@@ -1,7 +1,10 @@
 import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
 import { Refusal } from './book.mjs';
 
-const WINDOW_MS = 60_000;
+const RECEIVE_WINDOW_MS = 5_000;
+const LONGEST_WINDOW_MS = 60_000;
+/** How far the clock of whoever signs may be ahead. */
+const AHEAD_MS = 1_000;
 const SIGNATURE = /^(.*)&signature=([^&]+)$/;
 
 /**
@@ -14,22 +17,32 @@ const SIGNATURE = /^(.*)&signature=([^&]+)$/;
 export function authenticate({ query, headers, accounts, now }) {
   const keyId = headers['x-mbx-apikey'] ?? '';
   const account = accounts.get(keyId);
-  if (!account) throw new Refusal(401, 'no such key');
+  if (!account) throw new Refusal(401, -2015, 'Invalid API-key, IP, or permissions for action.');
 
   const { signed, signature } = signatureIn(query, headers, account);
   if (!isValid(account, Buffer.from(signed, 'latin1'), signature)) {
-    throw new Refusal(401, 'the signature is not valid');
+    throw invalid();
   }
-  const time = Number(new URLSearchParams(query).get('timestamp'));
-  if (!(Math.abs(now - time) < WINDOW_MS)) throw new Refusal(401, 'the timestamp is too far away');
+  requireInTime(new URLSearchParams(query), now);
   return keyId;
+}
+
+function requireInTime(fields, now) {
+  const window = Number(fields.get('recvWindow') ?? RECEIVE_WINDOW_MS);
+  if (!(window >= 0 && window <= LONGEST_WINDOW_MS)) {
+    throw new Refusal(400, -1131, 'recvWindow must be less than 60000.');
+  }
+  const time = Number(fields.get('timestamp') ?? Number.NaN);
+  if (!(time < now + AHEAD_MS && now - time <= window)) {
+    throw new Refusal(400, -1021, 'Timestamp for this request is outside of the recvWindow.');
+  }
 }
 
 function signatureIn(query, headers, { algorithm }) {
   const raw = headers['x-paper-signature'];
   if (raw) return { signed: query, signature: Buffer.from(raw, 'base64') };
   const [, signed, text] = SIGNATURE.exec(query) ?? [];
-  if (signed === undefined) throw new Refusal(401, 'the request is not signed');
+  if (signed === undefined) throw invalid();
   const encoding = algorithm === 'hmac-sha256' ? 'hex' : 'base64';
   return { signed, signature: Buffer.from(decodeURIComponent(text), encoding) };
 }
@@ -43,6 +56,10 @@ function isValid(account, bytes, signature) {
     case 'ed25519':
       return verify(null, bytes, createPublicKey(account.publicKey), signature);
     default:
-      throw new Refusal(401, 'the key has no known algorithm');
+      throw new Error('the account has no known algorithm');
   }
+}
+
+function invalid() {
+  return new Refusal(401, -1022, 'Signature for this request is not valid.');
 }
