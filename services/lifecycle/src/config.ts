@@ -1,4 +1,5 @@
 import {
+  flag,
   integer,
   oneOf,
   type Parse,
@@ -35,6 +36,8 @@ const SETTINGS = {
   failpointsDir: { env: 'FAILPOINTS_DIR', parse: optionalText, default: undefined },
   /** How many clones of a kind an owner may have who has no limit of their own. */
   cloneQuota: { env: 'CLONE_QUOTA', parse: integer, default: 100 },
+  /** Whether this replica reconciles, or only serves and leaves that to others. */
+  reconciles: { env: 'RECONCILES', parse: flag, default: true },
   /** How often clones that are due are looked for, woken or not. */
   reconcileMs: { env: 'RECONCILE_MS', parse: integer, default: 2_000 },
   /** How long a reconciler that has died keeps others from its clones. */

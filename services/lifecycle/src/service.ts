@@ -39,7 +39,14 @@ const LANE_SIZE = 2;
 /** What the service is told at its start. */
 export type ServiceConfig = Pick<
   Config,
-  'host' | 'port' | 'databaseUrl' | 'databasePassword' | 'cloneQuota' | 'reconcileMs' | 'leaseMs'
+  | 'host'
+  | 'port'
+  | 'databaseUrl'
+  | 'databasePassword'
+  | 'cloneQuota'
+  | 'reconciles'
+  | 'reconcileMs'
+  | 'leaseMs'
 > & { readonly deadlines?: Deadlines };
 
 /** The service, while it runs. Disposing of it drains it. */
@@ -81,9 +88,11 @@ export async function startLifecycle(
     leaseMs: config.leaseMs,
     wake: alarm.ring,
   };
-  const reconciler = scope.use(reconcile(deps, config.reconcileMs));
-  scope.defer(alarm.listen(reconciler.wake));
-  scope.use(followExecutor(deps, own));
+  if (config.reconciles) {
+    const reconciler = scope.use(reconcile(deps, config.reconcileMs));
+    scope.defer(alarm.listen(reconciler.wake));
+    scope.use(followExecutor(deps, own));
+  }
   scope.defer(observeService(deps));
 
   const { authenticate } = peers;

@@ -5,8 +5,9 @@ import type { Deadlines } from '../domain/phases.js';
 import { connectPeers } from '../outside/connect-peers.js';
 import { type LifecycleService, startLifecycle } from '../service.js';
 
+export type { Outside, Peers } from '../deps.js';
 export { DEADLINES, type Deadlines } from '../domain/phases.js';
-export type { LifecycleService } from '../service.js';
+export { type LifecycleService, type ServiceConfig, startLifecycle } from '../service.js';
 
 /** What may differ from one test to the next. */
 export interface TestLifecycleOptions {
@@ -46,6 +47,7 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     databaseUrl: options.databaseUrl,
     databasePassword: undefined,
     cloneQuota: options.cloneQuota ?? 100,
+    reconciles: true,
     reconcileMs: options.reconcileMs ?? 200,
     leaseMs: options.leaseMs ?? 10_000,
     ...(options.deadlines && { deadlines: options.deadlines }),
