@@ -21,9 +21,12 @@ const SQL = [
   [/\b(random|gen_random_uuid|uuid_generate_v\d)\s*\(\s*\)/i, 'SQL makes no randomness'],
 ];
 
+/** What never runs in a service: tests and what they stand on, and what reads the real world. */
+const NOT_SERVED = /\.test\.ts$|\/main\.ts$|\/testing(\.ts$|\/)|\/support\//;
+
 const problems = [];
 for (const file of filesOf('services')) {
-  if (/\.test\.ts$|\/main\.ts$/.test(file)) continue;
+  if (NOT_SERVED.test(file)) continue;
   const content = readFileSync(file, 'utf8');
   if (file.endsWith('.ts')) {
     check(file, content, CODE);

@@ -13,6 +13,7 @@ export interface Setting<Value> {
   readonly default?: Value;
 }
 
+/** The values of a table of settings. */
 export type Config<Settings> = {
   readonly [Name in keyof Settings]: Settings[Name] extends Setting<infer Value> ? Value : never;
 };
