@@ -50,6 +50,9 @@ export interface Author extends AsyncDisposable {
   /** A team of an owner, with a bot that can run. */
   team(owner: Person): Promise<Pick<Things, 'teamId' | 'botId'>>;
   join(owner: Person, teamId: string, person: Person, role: TeamRole): Promise<void>;
+  /** Gives the personal clones of a bot something to run. */
+  giveSource(person: Person, botId: string): Promise<void>;
+  apiKey(person: Person): Promise<string>;
   key(person: Person, owner: Owner): Promise<string>;
   /** A clone that runs, and what it was given. */
   runningClone(person: Person, wish: CloneWish): Promise<Running>;
@@ -94,6 +97,14 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     },
     async join(owner, teamId, { id: userId }, role) {
       await as(owner.token).teams.setTeamMember({ teamId, userId, role });
+    },
+    async giveSource(person, id) {
+      const owner = ownerMessage({ userId: person.id });
+      await as(person.token).bots.setBotSource({ id, owner, source: SLEEPER });
+    },
+    async apiKey({ id: userId, token }) {
+      const wish = { requestId: '', userId, name: 'spare', expireTime: undefined };
+      return (await as(token).users.createApiKey(wish)).apiKey?.id ?? '';
     },
     key: (person, owner) => createKey(as(person.token), owner),
     runningClone: (person, wish) => runClone(as(person.token), wish),

@@ -1,0 +1,109 @@
+import { all, always, but, DENIED, type Row, type Target, type Verdicts } from './row.js';
+
+const CLONE = 'CLONE_NOT_FOUND';
+const EXECUTION = 'EXECUTION_NOT_FOUND';
+const BOT = 'BOT_NOT_FOUND';
+
+/** What those get who may look at a clone. Everybody else finds none. */
+function lookingAtAClone(verdict: string): Partial<Record<Target, Verdicts>> {
+  return {
+    own: [CLONE, CLONE, verdict, verdict, verdict],
+    foreign: but(CLONE, verdict),
+    missing: all(CLONE),
+    personal: [CLONE, verdict, CLONE, CLONE, verdict],
+  };
+}
+
+/** Who may do what at lifecycle. */
+export const LIFECYCLE: readonly Row[] = [
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/CreateClone',
+    request: ({ botId, teamId }) => ({ owner: { teamId }, botId, validateOnly: true }),
+    people: {
+      own: [BOT, DENIED, 'ok', 'ok', DENIED],
+      foreign: but(BOT, DENIED),
+      missing: all(BOT),
+    },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/GetClone',
+    request: ({ cloneId }) => ({ id: cloneId }),
+    people: lookingAtAClone('ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/ListClones',
+    request: ({ teamId }) => ({ owner: { teamId } }),
+    people: always(all('ok')),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/WatchClones',
+    request: ({ teamId }) => ({ owner: { teamId } }),
+    people: always(all('ok')),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/WaitClone',
+    request: ({ cloneId }) => ({ id: cloneId, phases: ['CLONE_PHASE_RUNNING'] }),
+    people: lookingAtAClone('ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/StopClone',
+    request: ({ cloneId }) => ({ id: cloneId, etag: 'stale' }),
+    people: lookingAtAClone('ETAG_STALE'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/DeleteClone',
+    request: ({ cloneId }) => ({ id: cloneId, etag: 'stale' }),
+    people: lookingAtAClone('ETAG_STALE'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/GetCloneExecutionInformation',
+    request: ({ cloneId, executionId }) => ({ cloneId, executionId }),
+    people: lookingAtAClone('ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/ListCloneHistory',
+    request: ({ cloneId }) => ({ cloneId }),
+    people: lookingAtAClone('ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/StreamCloneLogs',
+    request: ({ cloneId, executionId }) => ({ cloneId, executionId }),
+    people: lookingAtAClone('ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneService/GetQuota',
+    request: ({ teamId }) => ({ owner: { teamId } }),
+    people: {
+      own: [DENIED, DENIED, 'ok', 'ok', 'ok'],
+      foreign: but(DENIED, 'ok'),
+      missing: but(DENIED, 'ok'),
+    },
+  },
+  {
+    // Another instance of the runner has claimed the execution: a token alone does not take it over.
+    rpc: 'ramet.lifecycle.v1.ExecutionReportService/UpdateExecution',
+    request: ({ executionId }) => ({ executionId, epoch: 1, instance: 'another', started: true }),
+    machines: {
+      runner: ['EPOCH_STALE', EXECUTION, EXECUTION],
+      otherRunner: [EXECUTION, 'EPOCH_STALE', EXECUTION],
+    },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.ExecutionReportService/CompleteCloneExecution',
+    request: ({ executionId }) => ({ executionId, epoch: 1 }),
+    machines: {
+      runner: ['ok', EXECUTION, EXECUTION],
+      otherRunner: [EXECUTION, 'ok', EXECUTION],
+    },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneDirectoryService/GetCloneTeamAndBot',
+    request: ({ cloneId }) => ({ cloneId }),
+    machines: { keys: ['ok', 'ok', CLONE] },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.CloneDirectoryService/CheckEpoch',
+    request: ({ cloneId, executionId }) => ({ cloneId, executionId, epoch: 1 }),
+    machines: { teams: ['ok', 'ok', 'ok'] },
+  },
+];

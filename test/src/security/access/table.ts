@@ -1,0 +1,32 @@
+import { EXECUTOR } from './executor.js';
+import { KEYS } from './keys.js';
+import { LIFECYCLE } from './lifecycle.js';
+import type { Row } from './row.js';
+import { TEAMS } from './teams.js';
+
+const FOR_ALL = ['ok', 'ok', 'ok'] as const;
+
+/** THE TABLE: who may do what. Every RPC of the contract has a row. */
+export const TABLE: readonly Row[] = [
+  ...TEAMS,
+  ...KEYS,
+  ...LIFECYCLE,
+  ...EXECUTOR,
+  {
+    rpc: 'ramet.history.v1.HistoryService/ReadHistory',
+    request: () => ({ pageSize: 1 }),
+    machines: { teams: FOR_ALL, keys: FOR_ALL, lifecycle: FOR_ALL, executor: FOR_ALL },
+  },
+];
+
+/**
+ * RPCs that nothing listens for on an address: their sockets lie where only their callers get.
+ * `isolation.test.ts` has workloads try.
+ */
+export const ON_SOCKETS: readonly string[] = [
+  'ramet.runner.v1.RunnerService/GetParameters',
+  'ramet.runner.v1.RunnerService/SignTransaction',
+  'ramet.runner.v1.RunnerService/ReportProgress',
+  'ramet.runner.v1.RunnerService/Complete',
+  'ramet.runner.v1.RunnerControlService/StopWorkload',
+];
