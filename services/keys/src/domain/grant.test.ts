@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { PublicError } from '@ramet/errors';
+import type { Role } from './access.js';
+import {
+  type Clone,
+  decide,
+  type Grant,
+  operationsOf,
+  requireCreator,
+  requireCurrent,
+  requireUsable,
+} from './grant.js';
+import type { Key } from './key.js';
+import type { Owner } from './owner.js';
+
+const USER: Owner = { kind: 'user', id: 'usr_1' };
+const OTHER: Owner = { kind: 'user', id: 'usr_2' };
+const TEAM: Owner = { kind: 'team', id: 'tem_1' };
+const OTHER_TEAM: Owner = { kind: 'team', id: 'tem_2' };
+const AT = new Date(0);
+
+describe('requireCreator', () => {
+  const cases: readonly (readonly [string, Owner, Role | undefined, string])[] = [
+    ['a personal clone of a member', USER, 'member', 'OK'],
+    ['a personal clone of an owner of the team', USER, 'owner', 'OK'],
+    ['a personal clone of who has left the team', USER, undefined, 'PERMISSION_DENIED'],
+    ['a personal clone owned by a team mate', OTHER, 'owner', 'PERMISSION_DENIED'],
+    ['a team clone of an owner', TEAM, 'owner', 'OK'],
+    ['a team clone of an admin', TEAM, 'admin', 'OK'],
+    ['a team clone of a member', TEAM, 'member', 'PERMISSION_DENIED'],
+    ['a team clone of who has left the team', TEAM, undefined, 'PERMISSION_DENIED'],
+    ['a team clone of another team', OTHER_TEAM, 'owner', 'PERMISSION_DENIED'],
+  ];
+  for (const [name, owner, role, expected] of cases) {
+    it(`answers ${expected} to ${name}`, () => {
+      assert.equal(
+        reasonOf(() => requireCreator(cloneOf(owner), role)),
+        expected,
+      );
+    });
+  }
+});
+
+describe('requireUsable', () => {
+  const cases: readonly (readonly [string, Owner, Key | undefined, string])[] = [
+    ["a personal clone and its creator's key", USER, keyOf(USER), 'OK'],
+    ['a personal clone and a key of the team', USER, keyOf(TEAM), 'KEY_NOT_FOUND'],
+    ["a personal clone and somebody else's key", USER, keyOf(OTHER), 'KEY_NOT_FOUND'],
+    ['a team clone and a key of the team', TEAM, keyOf(TEAM), 'OK'],
+    ["a team clone and its creator's key", TEAM, keyOf(USER), 'OK'],
+    ["a team clone and a mate's key", TEAM, keyOf(OTHER), 'KEY_NOT_FOUND'],
+    ["a team clone and another team's key", TEAM, keyOf(OTHER_TEAM), 'KEY_NOT_FOUND'],
+    ['a key that is not there', USER, undefined, 'KEY_NOT_FOUND'],
+    ['a deleted key', USER, { ...keyOf(USER), deletedAt: AT }, 'KEY_NOT_FOUND'],
+    ['another key than that of the clone', USER, { ...keyOf(USER), id: 'key_2' }, 'KEY_NOT_FOUND'],
+  ];
+  for (const [name, owner, key, expected] of cases) {
+    it(`answers ${expected} to ${name}`, () => {
+      assert.equal(
+        reasonOf(() => requireUsable(key, key?.id ?? 'key_1', cloneOf(owner))),
+        expected,
+      );
+    });
+  }
+});
+
+describe('requireCurrent', () => {
+  it('lets the current epoch of an active clone in', () => {
+    requireCurrent(cloneOf(USER), asked('exe_2', 2));
+  });
+
+  it('refuses an epoch that was superseded, and a clone whose end has begun', () => {
+    const old = () => requireCurrent(cloneOf(USER), asked('exe_1', 1));
+    const ending = () => requireCurrent({ ...cloneOf(USER), active: false }, asked('exe_2', 2));
+    assert.equal(reasonOf(old), 'EPOCH_STALE');
+    assert.equal(reasonOf(ending), 'EPOCH_STALE');
+  });
+});
+
+describe('decide', () => {
+  const live1 = grantOf('exe_1', 1);
+  const dead1 = { ...live1, revokedAt: AT };
+
+  it('makes the first grant', () => {
+    assert.deepEqual(decide([], asked('exe_1', 1)), { kind: 'new', superseded: [] });
+  });
+
+  it('returns the grant that is there', () => {
+    assert.deepEqual(decide([live1], asked('exe_1', 1)), { kind: 'granted', grant: live1 });
+  });
+
+  it('replaces the grant of an older epoch', () => {
+    const decision = { kind: 'new', superseded: [live1] };
+    assert.deepEqual(decide([live1], asked('exe_2', 2)), decision);
+  });
+
+  it('makes a grant after one that was revoked in an older epoch', () => {
+    assert.deepEqual(decide([dead1], asked('exe_2', 2)), { kind: 'new', superseded: [] });
+  });
+
+  const stale: readonly (readonly [string, readonly Grant[], string, number])[] = [
+    ['an older epoch than that of the grant', [grantOf('exe_2', 2)], 'exe_1', 1],
+    ['a grant that was revoked', [dead1], 'exe_1', 1],
+    ['another execution of the same epoch', [live1], 'exe_9', 1],
+    ['an older epoch than that of a grant that was revoked', [dead1], 'exe_0', 0],
+  ];
+  for (const [name, grants, executionId, epoch] of stale) {
+    it(`refuses ${name}`, () => {
+      assert.equal(
+        reasonOf(() => decide(grants, asked(executionId, epoch))),
+        'EPOCH_STALE',
+      );
+    });
+  }
+});
+
+describe('operationsOf', () => {
+  const none = { operations: [], maxUses: undefined, expiresAt: undefined };
+
+  it('are all that the key can do, unless some are asked for', () => {
+    assert.deepEqual(operationsOf(none, keyOf(USER)), ['raw']);
+    assert.deepEqual(operationsOf(none, { ...keyOf(USER), venue: 'binance' }), ['raw', 'venue']);
+    assert.deepEqual(operationsOf({ ...none, operations: ['venue', 'venue'] }, keyOf(USER)), [
+      'venue',
+    ]);
+  });
+});
+
+function cloneOf(owner: Owner): Clone {
+  const ids = { id: 'cln_1', creatorId: 'usr_1', teamId: 'tem_1', keyId: 'key_1' };
+  return { ...ids, owner, epoch: 2, active: true };
+}
+
+function keyOf(owner: Owner): Key {
+  return {
+    ...{ id: 'key_1', owner, name: 'paper', algorithm: 'hmac_sha256', venue: '', venueKeyId: '' },
+    ...{ publicKey: Buffer.alloc(0), origin: 'generated', labels: {}, version: 1 },
+    ...{ hold: undefined, createdAt: AT, updatedAt: AT, deletedAt: undefined, seq: 1 },
+  };
+}
+
+function asked(executionId: string, epoch: number) {
+  return { cloneId: 'cln_1', executionId, epoch };
+}
+
+function grantOf(executionId: string, epoch: number): Grant {
+  return {
+    ...asked(executionId, epoch),
+    ...{ id: `gra_${epoch}`, keyId: 'key_1', operations: ['raw'], maxUses: undefined },
+    ...{ expiresAt: undefined, uses: 0n, createdAt: AT, revokedAt: undefined, revokeReason: '' },
+  };
+}
+
+function reasonOf(act: () => unknown): string {
+  try {
+    act();
+    return 'OK';
+  } catch (thrown) {
+    return thrown instanceof PublicError ? thrown.reason : String(thrown);
+  }
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+import { systemIds } from '@ramet/service';
+import { createEnvelope, type Sealed } from './envelope.js';
+import { kekOf } from './kek.js';
+import { lengthPrefixed } from './length-prefixed.js';
+
+const IDENTITY = ['key', 'key_1', '1', 'hmac_sha256'];
+const SECRET = 'a secret that is to be kept';
+
+describe('an envelope', () => {
+  const kek = kekOf(systemIds.bytes(32));
+  const envelope = createEnvelope(kek, systemIds);
+
+  it('opens what it has sealed', async () => {
+    const sealed = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+    assert.equal((await envelope.open(sealed, IDENTITY)).toString(), SECRET);
+  });
+
+  it('seals the same secret differently each time', async () => {
+    const one = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+    const other = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+    assert.notDeepEqual(one.sealed, other.sealed);
+    assert.notDeepEqual(one.wrappedKey, other.wrappedKey);
+  });
+
+  it('does not open in another row', async () => {
+    const sealed = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+    for (const other of [
+      ['key', 'key_2', '1', 'hmac_sha256'],
+      ['key', 'key_1', '2', 'hmac_sha256'],
+      ['key', 'key_11', '', 'hmac_sha256'],
+    ]) {
+      await assert.rejects(envelope.open(sealed, other), /not authentic/);
+    }
+  });
+
+  it('does not open with the data key of another secret', async () => {
+    const one = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+    const other = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+    await assert.rejects(envelope.open({ ...one, wrappedKey: other.wrappedKey }, IDENTITY));
+  });
+
+  it('does not open once any bit of it has changed', async () => {
+    const sealed = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+    for (const part of ['sealed', 'wrappedKey'] as const) {
+      for (let at = 0; at < sealed[part].length; at += 1) {
+        const changed = Buffer.from(sealed[part]);
+        changed[at] = (changed[at] ?? 0) ^ 1;
+        await assert.rejects(envelope.open({ ...sealed, [part]: changed }, IDENTITY));
+      }
+    }
+  });
+
+  for (const length of [4, 8, 12, 15]) {
+    it(`does not open with a tag cut to ${length} bytes`, async () => {
+      const sealed = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+      const cut = sealed.sealed.subarray(0, sealed.sealed.length - 16 + length);
+      await assert.rejects(envelope.open({ ...sealed, sealed: cut }, IDENTITY));
+    });
+  }
+
+  it('does not open what is shorter than a nonce and a tag', async () => {
+    const sealed = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+    const short: Sealed = { ...sealed, sealed: sealed.sealed.subarray(0, 27) };
+    await assert.rejects(envelope.open(short, IDENTITY), /cut short/);
+  });
+
+  it('says so when the key-encryption key is another one', async () => {
+    const sealed = await envelope.seal(Buffer.from(SECRET), IDENTITY);
+    const other = createEnvelope(kekOf(systemIds.bytes(32)), systemIds);
+    await assert.rejects(other.open(sealed, IDENTITY), { name: 'WrongKek' });
+  });
+
+  it('shows nothing of its keys', () => {
+    const bytes = Buffer.alloc(32, 0xab);
+    const shown =
+      inspect(kekOf(bytes), { depth: 9 }) + JSON.stringify(kekOf(Buffer.alloc(32, 0xab)));
+    assert.ok(!shown.includes('abab') && !shown.includes('171'));
+    assert.ok(bytes.every((byte) => byte === 0));
+  });
+});
+
+describe('lengthPrefixed', () => {
+  it('gives each list bytes of its own', () => {
+    const lists = [['a', 'bc'], ['ab', 'c'], ['abc'], ['', 'abc'], ['abc', ''], []];
+    const made = lists.map((list) => lengthPrefixed(list).toString('hex'));
+    assert.equal(new Set(made).size, lists.length);
+  });
+});
