@@ -4,14 +4,21 @@ import { connect as connectSocket } from 'node:net';
 /**
  * The way from a workload to its runner: ramet.runner.v1 over the socket in RAMET_SOCKET.
  *
- * It speaks gRPC with what Node brings along, so that a bundle needs no dependencies. See
- * proto/ramet/runner/v1/runner_service.proto for what the calls mean.
+ * It speaks gRPC with what Node brings along: no dependency. What the calls mean stands in
+ * proto/ramet/runner/v1/runner_service.proto.
  */
 export function connectRunner(socketPath) {
-  const session = connectHttp2('http://localhost', {
-    createConnection: () => connectSocket(socketPath),
-  });
-  const call = (method, fields) => callUnary(session, method, encode(fields));
+  let session;
+  const open = () => {
+    if (session && !session.closed && !session.destroyed) return session;
+    session = connectHttp2('http://localhost', {
+      createConnection: () => connectSocket(socketPath),
+    });
+    // The calls that are under way hear of it too, and their callers are who can act on it.
+    session.on('error', () => undefined);
+    return session;
+  };
+  const call = (method, fields) => callUnary(open(), method, encode(fields));
   return {
     /** Tells what the clone was created with: `{ cloneId, executionId, keyId, parameters }`. */
     async getParameters() {
@@ -30,34 +37,26 @@ export function connectRunner(socketPath) {
 
     /** Signs a request to the key's venue. Gives the query and headers to send. */
     async signVenueRequest({ requestId, method, host, path, query }) {
-      const venue = encode([
-        [1, method],
-        [2, host],
-        [3, path],
-        [4, query],
-      ]);
-      const answer = decode(
-        await call('SignTransaction', [
-          [1, requestId],
-          [3, venue],
-        ]),
-      );
+      const venue = encode([method, host, path, query].map((value, at) => [at + 1, value]));
+      const fields = [
+        [1, requestId],
+        [3, venue],
+      ];
+      const answer = decode(await call('SignTransaction', fields));
       const signed = decode(all(answer, 2)[0] ?? Buffer.alloc(0));
-      const headers = all(signed, 2).map((bytes) => [
-        text(decode(bytes), 1),
-        text(decode(bytes), 2),
-      ]);
+      const headers = all(signed, 2)
+        .map(decode)
+        .map((header) => [text(header, 1), text(header, 2)]);
       return { query: text(signed, 1), headers: Object.fromEntries(headers) };
     },
 
     /** Signs bytes as they are. */
     async signRaw({ requestId, bytes }) {
-      const answer = decode(
-        await call('SignTransaction', [
-          [1, requestId],
-          [2, bytes],
-        ]),
-      );
+      const fields = [
+        [1, requestId],
+        [2, bytes],
+      ];
+      const answer = decode(await call('SignTransaction', fields));
       return all(answer, 1)[0] ?? Buffer.alloc(0);
     },
 
@@ -73,7 +72,7 @@ export function connectRunner(socketPath) {
       await call('Complete', [[1, report]]);
     },
 
-    close: () => session.close(),
+    close: () => session?.close(),
   };
 }
 
@@ -90,33 +89,32 @@ export class RunnerError extends Error {
 export const UNAVAILABLE = 14;
 
 function callUnary(session, method, message) {
-  const { promise, resolve, reject } = withResolvers();
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': `/ramet.runner.v1.RunnerService/${method}`,
-    'content-type': 'application/grpc',
-    te: 'trailers',
+  return new Promise((resolve, reject) => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `/ramet.runner.v1.RunnerService/${method}`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const chunks = [];
+    const ending = {};
+    stream.on('response', (headers) => Object.assign(ending, headers));
+    stream.on('trailers', (headers) => Object.assign(ending, headers));
+    stream.on('data', (chunk) => chunks.push(chunk));
+    stream.on('error', (error) => reject(new RunnerError(UNAVAILABLE, '', error.message)));
+    stream.on('close', () => {
+      if (ending['grpc-status'] === '0') resolve(Buffer.concat(chunks).subarray(5));
+      else reject(errorIn(ending));
+    });
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(message.length, 1);
+    stream.end(Buffer.concat([prefix, message]));
   });
-  const chunks = [];
-  let ending = {};
-  stream.on('response', (headers) => Object.assign(ending, headers));
-  stream.on('trailers', (headers) => {
-    ending = { ...ending, ...headers };
-  });
-  stream.on('data', (chunk) => chunks.push(chunk));
-  stream.on('error', (error) => reject(new RunnerError(UNAVAILABLE, '', error.message)));
-  stream.on('end', () => {
-    const code = Number(ending['grpc-status'] ?? UNAVAILABLE);
-    if (code === 0) resolve(Buffer.concat(chunks).subarray(5));
-    else
-      reject(
-        new RunnerError(code, reasonIn(ending), decodeURIComponent(ending['grpc-message'] ?? '')),
-      );
-  });
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
-  stream.end(Buffer.concat([prefix, message]));
-  return promise;
+}
+
+function errorIn(ending) {
+  const code = Number(ending['grpc-status'] ?? UNAVAILABLE);
+  return new RunnerError(code, reasonIn(ending), decodeURIComponent(ending['grpc-message'] ?? ''));
 }
 
 /** The reason in google.rpc.Status: the first detail that is an ErrorInfo. */
@@ -200,12 +198,4 @@ function all(fields, field) {
 
 function text(fields, field) {
   return (all(fields, field)[0] ?? '').toString();
-}
-
-function withResolvers() {
-  const resolvers = {};
-  resolvers.promise = new Promise((resolve, reject) =>
-    Object.assign(resolvers, { resolve, reject }),
-  );
-  return resolvers;
 }

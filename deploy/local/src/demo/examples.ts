@@ -29,6 +29,6 @@ export async function expectedOf(trading: Trading): Promise<Expected> {
 }
 
 /** The address of a module of the examples. */
-function urlOf(module: string): string {
+export function urlOf(module: string): string {
   return pathToFileURL(join(EXAMPLES, module)).href;
 }
