@@ -1,7 +1,4 @@
 import type {
-  Metadata,
-  ServerInterceptingCall,
-  ServerInterceptor,
   ServerUnaryCall,
   ServerWritableStream,
   ServiceDefinition,
@@ -9,11 +6,12 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Streaming, Unary } from './call.js';
-import type { Endpoint, ServerState } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import type { Implemented } from './implement.js';
 import { methodsOf } from './method.js';
 import { ResponseStream } from './response-stream.js';
-import { ServingCall } from './serving-call.js';
+import type { ServingCall } from './serving-call.js';
+import { servingOf } from './watch-over.js';
 
 /** A service in the terms of grpc-js. */
 export interface Bound {
@@ -22,8 +20,6 @@ export interface Bound {
 }
 
 type Handler = Unary<unknown, unknown> | Streaming<unknown, unknown>;
-
-const CALL_KEY = 'ramet.call';
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
@@ -59,64 +55,27 @@ export function bind(service: Implemented, endpoints: ReadonlyMap<string, Endpoi
   return { definition, implementation };
 }
 
-/**
- * Watches over each call from its metadata to its status, those included that grpc-js sends by
- * itself and that no handler sees: messages over the limit, deadlines, bytes it cannot unpack.
- *
- * The call is changed in place; wrapping it in a ServerInterceptingCall costs more and does not
- * see those.
- */
-export function watchOver(
-  endpoints: ReadonlyMap<string, Endpoint>,
-  server: ServerState,
-): ServerInterceptor {
-  return ({ path }, call) => {
-    const endpoint = endpoints.get(path);
-    if (endpoint) {
-      const serving = new ServingCall(endpoint, server);
-      const start = call.start.bind(call);
-      const sendStatus = call.sendStatus.bind(call);
-      call.sendStatus = (sent) => sendStatus(serving.finish(sent));
-      call.start = (listener) =>
-        start({
-          onReceiveMetadata(metadata) {
-            metadata.setOpaque(CALL_KEY, serving);
-            serving.open(metadata);
-            listener.onReceiveMetadata(metadata);
-          },
-          onReceiveMessage: (message) => listener.onReceiveMessage(message),
-          onReceiveHalfClose: () => listener.onReceiveHalfClose(),
-          onCancel() {
-            serving.hangUp();
-            listener.onCancel();
-          },
-        });
-    }
-    // grpc-js uses no more of what an interceptor returns than the interface that `call` has.
-    return call as ServerInterceptingCall;
-  };
-}
-
-function servingOf(metadata: Metadata): ServingCall {
-  return metadata.getOpaque(CALL_KEY) as ServingCall;
-}
-
 function serveUnary({ encode }: Endpoint, handler: Unary<unknown, unknown>) {
+  const answer = async (call: ServingCall, bytes: Buffer): Promise<Buffer> => {
+    const admitted = call.admit(bytes);
+    const request = admitted instanceof Promise ? await admitted : admitted;
+    const response = await handler(request, call);
+    return Buffer.isBuffer(response) ? response : encode(response);
+  };
   return (grpc: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
     const call = servingOf(grpc.metadata);
-    call.onAbort = (reason) => respond(call.fail(reason));
+    const fail = (thrown: unknown): void => {
+      if (!call.ended) respond(call.fail(thrown));
+    };
+    call.onAbort = fail;
     call.limit(grpc.getDeadline());
-    call.run(async () => {
-      try {
-        const response = await handler(await call.admit(grpc.request), call);
-        const bytes = Buffer.isBuffer(response) ? response : encode(response);
+    call.run(() =>
+      answer(call, grpc.request).then((bytes) => {
         if (call.ended) return;
         call.succeed();
         respond(null, bytes);
-      } catch (thrown) {
-        if (!call.ended) respond(call.fail(thrown));
-      }
-    });
+      }, fail),
+    );
   };
 }
 
@@ -128,7 +87,8 @@ function serveStream({ encode }: Endpoint, handler: Streaming<unknown, unknown>)
     call.limit(grpc.getDeadline());
     call.run(async () => {
       try {
-        for await (const response of handler(await call.admit(grpc.request), call)) {
+        const request = await call.admit(grpc.request);
+        for await (const response of handler(request, call)) {
           if (stream.ended) return;
           await stream.write(Buffer.isBuffer(response) ? response : encode(response));
         }

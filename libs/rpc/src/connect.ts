@@ -70,8 +70,7 @@ const MAX_MARGIN_MS = 100;
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Connects to a service. The connection is made on the first call, kept, and shared with others
- * to the same address.
+ * Connects to a service. The connection is made on the first call, and kept.
  *
  * What is thrown is a RemoteError. A call made while serving another carries on its trace, its
  * correlation id and what is left of its deadline, and ends with it.
@@ -232,6 +231,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2_000,
   'grpc.service_config_disable_resolution': 1,
+  // A shared connection passes its back-off on to clients that are made long after.
+  'grpc.use_local_subchannel_pool': 1,
   // A proxy of the environment is not asked about the machines of the mesh.
   'grpc.enable_http_proxy': 0,
 };

@@ -1,5 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { bind, watchOver } from './bind.js';
+import { bind } from './bind.js';
+import { keepContexts } from './context.js';
 import { type Contract, readRegistry } from './contract.js';
 import type { Audit, Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
 import { Health } from './health.js';
@@ -11,6 +12,7 @@ import { Reflection } from './reflection.js';
 import { draining } from './serving-call.js';
 import { createDurations, createTracer, labelsOf } from './spans.js';
 import { createDecoders } from './validation.js';
+import { watchOver } from './watch-over.js';
 
 /** A server's certificate, and who must have signed that of its clients. */
 export interface ServerTls {
@@ -69,6 +71,7 @@ const MAX_SOCKET_PATH_BYTES = 107;
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { services, contract, host, tls } = options;
   assertBindable(host, tls);
+  keepContexts();
   const limits = { ...LIMITS, ...options.limits };
   const state: ServerState = {
     authenticate: options.authenticate,

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
-import { context, isValidTraceId } from '@opentelemetry/api';
+import { isValidTraceId } from '@opentelemetry/api';
 import { PublicError } from '@ramet/errors';
 import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
 import { runServing, type Serving } from './context.js';
+import type { Rule } from './contract.js';
 import type { Endpoint, ServerState } from './endpoint.js';
 import { permit } from './permissions.js';
 import { endSpan, type OpenSpan, openServerSpan } from './spans.js';
@@ -14,6 +15,7 @@ export type OutgoingStatus = Parameters<ServerInterceptingCallInterface['sendSta
 
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
 const REFUSALS: ReadonlySet<status> = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
+const NOTHING: CallMetadata = { get: () => undefined };
 const END_OF_TIME = new Date(8.64e15);
 
 /** One call from its first byte to its status. Made for every call, so it makes little itself. */
@@ -21,15 +23,9 @@ export class ServingCall implements Serving {
   readonly endpoint: Endpoint;
   caller: Caller = ANONYMOUS;
   ended = false;
-  readonly metadata: CallMetadata = {
-    get: (name) => {
-      const [value] = this.#received?.get(name) ?? [];
-      return typeof value === 'string' ? value : undefined;
-    },
-  };
+  metadata: CallMetadata = NOTHING;
   readonly #server: ServerState;
   readonly #startedAt: number;
-  #received: Metadata | undefined;
   #span: OpenSpan | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #stopTimer: (() => void) | undefined;
@@ -82,7 +78,7 @@ export class ServingCall implements Serving {
 
   /** Takes the metadata in, and joins the caller's trace. */
   open(metadata: Metadata): void {
-    this.#received = metadata;
+    this.metadata = new ReceivedMetadata(metadata);
     this.#server.open.add(this);
     if (this.endpoint.quiet) return;
     this.#span = openServerSpan(this.#server.tracer, this.endpoint, metadata);
@@ -90,8 +86,7 @@ export class ServingCall implements Serving {
 
   /** Runs the handler in the context of the call. It must catch what it throws. */
   run(handle: () => Promise<void>): void {
-    const inside = () => runServing(this, handle);
-    void (this.#span ? context.with(this.#span.context, inside) : inside());
+    void runServing(this, this.#span?.context, handle);
   }
 
   /**
@@ -114,16 +109,25 @@ export class ServingCall implements Serving {
     this.#stopTimer = clock.after(ms, () => this.abort(deadlineExceeded()));
   }
 
-  /** Lets the caller in and decodes the request, or throws. */
-  async admit(bytes: Buffer): Promise<unknown> {
+  /**
+   * Lets the caller in and decodes the request, or throws.
+   *
+   * Promises the request only if the caller is not known yet: most are, and promises cost.
+   */
+  admit(bytes: Buffer): unknown {
     const { rule, decode } = this.endpoint;
     if (this.#server.draining) throw draining();
     if (!rule) return decode(bytes);
 
     const authenticated = this.#server.authenticate(this.metadata);
-    this.caller = authenticated instanceof Promise ? await authenticated : authenticated;
-    permit(rule, this.caller);
-    return decode(bytes);
+    if (!(authenticated instanceof Promise)) return this.#letIn(authenticated, rule, bytes);
+    return authenticated.then((caller) => this.#letIn(caller, rule, bytes));
+  }
+
+  #letIn(caller: Caller, rule: Rule, bytes: Buffer): unknown {
+    this.caller = caller;
+    permit(rule, caller);
+    return this.endpoint.decode(bytes);
   }
 
   afterEnd(callback: () => void): void {
@@ -240,6 +244,19 @@ export class ServingCall implements Serving {
     else if (this.#thrown instanceof Error && this.#thrown.cause !== undefined) {
       logger.warn('call failed', { ...fields, error: this.#thrown });
     } else logger.info('call failed', fields);
+  }
+}
+
+class ReceivedMetadata implements CallMetadata {
+  readonly #metadata: Metadata;
+
+  constructor(metadata: Metadata) {
+    this.#metadata = metadata;
+  }
+
+  get(name: string): string | undefined {
+    const [value] = this.#metadata.get(name);
+    return typeof value === 'string' ? value : undefined;
   }
 }
 

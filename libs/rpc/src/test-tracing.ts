@@ -1,8 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   type Attributes,
   type Context,
-  type ContextManager,
   context,
   INVALID_SPAN_CONTEXT,
   propagation,
@@ -13,6 +11,7 @@ import {
   type TextMapPropagator,
   trace,
 } from '@opentelemetry/api';
+import { keepContexts } from './context.js';
 
 /** A span as a test sees it. */
 export interface TestSpan {
@@ -41,7 +40,7 @@ export function startTestTracing(): Disposable & { readonly spans: TestSpan[] } 
   };
   const tracer = { startSpan, startActiveSpan: () => assertUnused() };
   trace.setGlobalTracerProvider({ getTracer: () => tracer });
-  context.setGlobalContextManager(new LocalContext());
+  keepContexts();
   propagation.setGlobalPropagator(TRACEPARENT);
   return {
     spans,
@@ -85,28 +84,6 @@ function spanOf(
     recordException: () => undefined,
   };
   return span;
-}
-
-class LocalContext implements ContextManager {
-  readonly #storage = new AsyncLocalStorage<Context>();
-
-  active(): Context {
-    return this.#storage.getStore() ?? ROOT_CONTEXT;
-  }
-
-  with: ContextManager['with'] = (inner, run, self, ...args) =>
-    this.#storage.run(inner, () => run.apply(self as never, args));
-
-  bind: ContextManager['bind'] = (_inner, target) => target;
-
-  enable(): this {
-    return this;
-  }
-
-  disable(): this {
-    this.#storage.disable();
-    return this;
-  }
 }
 
 const TRACEPARENT: TextMapPropagator = {

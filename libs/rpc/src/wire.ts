@@ -10,8 +10,8 @@ import { type FieldPlan, type Plan, planOf } from './wire-plan.js';
  * Two decoders read each request: one to validate, one for the handler. They agree on well-formed
  * bytes only, so that whatever one of them would overlook or replace is refused here: wrong wire
  * types, singular messages given twice, groups, text that is not UTF-8. Also refused is what no
- * rule of the contract can express for all fields: enum values that are not defined, NaN, and
- * times out of range.
+ * rule of the contract can express for all fields: enum values that are not defined, NaN, times
+ * out of range, and NUL in text, which no database and no program's argument can hold.
  */
 export interface WireFindings {
   readonly violations: readonly Violation[];
@@ -151,8 +151,10 @@ class Walk implements WireFindings {
     const reader = this.#reader;
     const start = reader.pos;
     reader.pos = end;
-    if (end - start <= SHORT_TEXT && isAscii(this.#bytes, start, end)) return;
-    if (isUtf8(this.#bytes.subarray(start, end))) return;
+    if (end - start <= SHORT_TEXT && isPlain(this.#bytes, start, end)) return;
+    const text = this.#bytes.subarray(start, end);
+    if (text.includes(0)) this.#violation(path, 'must not contain NUL');
+    if (isUtf8(text)) return;
     this.#violation(path, 'must be valid UTF-8');
     if (this.readable === this.#bytes) this.readable = Uint8Array.from(this.#bytes);
     this.readable?.fill(0x3f, start, end);
@@ -224,9 +226,11 @@ class Walk implements WireFindings {
   }
 }
 
-function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+/** Whether bytes are ASCII without NUL. */
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
-    if ((bytes[at] ?? 0) > 0x7f) return false;
+    const byte = bytes[at] ?? 0;
+    if (byte === 0 || byte > 0x7f) return false;
   }
   return true;
 }
