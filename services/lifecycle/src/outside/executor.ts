@@ -11,7 +11,7 @@ import type { Remote } from '@ramet/rpc';
 import type { Executor, ExecutorNews } from '../deps.js';
 import type { Exit, Workload } from '../domain/outcome.js';
 import { toLimitsMessage, toSourceMessage } from '../messages.js';
-import { answerOf, unlessMissing } from './refusal.js';
+import { answerOf, isMissing, unlessMissing } from './refusal.js';
 
 type ExecutionClient = Remote<typeof ExecutionServiceService>;
 type HistoryClient = Remote<typeof HistoryServiceService>;
@@ -71,7 +71,12 @@ export function executorOver(executions: ExecutionClient, history: HistoryClient
     },
     async *streamLogs({ executionId, epoch, follow, tailLines }, signal) {
       const asked = { executionId, epoch, follow, tailLines };
-      for await (const { lines } of executions.streamLogs(asked, { signal })) yield lines;
+      try {
+        for await (const { lines } of executions.streamLogs(asked, { signal })) yield lines;
+      } catch (thrown) {
+        // What was never made has printed nothing.
+        if (!isMissing(thrown)) throw thrown;
+      }
     },
     async readHistory(after, signal) {
       const { entries } = await history.readHistory({ after, pageSize: PAGE }, { signal });

@@ -32,9 +32,14 @@ export async function unlessMissing<Value, Missing>(
   try {
     return await asked;
   } catch (thrown) {
-    if (thrown instanceof RemoteError && thrown.code === 'NOT_FOUND') return missing;
+    if (isMissing(thrown)) return missing;
     throw thrown;
   }
+}
+
+/** Tells whether a peer says that the thing is not there. */
+export function isMissing(thrown: unknown): boolean {
+  return thrown instanceof RemoteError && thrown.code === 'NOT_FOUND';
 }
 
 const PASSED_ON: Partial<Record<StatusName, ErrorCode>> = {
