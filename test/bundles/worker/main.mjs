@@ -1,0 +1,51 @@
+// A workload for tests. Its parameters say what it does:
+//   sign     how many payloads it has signed, `forever` for as long as it may; none if absent
+//   pause    how many milliseconds it waits after each
+//   stay     it waits to be stopped before it ends
+//   exit     the code that it ends with
+// It prints a line for each thing that it has done.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectRunner } from './runner.js';
+
+const RETRY_MS = 100;
+
+const runner = connectRunner();
+const { sign = '0', pause = '0', stay, exit = '0' } = await runner.getParameters();
+console.log('started');
+
+let signed = 0;
+let refusal = '';
+process.on('SIGTERM', () => {
+  console.log('stopping');
+  process.exit(Number(exit));
+});
+
+const wanted = sign === 'forever' ? Number.POSITIVE_INFINITY : Number(sign);
+while (signed < wanted && refusal === '') {
+  refusal = await signOnce(signed);
+  if (refusal === '') signed += 1;
+  console.log(refusal === '' ? `signed ${signed}` : `refused ${refusal}`);
+  await runner.reportProgress(Number.isFinite(wanted) ? signed / wanted : 0, `signed ${signed}`);
+  await sleep(Number(pause));
+}
+if (stay !== undefined) {
+  console.log('staying');
+  await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+}
+await runner.complete(refusal === '', refusal, signed);
+console.log('completed');
+runner.close();
+process.exitCode = Number(exit);
+
+/** Has one payload signed, however often the mesh is away. Gives the reason if it is refused. */
+async function signOnce(number) {
+  for (;;) {
+    try {
+      await runner.sign(`order-${number}`, `payload ${number}`);
+      return '';
+    } catch (error) {
+      if (!error.isTransient) return error.reason || error.message;
+      await sleep(RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { Mesh } from '@ramet/local';
+import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  BotServiceService,
+  TeamServiceService,
+  TokenServiceService,
+  UserServiceService,
+} from '@ramet/proto-gen/teams.v1';
+import { connect, createTokenSource, type Remote } from '@ramet/rpc';
+import type { Scope } from '@ramet/service';
+import { again } from './again.js';
+
+/** The API of a mesh as one caller sees it. */
+export interface Api {
+  readonly clones: Remote<typeof CloneServiceService>;
+  readonly keys: Remote<typeof KeyServiceService>;
+  readonly teams: Remote<typeof TeamServiceService>;
+  readonly bots: Remote<typeof BotServiceService>;
+  readonly users: Remote<typeof UserServiceService>;
+}
+
+/** Where the services of an API listen. */
+export interface Addresses {
+  readonly teams: string;
+  readonly keys: string;
+  readonly lifecycle: string;
+}
+
+/** A caller with two manners: one who takes any answer, and one who asks again when none comes. */
+export interface Callers {
+  readonly api: Api;
+  /** Repeats calls that could not be answered. Streams are not repeated. */
+  readonly patient: Api;
+}
+
+/** Connects to a mesh with an API key. `scope` closes the connections. */
+export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): Callers {
+  const tokens = scope.use(connect(TokenServiceService, addresses.teams));
+  const token = createTokenSource({
+    exchange: async () => {
+      const { token, expiresIn } = await again(() => tokens.exchangeToken({ apiKey }));
+      return { token, expiresInMs: Number(expiresIn?.seconds ?? 0) * 1_000 };
+    },
+  });
+  const to = <Service extends object>(service: Service, address: string): Remote<Service> =>
+    scope.use(connect(service, address, { token }));
+  const api = {
+    clones: to(CloneServiceService, addresses.lifecycle),
+    keys: to(KeyServiceService, addresses.keys),
+    teams: to(TeamServiceService, addresses.teams),
+    bots: to(BotServiceService, addresses.teams),
+    users: to(UserServiceService, addresses.teams),
+  };
+  return {
+    api,
+    patient: {
+      clones: patient(CloneServiceService, api.clones),
+      keys: patient(KeyServiceService, api.keys),
+      teams: patient(TeamServiceService, api.teams),
+      bots: patient(BotServiceService, api.bots),
+      users: patient(UserServiceService, api.users),
+    },
+  };
+}
+
+/** The addresses of a mesh's own services. */
+export function addressesOf({ endpoints }: Mesh): Addresses {
+  const { teams, keys, lifecycle } = endpoints;
+  return { teams: teams.address, keys: keys.address, lifecycle: lifecycle.address };
+}
+
+type Call = (request: unknown, options?: object) => Promise<unknown>;
+
+function patient<Service extends object>(
+  service: Service,
+  remote: Remote<Service>,
+): Remote<Service> {
+  const methods = Object.entries(service).map(([name, { responseStream }]) => {
+    // The mapped type of a client says nothing of a name that is only a string.
+    const call = (remote as Record<string, Call>)[name] as Call;
+    const repeated: Call = (request, options) => again(() => call(request, options));
+    return [name, responseStream ? call : repeated];
+  });
+  return { ...remote, ...Object.fromEntries(methods) };
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Link, verifyChain } from '@ramet/database';
+import type { CloneHistoryEntry } from '@ramet/proto-gen/lifecycle.v1';
+import { processesWithVariable } from '@ramet/service';
+import type { Person, World } from './world.js';
+
+const SERVICES = ['teams', 'keys', 'lifecycle', 'executor'] as const;
+
+/** Throws unless all that the mesh has stored agrees with itself. It does so at every commit. */
+export async function requireAgreement(world: World): Promise<void> {
+  for (const service of SERVICES) await requireChains(world, service);
+  assert.deepEqual(await world.ask(WRONG_QUOTAS), [], 'the quota ledger does not add up');
+  assert.deepEqual(await world.ask(WRONG_USES), [], 'a grant was used otherwise than was logged');
+  assert.deepEqual(await world.ask(DOUBLE_OUTCOMES), [], 'more executions than epochs');
+}
+
+/** Throws if anything is left of clones, once all of them are deleted. */
+export async function requireNothingLeft(world: World): Promise<void> {
+  await requireAgreement(world);
+  for (const [what, sql] of Object.entries(LEFT)) {
+    assert.deepEqual(await world.ask(sql), [], `${what} is left`);
+  }
+  const { executor, run } = world.mesh.layout;
+  const folders = [...readdirSync(join(executor, 'executions')), ...readdirSync(run)];
+  assert.deepEqual(folders.filter(isOfExecution), [], 'a folder is left');
+  assert.deepEqual(readdirSync(join(run, '.control')), [], 'a socket is left');
+
+  const known = await world.ask<{ name: string }>('select name from executor.workload');
+  const left = known.filter(
+    ({ name }) => processesWithVariable('RAMET_EXECUTION', name).length > 0,
+  );
+  assert.deepEqual(left, [], 'a process is left');
+}
+
+/** Ends a mesh of which nothing may be left, and throws if anything is. */
+export async function endSoundly(world: World | undefined): Promise<void> {
+  if (!world) return;
+  try {
+    await requireNothingLeft(world);
+    assert.deepEqual(await world.mesh.stop(), [], 'somebody had to be killed');
+  } finally {
+    await world[Symbol.asyncDispose]();
+  }
+}
+
+/** Throws if there is anything outside that the ledger does not know of. */
+export async function requireInventory(world: World): Promise<void> {
+  const { executor, run } = world.mesh.layout;
+  const found = [...readdirSync(join(executor, 'executions')), ...readdirSync(run)];
+  const rows = await world.ask<{ name: string }>(
+    `select name from executor.workload where state <> 'removed'`,
+  );
+  const known = new Set(rows.map(({ name }) => name));
+  const orphans = found.filter((name) => isOfExecution(name) && !known.has(name));
+  assert.deepEqual(orphans, [], 'something exists that is in no ledger');
+}
+
+/** Throws unless a clone's history is whole, gives the clone as it is, and has one outcome. */
+export async function requireOneLife({ patient: { clones } }: Person, id: string): Promise<void> {
+  const { clone } = await clones.getClone({ id });
+  const { entries } = await clones.listCloneHistory({ cloneId: id, pageSize: 0, pageToken: '' });
+  assert.deepEqual(
+    entries.map(({ seq }) => seq),
+    entries.map((_, index) => index + 1),
+    `a gap in the history of ${id}`,
+  );
+  assert.deepEqual(entries.at(-1)?.clone, clone, `the history of ${id} does not give it`);
+  assert.ok(outcomesIn(entries).size <= 1, `more than one outcome of ${id}`);
+}
+
+function outcomesIn(entries: readonly CloneHistoryEntry[]): ReadonlySet<string> {
+  const outcomes = entries.flatMap(({ clone }) => clone?.execution?.outcome ?? []);
+  return new Set(outcomes.map((outcome) => JSON.stringify(outcome)));
+}
+
+function isOfExecution(name: string): boolean {
+  return name.startsWith('exe_');
+}
+
+interface Row extends Link {
+  readonly position: bigint | null;
+}
+
+async function requireChains(world: World, service: string): Promise<void> {
+  const rows = await world.ask<Row>(
+    `select aggregate, seq, payload, prev_hash as "prevHash", hash, position
+     from ${service}.history order by aggregate, seq`,
+  );
+  for (const aggregate of new Set(rows.map((row) => row.aggregate))) {
+    const links = rows.filter((row) => row.aggregate === aggregate);
+    assert.equal(links[0]?.seq, 1);
+    assert.equal(verifyChain(links), undefined, `a broken chain in ${service}`);
+    const positions = links.flatMap(({ position }) => position ?? []);
+    assert.deepEqual(positions, [...positions].sort(ascending), `out of order in ${service}`);
+  }
+  const positions = rows.flatMap(({ position }) => position ?? []).sort(ascending);
+  assert.deepEqual(
+    positions,
+    positions.map((_, index) => BigInt(index + 1)),
+  );
+}
+
+function ascending(one: bigint, other: bigint): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+const WRONG_QUOTAS = `
+  select q.owner_id, q.used, sum(e.change) as entered
+  from lifecycle.quota q
+  left join lifecycle.quota_entry e using (owner_id, kind, resource)
+  group by q.owner_id, q.kind, q.resource, q.used
+  having q.used <> coalesce(sum(e.change), 0)`;
+
+const WRONG_USES = `
+  select g.id, g.uses, count(s.request_id) as logged
+  from keys.key_grant g left join keys.signature s on s.grant_id = g.id
+  where g.max_uses is not null
+  group by g.id, g.uses
+  having g.uses <> count(s.request_id)`;
+
+const DOUBLE_OUTCOMES = `
+  select c.id from lifecycle.clone c join lifecycle.execution e on e.clone_id = c.id
+  group by c.id, c.epoch
+  having count(*) <> c.epoch`;
+
+const LEFT: Readonly<Record<string, string>> = {
+  'a clone': `select id, phase from lifecycle.clone where phase <> 'DELETED'`,
+  quota: 'select owner_id, used from lifecycle.quota where used <> 0',
+  'a hold': 'select key_id, clone_id from keys.hold',
+  'a grant': 'select id, clone_id from keys.key_grant where revoked_at is null',
+  'a workload': `select name, state from executor.workload where state <> 'removed'`,
+  'an execution without an outcome':
+    'select id from lifecycle.execution where outcome is null and started_at is not null',
+};
