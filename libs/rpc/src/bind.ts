@@ -67,8 +67,6 @@ function serveUnary({ encode }: Endpoint, handler: Unary<unknown, unknown>) {
     const fail = (thrown: unknown): void => {
       if (!call.ended) respond(call.fail(thrown));
     };
-    call.onAbort = fail;
-    call.limit(grpc.getDeadline());
     call.run(() =>
       answer(call, grpc.request).then((bytes) => {
         if (call.ended) return;
@@ -84,7 +82,6 @@ function serveStream({ encode }: Endpoint, handler: Streaming<unknown, unknown>)
     const call = servingOf(grpc.metadata);
     const stream = new ResponseStream(grpc, call);
     call.onAbort = (reason) => stream.fail(reason);
-    call.limit(grpc.getDeadline());
     call.run(async () => {
       try {
         const request = await call.admit(grpc.request);

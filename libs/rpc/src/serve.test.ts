@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Call } from './call.js';
@@ -201,6 +202,28 @@ describe('the deadline of a call', () => {
     await using client = connect(echoService(), server.address);
     const error = await rejection(client.echo({}, { ...AS_USER, timeoutMs: 60_000 }));
     assert.equal(error.reason, 'DEADLINE_EXCEEDED');
+  });
+});
+
+describe('a request that never arrives in full', () => {
+  it('is given up after the default deadline', async () => {
+    const lines: LoggedLine[] = [];
+    await using server = await startTestServer({}, { lines, limits: { defaultDeadlineMs: 50 } });
+    for (const method of ['Echo', 'Count']) {
+      const session = connectHttp2(`http://${server.address}`);
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': `/test.v1.EchoService/${method}`,
+        'content-type': 'application/grpc',
+      });
+      const [headers] = await once(stream, 'response');
+      assert.equal(headers['grpc-status'], '4');
+      session.destroy();
+    }
+    assert.deepEqual(
+      lines.map(({ fields }) => fields.reason),
+      ['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED'],
+    );
   });
 });
 

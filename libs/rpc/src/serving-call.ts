@@ -13,6 +13,8 @@ import { complete, type Failure, toStatus } from './status.js';
 /** A status as grpc-js takes it. */
 export type OutgoingStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
+type Transport = Pick<ServerInterceptingCallInterface, 'getDeadline' | 'sendStatus'>;
+
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
 const REFUSALS: ReadonlySet<status> = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
 const NOTHING: CallMetadata = { get: () => undefined };
@@ -25,6 +27,7 @@ export class ServingCall implements Serving {
   ended = false;
   metadata: CallMetadata = NOTHING;
   readonly #server: ServerState;
+  readonly #transport: Transport;
   readonly #startedAt: number;
   #span: OpenSpan | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
@@ -38,7 +41,8 @@ export class ServingCall implements Serving {
   #thrown: unknown;
   #reason = '';
 
-  constructor(endpoint: Endpoint, server: ServerState) {
+  constructor(endpoint: Endpoint, server: ServerState, transport: Transport) {
+    this.#transport = transport;
     this.endpoint = endpoint;
     this.#server = server;
     this.#startedAt = server.clock.elapsed();
@@ -80,32 +84,33 @@ export class ServingCall implements Serving {
   open(metadata: Metadata): void {
     this.metadata = new ReceivedMetadata(metadata);
     this.#server.open.add(this);
+    this.#limit(Number(this.#transport.getDeadline()));
     if (this.endpoint.quiet) return;
     this.#span = openServerSpan(this.#server.tracer, this.endpoint, metadata);
   }
 
   /** Runs the handler in the context of the call. It must catch what it throws. */
   run(handle: () => Promise<void>): void {
+    if (this.endpoint.streams) this.#stopTimer?.();
     void runServing(this, this.#span?.context, handle);
   }
 
   /**
    * Holds the call to its deadline: the client's, the server's default, or the server's maximum.
    *
-   * grpc-js watches over the client's own. A stream has none but that.
+   * grpc-js watches over the client's own. A stream has none but that once its request is there.
    */
-  limit(clientDeadline: Date | number): void {
-    const { clock, limits } = this.#server;
-    const given = Number(clientDeadline);
+  #limit(given: number): void {
     this.#deadlineMs = given;
-    if (this.endpoint.streams) return;
-
+    const { clock, limits } = this.#server;
+    const { streams } = this.endpoint;
     const now = clock.now().getTime();
-    const left = Number.isFinite(given) ? given - now : limits.defaultDeadlineMs;
-    if (left <= limits.maxDeadlineMs && Number.isFinite(given)) return;
+    const isGiven = given !== Number.POSITIVE_INFINITY;
+    const left = isGiven ? given - now : limits.defaultDeadlineMs;
+    if (isGiven && (streams || left <= limits.maxDeadlineMs)) return;
 
     const ms = Math.min(left, limits.maxDeadlineMs);
-    this.#deadlineMs = now + ms;
+    if (!streams) this.#deadlineMs = now + ms;
     this.#stopTimer = clock.after(ms, () => this.abort(deadlineExceeded()));
   }
 
@@ -140,10 +145,12 @@ export class ServingCall implements Serving {
     if (this.#abortReason) return;
     this.#abortReason = reason;
     this.#controller?.abort(reason);
-    if (!this.ended) this.onAbort?.(reason);
+    if (this.ended) return;
+    if (this.onAbort) this.onAbort(reason);
+    else this.#transport.sendStatus(this.fail(reason));
   }
 
-  /** Ends the call on the wire when it is aborted. Set by who can write to it. */
+  /** Ends a stream on the wire when it is aborted, after what was written before. */
   onAbort: ((reason: Error) => void) | undefined;
 
   /** The status for what the handler threw. An abort is what made an aborted handler throw. */

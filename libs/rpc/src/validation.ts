@@ -15,7 +15,7 @@ export type Decode = (bytes: Buffer) => unknown;
  * All violations of a request are reported together, each with the path of its field.
  */
 export function createDecoders(registry: FileRegistry): (method: AnyMethod) => Decode {
-  const validator = createValidator({ registry });
+  const validator = createValidator({ registry, regexMatch: createMatcher() });
   return (method) => {
     const { input } = findMethod(registry, method.path);
     const inspect = inspectorOf(input);
@@ -33,6 +33,19 @@ export function createDecoders(registry: FileRegistry): (method: AnyMethod) => D
       if (violations.length > 0 || broken.length > 0) throw invalid(...merged(violations, broken));
       return decoded(() => method.requestDeserialize(bytes));
     };
+  };
+}
+
+/**
+ * Matches with the engine's own expressions: many times faster than the RE2 that protovalidate
+ * brings, whose guarantees are for patterns of strangers. These are the contract's: few, anchored.
+ */
+function createMatcher(): (pattern: string, text: string) => boolean {
+  const compiled = new Map<string, RegExp>();
+  return (pattern, text) => {
+    const known = compiled.get(pattern) ?? new RegExp(pattern, 'u');
+    compiled.set(pattern, known);
+    return known.test(text);
   };
 }
 

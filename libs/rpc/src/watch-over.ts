@@ -32,7 +32,7 @@ export function watchOver(
     const endpoint = endpoints.get(path);
     if (endpoint) {
       const watched = call as Watched;
-      watched[SERVING] = new ServingCall(endpoint, server);
+      watched[SERVING] = new ServingCall(endpoint, server, watched);
       watched.start = startWatched;
       watched.sendStatus = sendStatusWatched;
     }
