@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { readContract, typesWithin } from '../security/support/contract.js';
-import { boundsOf } from './support/bounds.js';
+import { isBounded } from './support/bounds.js';
 import { grpcurlLineOf, rpcComments } from './support/grpcurl-line.js';
 import { reasonsUsed } from './support/reasons-used.js';
 
@@ -76,7 +76,7 @@ describe('the contracts', () => {
 
   for (const type of messagesOf(rpcs.map(({ method }) => method.input))) {
     it(`bound every field of ${type.typeName}, which requests are made of`, () => {
-      const unbounded = type.fields.filter((field) => !boundsOf(field, files).isBounded);
+      const unbounded = type.fields.filter((field) => !isBounded(field, files));
       assert.deepEqual(
         unbounded.map(({ name }) => name),
         [],

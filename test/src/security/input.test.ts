@@ -1,0 +1,175 @@
+// Goal: whatever is sent, the answer is an error that names the field, and nothing comes of it.
+// Method: for every RPC of a whole mesh, requests that are each wrong in one way, made from the
+// contract. What is wrong is the same in each run.
+
+import assert from 'node:assert/strict';
+import { assemble, type Cast } from './access/cast.js';
+import { DENIED, MACHINES, PEOPLE, type Row } from './access/row.js';
+import { TABLE } from './access/table.js';
+import { type BadRequest, badRequests } from './input/bad-requests.js';
+import { delimited, joined } from './input/wire.js';
+import { type Answer, type Caller, openCaller } from './support/call.js';
+import { PEERS, type Peer, type Rpc, readContract } from './support/contract.js';
+import { sharedMesh, type TestMesh } from './support/mesh.js';
+import { openRows, type Rows } from './support/rows.js';
+
+const contract = readContract();
+const AT_ONCE = 16;
+/** What refuses a request. Anything else would be a bug, a crash or a hang. */
+const REFUSALS = new Set([
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'FAILED_PRECONDITION',
+  'PERMISSION_DENIED',
+  'UNAUTHENTICATED',
+  'ABORTED',
+  'RESOURCE_EXHAUSTED',
+  'OUT_OF_RANGE',
+]);
+const TOO_LARGE = 5 * 1024 * 1024;
+
+/** Tables that grow by themselves, or by what running clones report. */
+const RESTLESS = /\.(history|relay|consumer|execution_progress|progress|runner|denial|work)$/;
+
+describe('bad input', () => {
+  let test: TestMesh;
+  let cast: Cast;
+  let caller: Caller;
+  let rows: Rows;
+  let pids: readonly (number | undefined)[];
+
+  before(async function () {
+    this.timeout(60_000);
+    test = await sharedMesh();
+    cast = await assemble(test);
+    caller = openCaller(contract);
+    rows = await openRows(test);
+    pids = PEERS.map((peer) => test.mesh.service(peer).pid);
+  });
+  after(async () => {
+    caller?.[Symbol.dispose]();
+    await rows?.[Symbol.asyncDispose]();
+  });
+
+  for (const row of TABLE) {
+    it(`to ${row.rpc} is refused by name`, async () => {
+      const good = contract.encode(rpcOf(row), row.request(cast.world.own, cast.world));
+      const bad = badRequests(rpcOf(row), good, contract);
+      const [refused, others] = [
+        bad.filter(({ field }) => field !== undefined),
+        bad.filter(({ field }) => field === undefined),
+      ];
+      const before = await counts();
+      assert.deepEqual(await failures(row, refused, isRefusedByName), []);
+      assert.deepEqual(await counts(), before, 'something came of it');
+      assert.deepEqual(await failures(row, others, isTypedOrFine), []);
+    }).timeout(30_000);
+  }
+
+  it('that is over the limit of the transport is refused as such', async () => {
+    for (const peer of PEERS) {
+      const row = TABLE.find(({ rpc }) => rpc.startsWith(`ramet.${peer}.`));
+      assert.ok(row);
+      const { code, reason } = await send(row, delimited(1_000, new Uint8Array(TOO_LARGE)));
+      assert.deepEqual([code, reason], ['RESOURCE_EXHAUSTED', 'MESSAGE_TOO_LARGE'], peer);
+    }
+  });
+
+  it('that names a parameter twice is refused', async () => {
+    const row = rowOf('ramet.lifecycle.v1.CloneService/CreateClone');
+    const good = contract.encode(rpcOf(row), row.request(cast.world.own, cast.world));
+    const parameter = delimited(6, joined([delimited(1, 'a'), delimited(2, '1')]));
+    const answer = await send(row, joined([good, parameter, parameter]));
+    assert.deepEqual([answer.code, answer.fields], ['INVALID_ARGUMENT', ['parameters[1].name']]);
+  });
+
+  it('is refused with everything that is wrong with it at once', async () => {
+    const row = rowOf('ramet.lifecycle.v1.CloneService/CreateClone');
+    const { fields } = await send(row, joined([delimited(1, '!'), delimited(4, 'A B')]));
+    assert.deepEqual(fields.toSorted(), ['bot_id', 'name', 'owner', 'request_id']);
+  });
+
+  it('leaves the mesh as it was: the same processes, and they serve', async () => {
+    assert.deepEqual(
+      PEERS.map((peer) => test.mesh.service(peer).pid),
+      pids,
+    );
+    for (const row of TABLE.filter(({ rpc }) =>
+      /\/(GetTeam|GetKey|GetClone|GetExecution)$/.test(rpc),
+    )) {
+      const good = contract.encode(rpcOf(row), row.request(cast.world.own, cast.world));
+      assert.equal((await send(row, good)).code, 'OK', row.rpc);
+    }
+  });
+
+  /** What was answered that does not satisfy. */
+  async function failures(
+    row: Row,
+    requests: readonly BadRequest[],
+    satisfies: (answer: Answer, request: BadRequest) => boolean,
+  ): Promise<readonly string[]> {
+    const wrong: string[] = [];
+    await inTurn(requests, async (request) => {
+      const answer = await send(row, request.bytes);
+      if (!satisfies(answer, request)) wrong.push(told(request, answer));
+    });
+    return wrong;
+  }
+
+  function send(row: Row, bytes: Uint8Array): Promise<Answer> {
+    const { room } = rpcOf(row);
+    const address = test.addressOf((room === 'history' ? 'keys' : room) as Peer);
+    return caller.call(address, rpcOf(row), bytes, { token: tokenFor(row) });
+  }
+
+  function tokenFor(row: Row): string | undefined {
+    if (row.isOpen) return undefined;
+    const person = PEOPLE.findLast((_, at) => (row.people?.own?.[at] ?? DENIED) !== DENIED);
+    const preferred = row.people?.own?.[3] === 'ok' ? 'owner' : person;
+    const machine = MACHINES.find((each) => row.machines?.[each]);
+    const who = preferred ?? machine;
+    return who && cast.tokens[who];
+  }
+
+  async function counts(): Promise<Readonly<Record<string, number>>> {
+    const all = Object.entries(await rows.counts());
+    return Object.fromEntries(all.filter(([name]) => !RESTLESS.test(name)));
+  }
+});
+
+function isRefusedByName(answer: Answer, { field }: BadRequest): boolean {
+  return answer.code === 'INVALID_ARGUMENT' && answer.fields.some((each) => isWithin(each, field));
+}
+
+/** Whether an error names the field, or something in it. */
+function isWithin(named: string, field = ''): boolean {
+  return named === field || [`${field}[`, `${field}.`].some((start) => named.startsWith(start));
+}
+
+function isTypedOrFine({ code, reason }: Answer): boolean {
+  return code === 'OK' || (REFUSALS.has(code) && reason !== '');
+}
+
+function told({ what }: BadRequest, { code, reason, message, fields }: Answer): string {
+  return `${what}: ${code} ${reason} [${fields.join(' ')}] ${message.slice(0, 200)}`;
+}
+
+async function inTurn<Item>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    await Promise.all(items.slice(at, at + AT_ONCE).map(work));
+  }
+}
+
+function rpcOf({ rpc }: Row): Rpc {
+  return contract.rpc(rpc);
+}
+
+function rowOf(name: string): Row {
+  const row = TABLE.find(({ rpc }) => rpc === name);
+  assert.ok(row);
+  return row;
+}
