@@ -38,6 +38,9 @@ create index denial_key on denial (key_id, id desc);
 -- before the grants are, so that whoever revokes a grant afterwards finds it. `p_done` are the
 -- batches of this session whose answers are out.
 --
+-- What was decided comes in the order of the requests: verdicts, and times of acceptance in
+-- milliseconds since 1970, each as a list with commas. One row is read faster than many.
+--
 -- The plan must not depend on how full the tables were when it was made: it is always that of many
 -- rows, by index.
 create function accept_signatures(
@@ -49,7 +52,7 @@ create function accept_signatures(
   p_scheme    text[],
   p_digest    bytea[],
   p_trace     text[]
-) returns table (verdict text, accepted_at timestamptz)
+) returns table (verdicts text, times text)
 language plpgsql
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
@@ -92,6 +95,7 @@ begin
     from judged
   ), decided as materialized (
     select placed.*,
+      date_trunc('milliseconds', coalesce(seen_at, moment)) as accepted_at,
       coalesce(refusal, case when uses + place > max_uses then 'used_up' else 'accepted' end)
         as decision
     from placed
@@ -105,10 +109,11 @@ begin
     where g.id = taken.grant_id
   ), logged as (
     insert into signature (key_id, grant_id, request_id, scheme, digest, accepted_at, trace_id)
-    select key_id, grant_id, request_id, scheme, digest, date_trunc('milliseconds', moment),
-           trace_id
+    select key_id, grant_id, request_id, scheme, digest, accepted_at, trace_id
     from decided where decision = 'accepted' order by nth
   )
-  select decision, coalesce(seen_at, date_trunc('milliseconds', moment)) from decided order by nth;
+  select string_agg(decision, ',' order by nth),
+         string_agg((extract(epoch from accepted_at) * 1000)::bigint::text, ',' order by nth)
+  from decided;
 end
 $$;

@@ -11,12 +11,13 @@ import { ownerOf, toKeyMessage } from '../messages.js';
 import { askerOf } from './caller.js';
 import { pageOf } from './paging.js';
 
-type Needs = Pick<Deps, 'keys' | 'teams'>;
+type Needs = Pick<Deps, 'keys' | 'teams' | 'failpoints'>;
 
 /** Lists the keys that a user could give to a new clone. */
 export function listAvailableKeys({
   keys,
   teams,
+  failpoints,
 }: Needs): Unary<ListAvailableKeysRequest, ListAvailableKeysResponse> {
   return async (request, { caller }) => {
     const asker = await askerOf(caller, teams);
@@ -33,6 +34,7 @@ export function listAvailableKeys({
       ...{ rows, limit, binding, toMessage: toKeyMessage, encode: Key.encode },
       keyOf: ({ id }) => [id],
     });
+    failpoints.hit('keys.available.listed');
     return { keys: messages, nextPageToken };
   };
 }

@@ -7,11 +7,11 @@ import type { Grant } from '../domain/grant.js';
 import { toGrantMessage } from '../messages.js';
 import { actorOf, askerFor } from './caller.js';
 
-type Needs = Pick<Deps, 'keys' | 'grants' | 'teams' | 'signingKeys' | 'drain'>;
+type Needs = Pick<Deps, 'keys' | 'grants' | 'teams' | 'signingKeys' | 'drain' | 'failpoints'>;
 
 /** Revokes grants, and answers once nothing of them can be answered any more. */
 export function revokeGrant(needs: Needs): Unary<RevokeGrantRequest, RevokeGrantResponse> {
-  const { grants, signingKeys, drain } = needs;
+  const { grants, signingKeys, drain, failpoints } = needs;
   return async ({ grantId, executionId, reason }, { caller }) => {
     const selected = await grants.select(grantId === '' ? { executionId } : { grantId });
     const visible = await visibleTo(caller, selected, needs);
@@ -24,6 +24,7 @@ export function revokeGrant(needs: Needs): Unary<RevokeGrantRequest, RevokeGrant
     }
     // Also for what was revoked before: that call may not have had its confirmation.
     await drain();
+    failpoints.hit('keys.revoke.drained');
     return { grants: revoked.map(toGrantMessage) };
   };
 }

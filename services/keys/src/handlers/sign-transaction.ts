@@ -23,42 +23,41 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set([
 export function signTransaction(
   needs: Needs,
 ): Unary<SignTransactionRequest, SignTransactionResponse> {
+  const { signingKeys, acceptor, payloadDigest } = needs;
   return async (request, call) => {
-    const { workload } = call.caller;
-    if (!workload) throw denied('transactions.sign', 'only workloads sign');
+    const { requestId, keyId } = request;
     try {
-      return await signFor(workload, request, call, needs);
+      const workload = workloadOf(call);
+      const key = signingKeys.peek(workload, keyId) ?? (await signingKeys.find(workload, keyId));
+      if (!key) throw notFound('key', keyId);
+      const payload = required(payloadOf(request.payload), 'payload');
+      const { scheme, operation, draft } = signable(payload, key);
+
+      const accepted = await acceptor.accept({
+        ...{ keyId, grantId: key.grantId, requestId, operation, scheme, traceId: call.traceId },
+        digest: payloadDigest(scheme, payload),
+        afterEnd: (callback) => call.afterEnd(callback),
+      });
+      const { bytes, finish } = draft(accepted.acceptedAt);
+      const signed = sign(key.algorithm, key.secret, bytes);
+      const signature = signed instanceof Promise ? await signed : signed;
+      accepted.requireCurrent();
+      return { signature, venue: finish(signature), acceptTime: accepted.acceptedAt };
     } catch (thrown) {
-      if (thrown instanceof PublicError && DENIALS.has(thrown.code)) {
-        const { cloneId, executionId } = workload;
-        const { reason } = thrown;
-        const { traceId } = call;
-        needs.denials.note({ keyId: request.keyId, cloneId, executionId, reason, traceId });
-      }
+      noteDenial(thrown, keyId, call, needs);
       throw thrown;
     }
   };
 }
 
-async function signFor(
-  grantee: Grantee,
-  { requestId, keyId, payload: message }: SignTransactionRequest,
-  call: Call,
-  { signingKeys, acceptor, payloadDigest }: Needs,
-): Promise<SignTransactionResponse> {
-  const key = signingKeys.peek(grantee, keyId) ?? (await signingKeys.find(grantee, keyId));
-  if (!key) throw notFound('key', keyId);
-  const payload = required(payloadOf(message), 'payload');
-  const { scheme, operation, draft } = signable(payload, key);
+function workloadOf({ caller }: Call): Grantee {
+  if (!caller.workload) throw denied('transactions.sign', 'only workloads sign');
+  return caller.workload;
+}
 
-  const accepted = await acceptor.accept({
-    ...{ keyId, grantId: key.grantId, requestId, operation, scheme },
-    digest: payloadDigest(scheme, payload),
-    traceId: call.traceId,
-    afterEnd: (callback) => call.afterEnd(callback),
-  });
-  const { bytes, finish } = draft(accepted.acceptedAt);
-  const signature = await sign(key.algorithm, key.secret, bytes);
-  accepted.requireCurrent();
-  return { signature, venue: finish(signature), acceptTime: accepted.acceptedAt };
+function noteDenial(thrown: unknown, keyId: string, call: Call, { denials }: Needs): void {
+  if (!(thrown instanceof PublicError && DENIALS.has(thrown.code))) return;
+  const { caller, traceId } = call;
+  const { cloneId = '', executionId = '' } = caller.workload ?? {};
+  denials.note({ keyId, cloneId, executionId, reason: thrown.reason, traceId });
 }

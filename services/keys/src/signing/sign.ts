@@ -8,8 +8,16 @@ const signInPool = promisify(
     signAsymmetric(null, bytes, key, done),
 );
 
-/** Signs bytes. The same bytes give the same signature. */
-export async function sign(algorithm: Algorithm, key: KeyObject, bytes: Buffer): Promise<Buffer> {
+/**
+ * Signs bytes. The same bytes give the same signature.
+ *
+ * What takes no time is done at once: a promise would cost more than an HMAC.
+ */
+export function sign(
+  algorithm: Algorithm,
+  key: KeyObject,
+  bytes: Buffer,
+): Buffer | Promise<Buffer> {
   const { family, hash } = ALGORITHMS[algorithm];
   if (family === 'hmac') return createHmac(hash, key).update(bytes).digest();
   return signInPool(bytes, key);
