@@ -9,7 +9,7 @@ import {
   text,
 } from '@ramet/config';
 
-const RUNNER = fileURLToPath(new URL('../../runner/dist/main.js', import.meta.url));
+const RUNNER = fileURLToPath(new URL('../../runner/dist/program/main.js', import.meta.url));
 
 const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
