@@ -51,9 +51,12 @@ export interface Author extends AsyncDisposable {
   team(owner: Person): Promise<Pick<Things, 'teamId' | 'botId'>>;
   join(owner: Person, teamId: string, person: Person, role: TeamRole): Promise<void>;
   /** Gives the personal clones of a bot something to run. */
-  giveSource(person: Person, botId: string): Promise<void>;
+  giveSource(person: Person, botId: string, source?: BotSource): Promise<void>;
+  emptyTeam(owner: Person): Promise<string>;
   apiKey(person: Person): Promise<string>;
   key(person: Person, owner: Owner): Promise<string>;
+  /** A clone, as soon as it was accepted. */
+  clone(person: Person, wish: CloneWish): Promise<string>;
   /** A clone that runs, and what it was given. */
   runningClone(person: Person, wish: CloneWish): Promise<Running>;
 }
@@ -70,11 +73,13 @@ export interface CloneWish {
 /** A running clone, with its first execution. */
 export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId'>;
 
+/** What a bot runs: a program of the machine, or one of the `hostile` examples. */
+export function program(...command: readonly string[]): BotSource {
+  return { source: { $case: 'process', value: { bundle: 'hostile', command } }, revision: 0 };
+}
+
 /** A program that only waits. */
-export const SLEEPER: BotSource = {
-  source: { $case: 'process', value: { bundle: 'hostile', command: ['sleep', '3600'] } },
-  revision: 0,
-};
+export const SLEEPER: BotSource = program('sleep', '3600');
 
 const RUN_MS = 30_000;
 
@@ -89,8 +94,7 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     person: () => createPerson(test, admin),
     async team(owner) {
       const api = as(owner.token);
-      const { team } = await api.teams.createTeam({ requestId: '', name: aName() });
-      const teamId = team?.id ?? '';
+      const teamId = await createTeam(api);
       const wish = { requestId: '', teamId, name: aName(), teamSource: SLEEPER };
       const { bot } = await api.bots.createBot(wish);
       return { teamId, botId: bot?.id ?? '' };
@@ -98,15 +102,17 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     async join(owner, teamId, { id: userId }, role) {
       await as(owner.token).teams.setTeamMember({ teamId, userId, role });
     },
-    async giveSource(person, id) {
+    async giveSource(person, id, source = SLEEPER) {
       const owner = ownerMessage({ userId: person.id });
-      await as(person.token).bots.setBotSource({ id, owner, source: SLEEPER });
+      await as(person.token).bots.setBotSource({ id, owner, source });
     },
+    emptyTeam: ({ token }) => createTeam(as(token)),
     async apiKey({ id: userId, token }) {
       const wish = { requestId: '', userId, name: 'spare', expireTime: undefined };
       return (await as(token).users.createApiKey(wish)).apiKey?.id ?? '';
     },
     key: (person, owner) => createKey(as(person.token), owner),
+    clone: (person, wish) => createClone(as(person.token), wish),
     runningClone: (person, wish) => runClone(as(person.token), wish),
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };
@@ -172,7 +178,12 @@ async function createKey({ keys }: Api, owner: Owner): Promise<string> {
   return key?.id ?? '';
 }
 
-async function runClone({ clones, keys }: Api, wish: CloneWish): Promise<Running> {
+async function createTeam({ teams }: Api): Promise<string> {
+  const { team } = await teams.createTeam({ requestId: '', name: aName() });
+  return team?.id ?? '';
+}
+
+async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
   const { clone } = await clones.createClone({
     requestId: '',
     owner: ownerMessage(wish.owner),
@@ -185,7 +196,12 @@ async function runClone({ clones, keys }: Api, wish: CloneWish): Promise<Running
     maxSignatures: undefined,
     validateOnly: false,
   });
-  const running = await untilRunning(clones, clone?.id ?? '');
+  return clone?.id ?? '';
+}
+
+async function runClone(api: Api, wish: CloneWish): Promise<Running> {
+  const { clones, keys } = api;
+  const running = await untilRunning(clones, await createClone(api, wish));
   const { grants } = await keys.listGrants({ keyId: wish.keyId, pageSize: 0, pageToken: '' });
   const executionId = running.execution?.id ?? '';
   return { cloneId: running.id, executionId, grantId: grants[0]?.id ?? '' };

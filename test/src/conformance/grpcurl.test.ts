@@ -1,0 +1,126 @@
+// Goal: the grpcurl line in the comment of each public RPC works as it is printed.
+// Method: each is run against a whole mesh by `buf curl`, which stands in for grpcurl and learns
+// the contract by reflection. What stands in capitals is replaced by real things of a story.
+
+import assert from 'node:assert/strict';
+import { TeamRole } from '@ramet/proto-gen/teams.v1';
+import { startTestTeams } from '@ramet/teams/testing';
+import { createDatabase } from '@ramet/test/support';
+import { type Peer, type Rpc, readContract } from '../security/support/contract.js';
+import { sharedMesh, type TestMesh } from '../security/support/mesh.js';
+import { type Author, openAuthor, program } from '../security/support/story.js';
+import { bufCurl, type Printed } from './support/buf-curl.js';
+import { type GrpcurlLine, grpcurlLineOf, rpcComments } from './support/grpcurl-line.js';
+
+const BOOTSTRAP = 'ramet.teams.v1.SetupService/BootstrapAdmin';
+const AT_ONCE = 4;
+
+type Values = Readonly<Record<string, string>>;
+
+const comments = rpcComments();
+const LINES = readContract().rpcs.flatMap((rpc) => {
+  const line = grpcurlLineOf(comments.get(rpc.name) ?? '');
+  return line && rpc.name !== BOOTSTRAP ? [{ rpc, line }] : [];
+});
+
+describe('the grpcurl line of', () => {
+  const running = new Map<string, Promise<Printed>>();
+
+  before(async function () {
+    this.timeout(60_000);
+    const test = await sharedMesh();
+    await using author = await openAuthor(test);
+    const values = await story(test, author);
+    const calls = LINES.map(
+      ({ rpc, line }) =>
+        () =>
+          run(test, { rpc, line }, values),
+    );
+    const lanes = Array.from({ length: AT_ONCE }, () => Promise.resolve());
+    calls.forEach((call, at) => {
+      const before = lanes[at % AT_ONCE] ?? Promise.resolve();
+      const result = before.then(call);
+      running.set(LINES[at]?.rpc.name ?? '', result);
+      lanes[at % AT_ONCE] = result.then(
+        () => undefined,
+        () => undefined,
+      );
+    });
+  });
+
+  for (const { rpc } of LINES) {
+    it(`${rpc.name} works`, async () => {
+      const printed = await running.get(rpc.name);
+      assert.ok(printed?.isOk, printed?.errors);
+    }).timeout(60_000);
+  }
+
+  it(`${BOOTSTRAP} works in a mesh that has nobody yet`, async () => {
+    await using database = await createDatabase();
+    await using teams = await startTestTeams({ databaseUrl: database.url });
+    const line = grpcurlLineOf(comments.get(BOOTSTRAP) ?? '');
+    assert.ok(line);
+    const body = line.body({ TOKEN: teams.bootstrapToken });
+    const printed = await bufCurl({ ...line, address: teams.address, body, isStream: false });
+    assert.ok(printed.isOk, printed.errors);
+    assert.match(printed.output, /"apiKey"/);
+  });
+});
+
+interface Documented {
+  readonly rpc: Rpc;
+  readonly line: GrpcurlLine;
+}
+
+function run(test: TestMesh, { rpc, line }: Documented, valuesOf: ValuesOf): Promise<Printed> {
+  const { TOKEN: token, ...values } = valuesOf(rpc);
+  return bufCurl({
+    address: test.addressOf(line.server.toLowerCase() as Peer),
+    path: line.path,
+    body: line.body(values),
+    ...(line.hasToken && { token }),
+    isStream: rpc.method.methodKind === 'server_streaming',
+  });
+}
+
+type ValuesOf = (rpc: Rpc) => Values;
+
+/** Makes all that the lines speak of. Lines that end a thing get one of their own. */
+async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
+  const [owner, other] = [await author.person(), await author.person()];
+  const { teamId, botId } = await author.team(owner);
+  await author.join(owner, teamId, other, TeamRole.MEMBER);
+  await author.giveSource(owner, botId, program('echo', 'hello'));
+  const user = { userId: owner.id };
+  const keyId = await author.key(owner, user);
+  const [held, spare, ended, empty] = await Promise.all([
+    author.runningClone(owner, { owner: { teamId }, botId, keyId }),
+    author.team(owner),
+    author.clone(owner, { owner: user, botId, keyId: '' }),
+    author.emptyTeam(owner),
+  ]);
+  const admin = await test.exchange(test.adminKey);
+
+  const usual = {
+    TOKEN: owner.token,
+    KEY: owner.apiKey,
+    USER_ID: owner.id,
+    TEAM_ID: teamId,
+    BOT_ID: botId,
+    KEY_ID: keyId,
+    CLONE_ID: ended,
+    GRANT_ID: held.grantId,
+    API_KEY_ID: await author.apiKey(owner),
+  };
+  const special: Readonly<Record<string, Values>> = {
+    CreateUser: { TOKEN: admin },
+    ListUsers: { TOKEN: admin },
+    SetTeamMember: { USER_ID: other.id },
+    RemoveTeamMember: { USER_ID: other.id },
+    DeleteTeam: { TEAM_ID: empty },
+    DeleteBot: { BOT_ID: spare.botId },
+    DeleteKey: { KEY_ID: await author.key(owner, user) },
+    DeleteClone: { CLONE_ID: await author.clone(owner, { owner: user, botId, keyId: '' }) },
+  };
+  return ({ method }) => ({ ...usual, ...special[method.name] });
+}
