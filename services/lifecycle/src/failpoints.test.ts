@@ -81,6 +81,7 @@ describe('a life that is broken off', () => {
     await again(() => reports.completeCloneExecution({ ...executionOf(clone), report }));
     exit(house, clone, { exitCode: 0 });
     await reached(api, id, ClonePhase.COMPLETED);
+    await again(() => api.clones.getCloneExecutionInformation({ cloneId: id, executionId: '' }));
     await again(() => api.clones.deleteClone({ id, etag: '' }));
     await reached(api, id, ClonePhase.DELETED);
     return id;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchCreate } from './create.js';
 import { benchSign } from './sign.js';
 
 const USAGE = `usage: npm run bench -- sign|create [--json] [--seconds N] [--rounds N]`;
@@ -23,6 +24,9 @@ export async function main(_command: string, args: readonly string[]): Promise<n
   switch (positionals[0]) {
     case 'sign':
       await benchSign({ json: values.json, ...numbers });
+      return 0;
+    case 'create':
+      await benchCreate({ json: values.json, ...numbers });
       return 0;
     default:
       console.error(USAGE);

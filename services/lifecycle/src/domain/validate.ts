@@ -1,17 +1,15 @@
 import { invalid, type Violation } from '@ramet/errors';
-import type { Parameter, Report } from './clone.js';
+import type { Parameter } from './clone.js';
 
 const MAX_PARAMETER_BYTES = 512 * 1024;
 
-/** What a request says that the contract alone cannot judge. */
-export interface Spoken {
-  readonly parameters: readonly Parameter[];
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** Throws REQUEST_INVALID with everything that is wrong with a clone's parameters and labels. */
-export function requireValid({ parameters, labels }: Spoken): void {
-  const violations = [...duplicates(parameters), ...tooLarge(parameters), ...withNul(labels)];
+/**
+ * Throws REQUEST_INVALID with everything that is wrong with a clone's parameters together.
+ *
+ * What one field alone has to be like stands in the contract.
+ */
+export function requireParameters(parameters: readonly Parameter[]): void {
+  const violations = [...duplicates(parameters), ...tooLarge(parameters)];
   if (violations.length > 0) throw invalid(...violations);
 }
 
@@ -31,30 +29,6 @@ function tooLarge(parameters: readonly Parameter[]): readonly Violation[] {
   if (bytes <= MAX_PARAMETER_BYTES) return [];
   const description = `must be at most ${MAX_PARAMETER_BYTES} bytes together, not ${bytes}`;
   return [{ field: 'parameters', description }];
-}
-
-function withNul(labels: Spoken['labels']): readonly Violation[] {
-  return Object.entries(labels)
-    .filter((entry) => entry.some(hasNul))
-    .map(([key]) => {
-      return { field: `labels[${JSON.stringify(key)}]`, description: 'must not contain NUL' };
-    });
-}
-
-/** Throws REQUEST_INVALID if what a workload said cannot be kept. */
-export function requireText(field: string, { message, metrics }: Omit<Report, 'success'>): void {
-  const texts = [
-    [`${field}.message`, message] as const,
-    ...metrics.map(({ unit }, index) => [`${field}.metrics[${index}].unit`, unit] as const),
-  ];
-  const violations = texts
-    .filter(([, value]) => hasNul(value))
-    .map(([path]) => ({ field: path, description: 'must not contain NUL' }));
-  if (violations.length > 0) throw invalid(...violations);
-}
-
-function hasNul(value: string): boolean {
-  return value.includes('\0');
 }
 
 /** UTF-8 bytes of a text, without what only Node has. */

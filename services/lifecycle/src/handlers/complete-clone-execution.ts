@@ -6,7 +6,6 @@ import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { withReport } from '../domain/changes.js';
 import { epochStale } from '../domain/epoch.js';
-import { requireText } from '../domain/validate.js';
 import { fromReportMessage } from '../messages.js';
 import { actorOf } from './actor.js';
 import { requireOwnExecution } from './own-execution.js';
@@ -24,7 +23,6 @@ export function completeCloneExecution(needs: Needs): Unary<Request, Response> {
   const { clones, failpoints } = needs;
   return async ({ executionId, epoch, report }, { caller }) => {
     requireOwnExecution(caller, { executionId, epoch });
-    if (report) requireText('report', report);
 
     const cloneId = caller.workload?.cloneId ?? '';
     const by = { kind: 'clone.reported', actor: actorOf(caller), cause: '', dueInMs: EXIT_MS };

@@ -2,7 +2,7 @@ import { CreateCloneRequest, type CreateCloneResponse } from '@ramet/proto-gen/l
 import type { Caller, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { Owner, Wanted } from '../domain/clone.js';
-import { requireValid } from '../domain/validate.js';
+import { requireParameters } from '../domain/validate.js';
 import { fromLimitsMessage, toCloneMessage } from '../messages.js';
 import { actorOf } from './actor.js';
 import { requiredOwner } from './owner.js';
@@ -26,7 +26,7 @@ type Needs = Pick<
 export function createClone(needs: Needs): Unary<CreateCloneRequest, CreateCloneResponse> {
   const { access, clones, failpoints, wake } = needs;
   return async (message, { caller, signal }) => {
-    requireValid(message);
+    requireParameters(message.parameters);
     const owner = requiredOwner(message.owner);
     const request = {
       caller: actorOf(caller),

@@ -6,7 +6,6 @@ import type {
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { RunnerReport } from '../domain/progress.js';
-import { requireText } from '../domain/validate.js';
 import { requireOwnExecution } from './own-execution.js';
 
 type Needs = Pick<Deps, 'runners' | 'failpoints' | 'wake'>;
@@ -18,8 +17,6 @@ type Response = UpdateExecutionResponse;
 export function updateExecution({ runners, failpoints, wake }: Needs): Unary<Request, Response> {
   return async ({ executionId, epoch, instance, started, progress }, { caller }) => {
     requireOwnExecution(caller, { executionId, epoch });
-    if (progress) requireText('progress', progress);
-
     const report = { executionId, epoch, instance, isClaim: started };
     const stopRequested = await runners.take({ ...report, ...progressOf(progress) });
     failpoints.hit('lifecycle.report_taken');

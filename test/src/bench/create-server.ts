@@ -1,0 +1,134 @@
+// One server process of the create benchmark: lifecycle itself, or an echo to compare it with.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
+import { type Outside, type Peers, startLifecycle } from '@ramet/lifecycle/testing';
+import {
+  Clone,
+  CloneKind,
+  ClonePhase,
+  CloneServiceService,
+  type CreateCloneRequest,
+  type CreateCloneResponse,
+} from '@ramet/proto-gen/lifecycle.v1';
+import { createVerifier } from '@ramet/rpc';
+import { noFailpoints, systemClock, systemIds } from '@ramet/service';
+import { startTelemetry } from '@ramet/telemetry';
+import { answerParent } from './child.js';
+import { createIssuer } from './tokens.js';
+
+/** Which server to be. */
+export type CreateServerKind = 'bare' | 'lifecycle';
+
+/** What a server is asked. */
+export type CreateServerQuestion =
+  | {
+      readonly ask: 'start';
+      readonly kind: CreateServerKind;
+      readonly issuer: string;
+      readonly databaseUrl: string;
+    }
+  | { readonly ask: 'cpu' };
+
+/** What a server says. */
+export interface CreateServerAnswer {
+  readonly address: string;
+  readonly cpuMicros: number;
+  readonly residentBytes: number;
+}
+
+type Start = Extract<CreateServerQuestion, { readonly ask: 'start' }>;
+
+const TEAM = 'tem_00000000000000000000000000';
+
+const traces = mkdtempSync(join(tmpdir(), 'ramet-bench-'));
+process.once('exit', () => rmSync(traces, { recursive: true, force: true }));
+
+answerParent(async (question: CreateServerQuestion): Promise<CreateServerAnswer> => {
+  const address = question.ask === 'start' ? await start(question) : '';
+  const { user, system } = process.cpuUsage();
+  return { address, cpuMicros: user + system, residentBytes: process.memoryUsage.rss() };
+});
+
+function start(order: Start): Promise<string> {
+  return order.kind === 'bare' ? startBare() : startReal(order);
+}
+
+async function startBare(): Promise<string> {
+  const server = new Server();
+  const createClone: UntypedHandleCall = (
+    { request }: { readonly request: CreateCloneRequest },
+    respond: (error: null, response: CreateCloneResponse) => void,
+  ) => respond(null, { clone: accepted(request) });
+  server.addService(CloneServiceService, { createClone });
+  const port = await new Promise<number>((resolve, reject) => {
+    const insecure = ServerCredentials.createInsecure();
+    server.bindAsync('127.0.0.1:0', insecure, (error, bound) => {
+      if (error) reject(error);
+      else resolve(bound);
+    });
+  });
+  return `127.0.0.1:${port}`;
+}
+
+const EMPTY = Clone.decode(new Uint8Array());
+
+/** An answer as large as lifecycle's. */
+function accepted({ owner, botId, parameters }: CreateCloneRequest): Clone {
+  const time = new Date();
+  return {
+    ...EMPTY,
+    id: 'cln_00000000000000000000000000',
+    kind: CloneKind.BOT,
+    owner,
+    creatorId: 'usr_00000000000000000000000000',
+    botId,
+    teamId: TEAM,
+    parameters,
+    limits: { runTime: undefined, memoryBytes: 0n, grace: undefined },
+    desired: 1,
+    phase: ClonePhase.ACCEPTED,
+    phaseTime: time,
+    deadlineTime: time,
+    createTime: time,
+    updateTime: time,
+    etag: '1',
+    seq: 1,
+  };
+}
+
+async function startReal({ issuer, databaseUrl }: Start): Promise<string> {
+  const { logger } = await startTelemetry({
+    service: 'lifecycle',
+    tracesDir: traces,
+    logLevel: 'error',
+  });
+  const outside: Outside = {
+    ...{ clock: systemClock, ids: systemIds, failpoints: noFailpoints, logger },
+    connect: () => playedPeers(issuer),
+  };
+  const config = {
+    ...{ host: '127.0.0.1', port: 0, databaseUrl, databasePassword: undefined },
+    ...{ cloneQuota: 1_000_000_000, reconciles: false, reconcileMs: 1_000, leaseMs: 10_000 },
+  };
+  return (await startLifecycle(config, outside)).address;
+}
+
+/** Peers that let everybody do everything, and that nobody reconciles with. */
+function playedPeers(issuer: string): Peers {
+  const { jwk } = createIssuer(issuer);
+  const keys = async () => [jwk];
+  const source = { kind: 'process', bundle: 'trader', command: ['node', 'bot.mjs'], revision: 1 };
+  const nobody = new Proxy({}, { get: () => () => Promise.reject(new Error('not played')) });
+  return {
+    authenticate: createVerifier({ issuer: 'ramet', audience: 'ramet', keys, clock: systemClock }),
+    teams: {
+      listMemberships: async () => [],
+      admit: async () => ({ teamId: TEAM, source: { ...source, kind: 'process' as const } }),
+    },
+    keys: nobody as Peers['keys'],
+    executor: nobody as Peers['executor'],
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
