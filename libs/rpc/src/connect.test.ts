@@ -47,7 +47,11 @@ describe('a client', () => {
     const gone = await startTestServer();
     await gone[Symbol.asyncDispose]();
     await using client = connect(echoService(), gone.address);
-    await assert.rejects(client.anyone({}), { code: 'UNAVAILABLE', reason: '' });
+    await assert.rejects(client.anyone({}), {
+      code: 'UNAVAILABLE',
+      reason: '',
+      method: '/test.v1.EchoService/Anyone',
+    });
   });
 
   it('waits no longer than it was told to', async () => {

@@ -128,7 +128,7 @@ class MethodCaller {
       const done = (error: ServiceError | null, response: unknown): void => {
         release();
         endSpan(span, error?.code ?? status.OK);
-        if (error) reject(toRemoteError(error));
+        if (error) reject(toRemoteError(path, error));
         else resolve(response);
       };
       context.with(span.context, () => {
@@ -165,7 +165,7 @@ class MethodCaller {
     } catch (thrown) {
       if (!isServiceError(thrown)) throw thrown;
       code = thrown.code;
-      throw toRemoteError(thrown);
+      throw toRemoteError(path, thrown);
     } finally {
       release();
       call.cancel();

@@ -114,10 +114,12 @@ describe('an error', () => {
   });
 
   it('of a peer that is away is passed on as such, and any other as a bug', async () => {
-    const away = await errorOf(new RemoteError('UNAVAILABLE', 'refused'));
+    const method = '/ramet.keys.v1.KeyService/GetKey';
+    const away = await errorOf(new RemoteError('UNAVAILABLE', 'refused', {}, method));
     const late = await errorOf(new RemoteError('DEADLINE_EXCEEDED', 'late'));
     const other = await errorOf(new RemoteError('NOT_FOUND', 'no such key: key_1'));
     assert.deepEqual([away.code, away.reason], ['UNAVAILABLE', 'PEER_UNAVAILABLE']);
+    assert.deepEqual(away.metadata, { peer: 'ramet.keys.v1.KeyService' });
     assert.deepEqual([late.code, late.reason], ['UNAVAILABLE', 'PEER_UNAVAILABLE']);
     assert.deepEqual([other.code, other.message], ['INTERNAL', 'internal error']);
   });

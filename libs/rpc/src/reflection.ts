@@ -19,12 +19,13 @@ type Answer = { readonly case: string; readonly value: unknown };
 
 /** Answers what a server offers: grpc.reflection, v1 and v1alpha. */
 export class Reflection {
-  readonly #index: DescriptorIndex;
+  readonly #contract: Contract;
   readonly #services: readonly string[];
   readonly #open = new Set<Stream>();
+  #lazyIndex: DescriptorIndex | undefined;
 
   constructor(contract: Contract, services: readonly string[]) {
-    this.#index = new DescriptorIndex(contract.descriptorSet);
+    this.#contract = contract;
     this.#services = services;
   }
 
@@ -44,6 +45,12 @@ export class Reflection {
     for (const stream of this.#open) {
       stream.emit('error', toStatus(draining(), { correlationId: '', traceId: '' }));
     }
+  }
+
+  /** Made when somebody asks: a start should not wait for it. */
+  get #index(): DescriptorIndex {
+    this.#lazyIndex ??= new DescriptorIndex(this.#contract.descriptorSet);
+    return this.#lazyIndex;
   }
 
   #serve(stream: Stream): void {

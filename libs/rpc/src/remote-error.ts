@@ -17,12 +17,15 @@ export class RemoteError extends Error implements Details {
   readonly preconditions: readonly Precondition[];
   readonly quotas: readonly QuotaViolation[];
   readonly retryAfterMs: number | undefined;
+  /** The path of the method that was called. */
+  readonly method: string;
   readonly correlationId: string;
   readonly traceId: string;
 
-  constructor(code: StatusName, message: string, details: Partial<Details> = {}) {
+  constructor(code: StatusName, message: string, details: Partial<Details> = {}, method = '') {
     super(message);
     this.code = code;
+    this.method = method;
     this.reason = details.reason ?? '';
     this.metadata = details.metadata ?? {};
     this.violations = details.violations ?? [];

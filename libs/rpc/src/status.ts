@@ -55,24 +55,26 @@ export function complete(
 const REASONS: Readonly<Partial<Record<status, string>>> = {
   [status.RESOURCE_EXHAUSTED]: 'MESSAGE_TOO_LARGE',
   [status.INVALID_ARGUMENT]: 'REQUEST_INVALID',
+  // No request, two of them, or one packed in a way that is not known.
+  [status.UNIMPLEMENTED]: 'REQUEST_INVALID',
 };
 
 /** Turns the status of a call that was made into the error to throw. */
-export function toRemoteError(error: {
-  readonly code: status;
-  readonly details: string;
-  readonly metadata: Metadata;
-}): RemoteError {
+export function toRemoteError(
+  method: string,
+  error: { readonly code: status; readonly details: string; readonly metadata: Metadata },
+): RemoteError {
   const name = (status[error.code] ?? 'UNKNOWN') as StatusName;
   const [bytes] = error.metadata.get(DETAILS_KEY);
-  return new RemoteError(name, error.details, bytes instanceof Buffer ? tryDecode(bytes) : {});
+  const details = bytes instanceof Buffer ? tryDecode(bytes) : {};
+  return new RemoteError(name, error.details, details, method);
 }
 
 function publicErrorOf(thrown: unknown): PublicError | undefined {
   if (thrown instanceof PublicError) return thrown;
   if (!(thrown instanceof RemoteError)) return undefined;
   const away = thrown.code === 'UNAVAILABLE' || thrown.code === 'DEADLINE_EXCEEDED';
-  return away ? unavailable(thrown.metadata.peer ?? 'a peer', thrown) : undefined;
+  return away ? unavailable(thrown.method.split('/')[1] || 'a peer', thrown) : undefined;
 }
 
 function failure(code: status, message: string, shown: Partial<Details>, ids: RequestIds): Failure {
