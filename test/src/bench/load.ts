@@ -15,6 +15,8 @@ export interface LoadOrder {
   readonly callers: readonly BenchCaller[];
   readonly concurrency: number;
   readonly ms: number;
+  /** How many calls at least, however long that takes. */
+  readonly minCalls: number;
   readonly payloadBytes: number;
 }
 
@@ -35,7 +37,7 @@ const clients = new Map<string, Client>();
 let requests = 0;
 
 answerParent(async (order: LoadOrder): Promise<LoadResult> => {
-  const { address, callers, concurrency, ms, payloadBytes } = order;
+  const { address, callers, concurrency, ms, minCalls, payloadBytes } = order;
   const client = clients.get(address) ?? new Client(address, credentials.createInsecure());
   clients.set(address, client);
   const latencies: number[] = [];
@@ -51,7 +53,7 @@ answerParent(async (order: LoadOrder): Promise<LoadResult> => {
     if (!caller) return;
     const metadata = new Metadata();
     metadata.set('authorization', `Bearer ${caller.token}`);
-    while (performance.now() < until) {
+    while (performance.now() < until || latencies.length < minCalls) {
       requests += 1;
       const request: SignTransactionRequest = {
         requestId: `bench-${process.pid}-${requests}`,
