@@ -31,6 +31,7 @@ export interface ClientTls {
   readonly key?: Buffer;
 }
 
+/** What goes for all calls of a client. */
 export interface ConnectOptions {
   /** The token to show on every call. Asked each time, so that it may renew itself. */
   readonly token?: () => Promise<string>;
@@ -46,6 +47,7 @@ export interface ConnectOptions {
   readonly tls?: ClientTls;
 }
 
+/** What goes for one call. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;

@@ -22,6 +22,7 @@ export interface ServerTls {
   readonly clientAuthority?: Buffer;
 }
 
+/** What to serve, where, and what to go by. */
 export interface ServeOptions {
   /** A host name or address, or `unix:` and an absolute path of at most 107 bytes. */
   readonly host: string;

@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import type { Call, Caller } from './call.js';
 import { implement } from './implement.js';
 import type { Logger } from './ports.js';
+import { RemoteError } from './remote-error.js';
 import { type RunningServer, type ServeOptions, serve } from './serve.js';
 import { type EchoRequest, type EchoResponse, echoService, testContract } from './test-contract.js';
 
@@ -60,4 +62,25 @@ export async function startTestServer(
 
 async function* countTo3(): AsyncGenerator<EchoResponse> {
   for (const text of ['1', '2', '3']) yield { text };
+}
+
+/** Handlers that note each call. */
+export function recording(calls: Call[]): TestHandlers {
+  return {
+    echo: async (_: EchoRequest, call: Call) => {
+      calls.push(call);
+      return { text: '' };
+    },
+  };
+}
+
+/** The error that a call fails with. */
+export async function rejection(call: Promise<unknown>): Promise<RemoteError> {
+  try {
+    await call;
+  } catch (thrown) {
+    assert.ok(thrown instanceof RemoteError, String(thrown));
+    return thrown;
+  }
+  assert.fail('the call has succeeded');
 }

@@ -7,6 +7,7 @@ export interface Issued {
   readonly expiresInMs: number;
 }
 
+/** How to come by a token. */
 export interface TokenSourceOptions {
   /** Exchanges a credential for a token. Called again before the token ends. */
   readonly exchange: () => Promise<Issued>;

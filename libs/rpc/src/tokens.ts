@@ -7,6 +7,7 @@ import { type Clock, machineClock } from './ports.js';
 /** A public key of the issuer, as JSON Web Key (RFC 7517, RFC 8037). */
 export type Jwk = JWK;
 
+/** Whose tokens are accepted. */
 export interface VerifierOptions {
   readonly issuer: string;
   readonly audience: string;

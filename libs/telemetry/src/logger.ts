@@ -15,6 +15,7 @@ export interface Logger {
 /** How much is logged. `silent` is nothing. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** What is logged, and where. */
 export interface LoggerOptions {
   readonly service: string;
   readonly level: LogLevel;

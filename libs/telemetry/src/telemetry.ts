@@ -8,6 +8,7 @@ import { createLogger, type Logger, type LogLevel } from './logger.js';
 import { serveMetrics } from './metrics.js';
 import { SpanFile } from './span-file.js';
 
+/** How a process is to be observed. */
 export interface TelemetryOptions {
   /** The name of the service: in every span, line and measurement. */
   readonly service: string;
