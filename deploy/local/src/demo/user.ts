@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import {
@@ -28,7 +29,8 @@ export async function connectUser(
 ): Promise<User> {
   await using scope = new Scope();
   const { teams, keys, lifecycle } = endpoints;
-  const tokens = scope.use(connect(TokenServiceService, teams.address, { clock }));
+  const contract = loadContract();
+  const tokens = scope.use(connect(TokenServiceService, teams.address, { clock, contract }));
   const apiKey = readFileSync(keyFile, 'utf8');
   const token = createTokenSource({
     clock,
@@ -37,13 +39,14 @@ export async function connectUser(
       return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * 1_000 };
     },
   });
-  const users = scope.use(connect(UserServiceService, teams.address, { clock, token }));
+  const options = { clock, contract, token };
+  const users = scope.use(connect(UserServiceService, teams.address, options));
   const { user } = await users.getUser({ id: '' });
   const services = {
-    teams: scope.use(connect(TeamServiceService, teams.address, { clock, token })),
-    bots: scope.use(connect(BotServiceService, teams.address, { clock, token })),
-    keys: scope.use(connect(KeyServiceService, keys.address, { clock, token })),
-    clones: scope.use(connect(CloneServiceService, lifecycle.address, { clock, token })),
+    teams: scope.use(connect(TeamServiceService, teams.address, options)),
+    bots: scope.use(connect(BotServiceService, teams.address, options)),
+    keys: scope.use(connect(KeyServiceService, keys.address, options)),
+    clones: scope.use(connect(CloneServiceService, lifecycle.address, options)),
   };
 
   const open = scope.move();

@@ -4,15 +4,20 @@ import {
   type Progress,
   type WatchClonesResponse,
 } from '@ramet/proto-gen/lifecycle.v1';
+import { RemoteError } from '@ramet/rpc';
+import type { Clock } from '@ramet/service';
 import type { User } from './user.js';
 
 interface Needs {
   readonly clones: User['clones'];
   readonly cloneId: string;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   say(line: string): void;
 }
 
+const RETRY_MS = 200;
+const LAST_LINES = 10;
 /** The phases that a clone does not leave by itself. */
 const AT_REST: readonly number[] = [
   ClonePhase.COMPLETED,
@@ -32,8 +37,26 @@ export class WatchedClone {
     this.#needs = needs;
   }
 
-  /** Follows the clone until it rests in `wanted`. Throws, with its reason, if it does elsewhere. */
+  /**
+   * Follows the clone until it rests in `wanted`, over breaks of the watch. Throws if it rests
+   * elsewhere, with its reason and what its workload printed last.
+   */
   async until(wanted: number, onProgress?: () => Promise<void>): Promise<Clone> {
+    const { clock, signal, say } = this.#needs;
+    for (;;) {
+      try {
+        const clone = await this.#follow(wanted, onProgress);
+        if (clone.phase === wanted) return clone;
+        throw new Error(`${explain(clone)}${await this.#lastLines()}`);
+      } catch (thrown) {
+        if (!(thrown instanceof RemoteError) || thrown.code !== 'UNAVAILABLE') throw thrown;
+        say('  watch    lifecycle is away: going on where it broke off');
+        await clock.sleep(RETRY_MS, signal);
+      }
+    }
+  }
+
+  async #follow(wanted: number, onProgress?: () => Promise<void>): Promise<Clone> {
     const { clones, cloneId, signal } = this.#needs;
     const from = { owner: undefined, cloneId, cursor: this.#cursor };
     for await (const { event, cursor } of clones.watchClones(from, { signal })) {
@@ -46,10 +69,24 @@ export class WatchedClone {
       if (!clone) continue;
       this.#tellPhase(clone);
       if (clone.phase === wanted) return clone;
-      const left = wanted === ClonePhase.DELETED && clone.phase !== ClonePhase.CLEANUP_FAILED;
-      if (!left && AT_REST.includes(clone.phase)) throw new Error(explain(clone));
+      const goesOn = wanted === ClonePhase.DELETED && clone.phase !== ClonePhase.CLEANUP_FAILED;
+      if (!goesOn && AT_REST.includes(clone.phase)) return clone;
     }
     throw new Error('the watch ended before the clone did');
+  }
+
+  async #lastLines(): Promise<string> {
+    const { clones, cloneId, signal } = this.#needs;
+    const asked = { cloneId, executionId: '', follow: false, tailLines: LAST_LINES };
+    const texts: string[] = [];
+    try {
+      for await (const { lines } of clones.streamCloneLogs(asked, { signal })) {
+        texts.push(...lines.map(({ text }) => `\n  | ${text.toString('utf8')}`));
+      }
+    } catch {
+      // The reason of the clone is what matters: its log is told if it can be had.
+    }
+    return texts.join('');
   }
 
   #tellPhase(clone: Clone): void {
