@@ -27,6 +27,8 @@ export interface Sequencer extends AsyncDisposable {
 const SEQUENCER_LOCK = 7_310_003;
 
 const POLL_MS = 2_000;
+/** What is written within this time is numbered, read and published together. */
+const GATHER_MS = 5;
 const BATCH = 1_000;
 
 /** A leader that is frozen is let go by the server after this, and another one takes over. */
@@ -117,7 +119,7 @@ async function lead(
   waker: Waker,
   signal: AbortSignal,
 ): Promise<void> {
-  const { db, bus, pollMs = POLL_MS } = options;
+  const { db, bus, clock, pollMs = POLL_MS } = options;
   await preferIndexes(session);
   await using publishing = bus && startRelay({ ...options, bus });
 
@@ -127,6 +129,7 @@ async function lead(
       db.numbered.ring();
       publishing?.wake();
     }
+    if (count > 0 && count < BATCH) await clock.sleep(GATHER_MS, signal);
     if (count < BATCH) await waker.wait(Math.min(pollMs, FROZEN_MS / 3), signal);
   }
   await session.query('select pg_advisory_unlock_all()');

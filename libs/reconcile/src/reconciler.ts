@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { backoff } from './backoff.js';
 
 /** What a reconciler needs of the process's time. */
@@ -57,6 +58,8 @@ const CONCURRENCY = 16;
  */
 export function startReconciler<Item>(options: ReconcilerOptions<Item>): Reconciler {
   const stop = new AbortController();
+  // Every call of every step listens to it: many are no leak.
+  setMaxListeners(0, stop.signal);
   const wakes = createWakes(options.clock, stop.signal);
   const running = run(options, wakes, stop.signal);
   return {
