@@ -43,6 +43,7 @@ export class WatchedClone {
    */
   async until(wanted: number, onProgress?: () => Promise<void>): Promise<Clone> {
     const { clock, signal, say } = this.#needs;
+    let isAway = false;
     for (;;) {
       try {
         const clone = await this.#follow(wanted, onProgress);
@@ -50,7 +51,8 @@ export class WatchedClone {
         throw new Error(`${explain(clone)}${await this.#lastLines()}`);
       } catch (thrown) {
         if (!(thrown instanceof RemoteError) || thrown.code !== 'UNAVAILABLE') throw thrown;
-        say('  watch    lifecycle is away: going on where it broke off');
+        if (!isAway) say(`  watch    broke off (${thrown.message}), and goes on when it can`);
+        isAway = true;
         await clock.sleep(RETRY_MS, signal);
       }
     }

@@ -1,4 +1,4 @@
-import { chown, mkdir, readdir } from 'node:fs/promises';
+import { chown, mkdir, readdir, stat } from 'node:fs/promises';
 import {
   type Clock,
   type Failpoints,
@@ -41,6 +41,7 @@ export interface ProcessRuntimeOptions {
 
 const GONE_ROUNDS = 200;
 const GONE_ROUND_MS = 25;
+const REPORTED_WITHIN_MS = 60_000;
 
 /**
  * Runs workloads as processes of this host, each beside a runner of its own.
@@ -103,6 +104,7 @@ export class ProcessRuntime implements Runtime {
     const state = await readdir(folders.state).catch(() => undefined);
     if (state && !(await takeOwnership(folders.runner))) await this.#killRunner(folders);
     await this.#sweep(name, folders);
+    this.#options.failpoints.hit('executor.process.swept');
     await removeTree(folders.run);
     await removeTree(folders.control);
     this.#options.failpoints.hit('executor.process.removing');
@@ -157,8 +159,8 @@ export class ProcessRuntime implements Runtime {
 
   async #see(folders: ExecutionFolders): Promise<Observation | 'gone'> {
     const ended = await readExit(folders.exit);
-    if (ended) return ended;
     const owner = await readRecord<Owner>(folders.runner);
+    if (ended && !(await this.#isReporting(folders, owner))) return ended;
     if (!owner || owner.pid === 0) {
       const made = await readdir(folders.state).catch(() => undefined);
       return { state: made ? 'created' : 'absent' };
@@ -167,10 +169,23 @@ export class ProcessRuntime implements Runtime {
     return { state: (await readRecord(folders.started)) ? 'running' : 'starting' };
   }
 
+  /**
+   * Whether a runner is still passing on what its workload said of its end.
+   *
+   * Whoever hears of the end first would judge it without that, so the end is told after it; but
+   * a runner that does not get through is not waited for for ever.
+   */
+  async #isReporting({ exit }: ExecutionFolders, owner: Owner | undefined): Promise<boolean> {
+    if (!owner || owner.pid === 0 || !isAlive(owner as ProcessIdentity)) return false;
+    const { mtimeMs } = await stat(exit);
+    return this.#options.clock.now().getTime() - mtimeMs < REPORTED_WITHIN_MS;
+  }
+
   /** Ends what was never started, unless a runner owns it by now. */
   async #end(folders: ExecutionFolders, exit: WorkloadExit): Promise<void> {
     await mkdir(folders.state, { recursive: true, mode: 0o700 });
     if (!(await takeOwnership(folders.runner))) return;
+    this.#options.failpoints.hit('executor.process.disowned');
     await writeAtomically(folders.exit, exitText(exit, this.#options.clock.now()));
   }
 
