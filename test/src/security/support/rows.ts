@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
 import { PEERS, type Peer } from './contract.js';
 import type { TestMesh } from './mesh.js';
@@ -15,9 +13,7 @@ export interface Rows extends AsyncDisposable {
 
 /** Opens the database of a mesh. */
 export async function openRows({ mesh }: TestMesh): Promise<Rows> {
-  const url = new URL(mesh.stores.adminUrl);
-  url.password ||= readFileSync(join(mesh.layout.secrets, 'postgres'), 'utf8');
-  const client = new pg.Client(url.href);
+  const client = new pg.Client(mesh.stores.adminUrl);
   await client.connect();
   const query = async (sql: string, values: readonly unknown[] = []) =>
     (await client.query(sql, [...values])).rows;
