@@ -12,23 +12,33 @@ interface Known {
 const TTL_MS = 1_000;
 const MAX = 10_000;
 
-/** Remembers the roles of users for a second, and asks once for all who want to know. */
-export function createMemberships(read: Read, clock: Clock): (userId: string) => Promise<Roles> {
-  const known = new Map<string, Known>();
-  return (userId) => {
-    const entry = known.get(userId);
-    if (entry && entry.until > clock.elapsed()) return entry.roles;
+/** The roles of users, as they were at most a second ago. */
+export interface Memberships {
+  rolesOf(userId: string): Promise<Roles>;
+  /** Forgets all of them, because one may have changed. */
+  forget(): void;
+}
 
-    const roles = read(userId).then((memberships): Roles => new Map(memberships));
-    // Counted from the question: what the answer says was so at some time after it.
-    const fresh = { roles, until: clock.elapsed() + TTL_MS };
-    known.delete(userId);
-    known.set(userId, fresh);
-    const [oldest] = known.keys();
-    if (known.size > MAX && oldest !== undefined) known.delete(oldest);
-    roles.catch(() => {
-      if (known.get(userId) === fresh) known.delete(userId);
-    });
-    return roles;
+/** Remembers the roles of users for a second, and asks once for all who want to know. */
+export function createMemberships(read: Read, clock: Clock): Memberships {
+  const known = new Map<string, Known>();
+  return {
+    forget: () => known.clear(),
+    rolesOf(userId) {
+      const entry = known.get(userId);
+      if (entry && entry.until > clock.elapsed()) return entry.roles;
+
+      const roles = read(userId).then((memberships): Roles => new Map(memberships));
+      // Counted from the question: what the answer says was so at some time after it.
+      const fresh = { roles, until: clock.elapsed() + TTL_MS };
+      known.delete(userId);
+      known.set(userId, fresh);
+      const [oldest] = known.keys();
+      if (known.size > MAX && oldest !== undefined) known.delete(oldest);
+      roles.catch(() => {
+        if (known.get(userId) === fresh) known.delete(userId);
+      });
+      return roles;
+    },
   };
 }

@@ -6,7 +6,14 @@ import {
   TeamServiceService,
   TokenServiceService,
 } from '@ramet/proto-gen/teams.v1';
-import { type Contract, connect, createVerifier, type Jwk, RemoteError } from '@ramet/rpc';
+import {
+  type Contract,
+  connect,
+  createTokenSource,
+  createVerifier,
+  type Jwk,
+  RemoteError,
+} from '@ramet/rpc';
 import {
   type Clock,
   type Failpoints,
@@ -22,7 +29,6 @@ import type { Config } from './config.js';
 import type { Lifecycle, Teams } from './deps.js';
 import { createMemberships } from './memberships.js';
 import { cloneOf, roleOf } from './messages.js';
-import { createOwnToken } from './own-token.js';
 
 /** What the service needs from outside; everything else it builds itself. */
 export interface Outside {
@@ -40,6 +46,8 @@ export interface Outside {
 export interface Peers extends AsyncDisposable {
   readonly lifecycle: Lifecycle;
   readonly teams: Teams;
+  /** Forgets what is known of roles, because one may have changed. */
+  forgetRoles(): void;
 }
 
 /** How long lifecycle may take to say whose clone it is (step 6 of the main job). */
@@ -62,7 +70,13 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
   const contract = loadContract();
   const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, { contract, clock }));
   const apiKey = config.serviceKey.text().trim();
-  const token = createOwnToken(async () => tokens.exchangeToken({ apiKey }), clock);
+  const token = createTokenSource({
+    clock,
+    exchange: async () => {
+      const { token: issued, expiresIn } = await tokens.exchangeToken({ apiKey });
+      return { token: issued, expiresInMs: Number(expiresIn?.seconds ?? 0n) * 1_000 };
+    },
+  });
 
   const running = scope.move();
   return {
@@ -103,7 +117,19 @@ export function connectPeers(
   const directory = scope.use(connect(CloneDirectoryServiceService, lifecycleAddress, calling));
   const members = scope.use(connect(TeamServiceService, teamsAddress, calling));
   const access = scope.use(connect(AccessServiceService, teamsAddress, calling));
+  const memberships = createMemberships(async (userId) => {
+    const { memberships: found } = await access
+      .listMemberships({ userId }, { timeoutMs: TEAM_TIMEOUT_MS })
+      .catch((thrown: unknown) => {
+        throw awayOr('teams', thrown);
+      });
+    return found.flatMap(({ teamId, role }) => {
+      const known = roleOf(role);
+      return known ? [[teamId, known] as const] : [];
+    });
+  }, calling.clock);
   return {
+    forgetRoles: memberships.forget,
     lifecycle: {
       async getCloneTeamAndBot(cloneId) {
         const { clone } = await directory
@@ -127,17 +153,7 @@ export function connectPeers(
         const member = found.members.find((each) => each.userId === userId);
         return member && roleOf(member.role);
       },
-      rolesOf: createMemberships(async (userId) => {
-        const { memberships } = await access
-          .listMemberships({ userId }, { timeoutMs: TEAM_TIMEOUT_MS })
-          .catch((thrown: unknown) => {
-            throw awayOr('teams', thrown);
-          });
-        return memberships.flatMap(({ teamId, role }) => {
-          const known = roleOf(role);
-          return known ? [[teamId, known] as const] : [];
-        });
-      }, calling.clock),
+      rolesOf: memberships.rolesOf,
     },
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };

@@ -1,5 +1,6 @@
 import { metrics } from '@opentelemetry/api';
 import {
+  type Bus,
   connectBus,
   type Database,
   migrate,
@@ -58,13 +59,14 @@ export interface KeysService extends AsyncDisposable {
 export async function startKeys(config: Config, outside: Outside): Promise<KeysService> {
   await using scope = new Scope();
   const db = scope.use(await openStore(config));
-  startHistory(db, config, outside, scope);
+  const bus = startHistory(db, config, outside, scope);
   const peers = scope.use(
     outside.connectPeers(() => {
       if (db.inTransaction()) throw new Error('a transaction is open across a call');
     }),
   );
   const deps = await makeDeps({ db, config, outside, peers, scope });
+  if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
   const server = scope.use(
     await serve({
       host: config.host,
@@ -103,15 +105,31 @@ async function openStore({ databaseUrl, databasePassword }: Config): Promise<Dat
 
 function startHistory(
   db: Database,
-  config: Config,
+  { natsUrl: url, natsToken }: Config,
   { clock, logger }: Outside,
   scope: Scope,
-): void {
-  const { natsUrl: url, natsToken } = config;
+): Bus | undefined {
   const token = natsToken && { token: natsToken.text() };
   const bus =
     url === '' ? undefined : scope.use(connectBus({ url, name: NAME, clock, logger, ...token }));
   scope.use(startSequencer({ db, service: NAME, clock, logger, ...(bus && { bus }) }));
+  return bus;
+}
+
+/** Forgets at once what other replicas and teams have changed; without NATS, within its time. */
+function forgetWhatChanges(bus: Bus, peers: Peers, { signingKeys }: Deps): () => void {
+  const quits = [
+    bus.subscribe('ramet.teams.>', () => peers.forgetRoles()),
+    ...['deleted', 'released', 'grant_revoked'].map((event) =>
+      bus.subscribe(`ramet.keys.key.*.${event}`, (subject) => {
+        const [, , , keyId = ''] = subject.split('.');
+        signingKeys.drop(keyId);
+      }),
+    ),
+  ];
+  return () => {
+    for (const quit of quits) quit();
+  };
 }
 
 interface Parts {

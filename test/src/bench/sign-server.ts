@@ -135,6 +135,7 @@ function playedPeers(clones: ReadonlyMap<string, string>): ReturnType<Outside['c
       }),
     },
     teams: { roleIn: async () => 'member', rolesOf: async () => new Map() },
+    forgetRoles: () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
 }
