@@ -6,5 +6,6 @@ import { startLifecycle } from './service.js';
 const config = configFrom(process.env);
 await using outside = await connectOutside(config);
 await using service = await startLifecycle(config, outside);
+const asked = untilSignal();
 outside.logger.info('lifecycle is serving', { port: service.port });
-await untilSignal();
+await asked;

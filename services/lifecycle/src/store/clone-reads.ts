@@ -1,4 +1,5 @@
 import {
+  createBatcher,
   type Database,
   decodePageToken,
   encodePageToken,
@@ -60,9 +61,11 @@ export interface Snapshot {
 /** What can be asked about clones. What is out of sight is not there, by the same statement. */
 export class CloneReads {
   readonly #db: Database;
+  readonly #findAny: (id: string) => Promise<Kept | undefined>;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#findAny = createBatcher({ run: (ids) => this.#findAll(ids), inFlight: 2 });
   }
 
   /** Throws CLONE_NOT_FOUND for what is out of sight. */
@@ -73,8 +76,15 @@ export class CloneReads {
   }
 
   async find(id: string, sight: Sight): Promise<Kept | undefined> {
-    const [row] = await this.#db.query<CloneRow & { now: Date }>(FIND, [id, ownersIn(sight)]);
-    return row && { clone: toClone(row), hash: row.hash, now: row.now };
+    if (sight === 'all') return this.#findAny(id);
+    const [row] = await this.#db.query<KeptRow>(FIND, [id, ownersIn(sight)]);
+    return row && toKept(row);
+  }
+
+  async #findAll(ids: readonly string[]): Promise<readonly (Kept | undefined)[]> {
+    const rows = await this.#db.query<KeptRow>(FIND_ALL, [[...new Set(ids)]]);
+    const found = new Map(rows.map((row) => [row.id, toKept(row)]));
+    return ids.map((id) => found.get(id));
   }
 
   /** The clones of these ids, for their reconciler. */
@@ -155,8 +165,15 @@ function isHeavy(rows: readonly HistoryRow[]): boolean {
   return rows.reduce((bytes, { payload }) => bytes + payload.length, 0) > 1024 * 1024;
 }
 
-interface ClaimRow extends CloneRow {
+interface KeptRow extends CloneRow {
   readonly now: Date;
+}
+
+function toKept(row: KeptRow): Kept {
+  return { clone: toClone(row), hash: row.hash, now: row.now };
+}
+
+interface ClaimRow extends KeptRow {
   readonly claimed_at: Date | null;
   readonly error: string | null;
   readonly trace: string;
@@ -164,9 +181,7 @@ interface ClaimRow extends CloneRow {
 
 function toClaim(row: ClaimRow): Claim {
   return {
-    clone: toClone(row),
-    hash: row.hash,
-    now: row.now,
+    ...toKept(row),
     ...(row.claimed_at && { claimedAt: row.claimed_at }),
     problem: row.error ?? '',
     trace: row.trace,
@@ -179,6 +194,12 @@ const FIND = `
   select ${CLONE_COLUMNS}, ramet_now() as now
   from ${CLONE_WITH_EXECUTION}
   where c.id = $1 and ${IN_SIGHT}`;
+
+const FIND_ALL = `
+  select ${CLONE_COLUMNS}, ramet_now() as now
+  from ${CLONE_WITH_EXECUTION}
+  where c.id = any ($1)
+  order by c.id`;
 
 const CLAIMS = `
   select ${CLONE_COLUMNS}, ramet_now() as now, p.claimed_at, w.error, w.trace

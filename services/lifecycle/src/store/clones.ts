@@ -88,10 +88,12 @@ const ATTEMPTS = 8;
 export class Clones {
   readonly #options: ClonesOptions;
   readonly #create: (item: Traced) => Promise<Created>;
+  readonly #change: (change: WrittenChange) => Promise<string>;
 
   constructor(options: ClonesOptions) {
     this.#options = options;
     this.#create = createBatcher({ run: (items) => this.#createAll(items), inFlight: 2 });
+    this.#change = createBatcher({ run: (changes) => this.#changeAll(changes), inFlight: 2 });
   }
 
   /**
@@ -193,36 +195,52 @@ export class Clones {
    * Times never run backwards within a clone, whatever the clock did.
    */
   async write(kept: Kept, change: CloneChange): Promise<Kept | 'CONFLICT' | 'STALE_LEASE'> {
-    const { db } = this.#options;
-    const { lease, kind, actor, cause, freesQuota, dueInMs } = change;
     const at = new Date(Math.max(change.at.getTime(), kept.clone.updatedAt.getTime() + 1));
     const next = { ...change.next, seq: kept.clone.seq + 1, updatedAt: at };
     const payload = cloneChanged(next);
     const { hash } = nextLink({ seq: kept.clone.seq, hash: kept.hash }, next.id, payload);
 
-    const [row] = await db.query<{ verdict: string }>(CHANGE, [
-      JSON.stringify(changing(next, hash)),
-      next.execution ? JSON.stringify(fromExecution(next.execution)) : null,
-      kind,
-      actor,
-      cause,
-      payload,
-      currentTrace(),
-      freesQuota,
-      lease?.seq ?? null,
-      lease?.finishes ?? false,
-      dueInMs ?? null,
-    ]);
-    if (row?.verdict === 'CONFLICT' || row?.verdict === 'STALE_LEASE') return row.verdict;
-    db.announceHistory();
+    const verdict = await this.#change({ json: changeOf({ ...change, next }, hash), payload });
+    if (verdict === 'CONFLICT' || verdict === 'STALE_LEASE') return verdict;
     return { clone: next, hash, now: at };
   }
+
+  async #changeAll(changes: readonly WrittenChange[]): Promise<readonly string[]> {
+    const { db } = this.#options;
+    const rows = await db.query<{ verdict: string }>(CHANGE, [
+      JSON.stringify(changes.map(({ json }) => json)),
+      changes.map(({ payload }) => payload),
+    ]);
+    db.announceHistory();
+    return rows.map(({ verdict }) => verdict);
+  }
+}
+
+/** A change, as the database takes it. */
+interface WrittenChange {
+  readonly json: object;
+  readonly payload: Buffer;
+}
+
+function changeOf(change: CloneChange, hash: Buffer): object {
+  const { next, kind, actor, cause, lease, dueInMs } = change;
+  return {
+    clone: changing(next, hash),
+    execution: next.execution ? fromExecution(next.execution) : null,
+    kind,
+    actor,
+    cause,
+    trace: currentTrace(),
+    lease: lease?.seq.toString() ?? null,
+    finishes: lease?.finishes ?? false,
+    due_ms: dueInMs ?? null,
+    frees_quota: change.freesQuota,
+  };
 }
 
 const CREATE = 'select * from create_clones($1::jsonb, $2, $3, $4, $5, $6, $7, $8)';
 
-const CHANGE = `
-  select change_clone($1::jsonb, $2::jsonb, $3, $4, $5, $6, $7, $8, $9, $10, $11) as verdict`;
+const CHANGE = 'select * from change_clones($1::jsonb, $2)';
 
 function nameTaken({ owner, name }: Wanted): PublicError {
   return new PublicError('already_exists', 'NAME_TAKEN', `the owner has a clone named ${name}`, {
