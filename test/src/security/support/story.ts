@@ -1,5 +1,10 @@
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { type Clone, ClonePhase, CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Clone,
+  ClonePhase,
+  CloneServiceService,
+  type Limits,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   AccessServiceService,
   BotServiceService,
@@ -47,8 +52,8 @@ export interface Author extends AsyncDisposable {
   as(token: string): Api;
   readonly admin: Api;
   person(): Promise<Person>;
-  /** A team of an owner, with a bot that can run. */
-  team(owner: Person): Promise<Pick<Things, 'teamId' | 'botId'>>;
+  /** A team of an owner, with a bot that runs a program. */
+  team(owner: Person, source?: BotSource): Promise<Pick<Things, 'teamId' | 'botId'>>;
   join(owner: Person, teamId: string, person: Person, role: TeamRole): Promise<void>;
   /** Gives the personal clones of a bot something to run. */
   giveSource(person: Person, botId: string, source?: BotSource): Promise<void>;
@@ -68,6 +73,7 @@ export interface CloneWish {
   readonly owner: Owner;
   readonly botId: string;
   readonly keyId: string;
+  readonly limits?: Limits;
 }
 
 /** A running clone, with its first execution. */
@@ -92,10 +98,10 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     as,
     admin,
     person: () => createPerson(test, admin),
-    async team(owner) {
+    async team(owner, source = SLEEPER) {
       const api = as(owner.token);
       const teamId = await createTeam(api);
-      const wish = { requestId: '', teamId, name: aName(), teamSource: SLEEPER };
+      const wish = { requestId: '', teamId, name: aName(), teamSource: source };
       const { bot } = await api.bots.createBot(wish);
       return { teamId, botId: bot?.id ?? '' };
     },
@@ -191,7 +197,7 @@ async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
     name: '',
     keyId: wish.keyId,
     parameters: [],
-    limits: undefined,
+    limits: wish.limits,
     labels: {},
     maxSignatures: undefined,
     validateOnly: false,
