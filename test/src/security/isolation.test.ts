@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Mesh } from '@ramet/local';
 import { type Clone, ClonePhase, type Limits, OutcomeKind } from '@ramet/proto-gen/lifecycle.v1';
 import { PEERS } from './support/contract.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
@@ -17,6 +18,7 @@ import {
   type Running,
 } from './support/story.js';
 
+const NO_LIMITS: Limits = { memoryBytes: 0n, runTime: undefined, grace: undefined };
 const MEGABYTE = 1024 * 1024;
 /** What a workload is told by its environment. Nothing of it is a secret. */
 const VARIABLES = /^(HOME|LANG|PATH|PWD|SHLVL|TMPDIR|TZ|USER|_|RAMET_[A-Z_]+)$/;
@@ -27,6 +29,7 @@ describe('a workload', () => {
   let author: Author;
   let intruder: Person;
   let victim: Running;
+  let ended: Readonly<Record<keyof ReturnType<typeof programs>, Promise<Clone>>>;
 
   before(async function () {
     this.timeout(60_000);
@@ -37,11 +40,12 @@ describe('a workload', () => {
     const keyId = await author.key(owner, { teamId: team.teamId });
     victim = await author.runningClone(owner, { owner: team, botId: team.botId, keyId });
     intruder = await author.person();
+    ended = begun(programs());
   });
   after(() => author?.[Symbol.asyncDispose]());
 
   it('gets at no key, folder, socket, process or RPC but its own', async () => {
-    const clone = await run(['node', 'snooper.mjs', JSON.stringify(targets())]);
+    const clone = await ended.snooper;
     const verdicts = (await logOf(clone)).map((line): Verdict => JSON.parse(line));
 
     assert.equal(clone.execution?.outcome?.kind, OutcomeKind.SUCCEEDED);
@@ -56,24 +60,7 @@ describe('a workload', () => {
   }).timeout(60_000);
 
   it('cannot read what its own runner knows', async () => {
-    const script = `
-      const fs = require('node:fs');
-      const own = process.env.RAMET_SOCKET.split('/').at(-2);
-      const places = [
-        '${test.mesh.layout.executor}/executions/' + own + '/config.json',
-        '${test.mesh.layout.run}/.control/' + own + '.sock',
-        '${test.mesh.layout.run}/.control',
-        '/proc/' + process.ppid + '/environ',
-        '/proc/' + process.ppid + '/mem',
-      ];
-      for (const place of places) {
-        let result = 'allowed';
-        try { fs.closeSync(fs.openSync(place)); } catch ({ code }) { result = code; }
-        console.log(place.split('/').at(-1) + ' ' + result);
-      }`;
-    const clone = await run(['node', '-e', script]);
-
-    const results = await logOf(clone);
+    const results = await logOf(await ended.ownFiles);
     assert.equal(results.length, 5);
     assert.deepEqual(
       results.filter((line) => line.endsWith('allowed')),
@@ -82,22 +69,7 @@ describe('a workload', () => {
   }).timeout(60_000);
 
   it('gets no further than the doors of the database and of the bus', async () => {
-    const { adminUrl, natsUrl } = test.mesh.stores;
-    const script = `
-      const net = require('node:net');
-      const ask = (name, port, words) => {
-        const socket = net.connect(Number(port), '127.0.0.1', () => socket.write(words));
-        let heard = '';
-        const tell = () => { console.log(name + ' ' + JSON.stringify(heard)); socket.destroy(); };
-        socket.on('data', (bytes) => { heard += bytes.toString('latin1'); });
-        setTimeout(tell, 500);
-      };
-      const params = Buffer.from('\\0\\x03\\0\\0user\\0ramet_keys\\0database\\0ramet\\0\\0', 'latin1');
-      const size = Buffer.alloc(4);
-      size.writeUInt32BE(params.length + 4);
-      ask('database', ${new URL(adminUrl).port}, Buffer.concat([size, params]));
-      ask('bus', ${new URL(natsUrl).port}, 'CONNECT {"verbose":true}\\r\\nSUB > 1\\r\\nPING\\r\\n');`;
-    const said = await logOf(await run(['node', '-e', script]));
+    const said = await logOf(await ended.doors);
 
     const [database = '', bus = ''] = ['database', 'bus'].map(
       (name) => said.find((line) => line.startsWith(name)) ?? '',
@@ -107,7 +79,7 @@ describe('a workload', () => {
   }).timeout(60_000);
 
   it('is told nothing that is secret', async () => {
-    const variables = await logOf(await run(['env']));
+    const variables = await logOf(await ended.env);
 
     assert.ok(variables.some((line) => line.startsWith('RAMET_SOCKET=')));
     assert.deepEqual(
@@ -121,8 +93,7 @@ describe('a workload', () => {
   }).timeout(60_000);
 
   it('is OUT_OF_MEMORY when it takes more than it may', async () => {
-    const limits = { memoryBytes: BigInt(96 * MEGABYTE), runTime: undefined, grace: undefined };
-    const { phase, execution } = await run(['node', 'allocator.mjs'], limits);
+    const { phase, execution } = await ended.allocator;
 
     assert.equal(phase, ClonePhase.FAILED);
     assert.equal(execution?.outcome?.kind, OutcomeKind.FAILED);
@@ -130,18 +101,18 @@ describe('a workload', () => {
   }).timeout(60_000);
 
   it('is TIMED_OUT when it runs longer than it may', async () => {
-    const [runTime, grace] = [seconds(2), seconds(0)];
-    const { phase, execution } = await run(['node', 'endless.mjs'], {
-      ...{ memoryBytes: 0n, runTime, grace },
-    });
+    const { phase, execution } = await ended.endless;
 
     assert.equal(phase, ClonePhase.FAILED);
     assert.equal(execution?.outcome?.kind, OutcomeKind.TIMED_OUT);
   }).timeout(60_000);
 
   it('leaves nothing behind when it is stopped, wherever it hides', async () => {
-    const limits = { memoryBytes: 0n, runTime: undefined, grace: seconds(0) };
-    const { api, id } = await start(['node', 'escape.mjs', '2'], limits);
+    const wish = {
+      command: ['node', 'escape.mjs', '2'],
+      limits: { ...NO_LIMITS, grace: seconds(0) },
+    };
+    const { api, id } = await start(wish);
     await api.clones.waitClone({ id, phases: [ClonePhase.RUNNING] });
     for await (const { lines } of api.clones.streamCloneLogs(followed(id))) {
       if (lines.some(({ text }) => text.includes('depth 0'))) break;
@@ -181,14 +152,42 @@ describe('a workload', () => {
     };
   }
 
-  async function start(command: readonly string[], limits?: Limits): Promise<Started> {
+  /** What runs to its end, all at the same time. */
+  function programs() {
+    return {
+      snooper: { command: ['node', 'snooper.mjs', JSON.stringify(targets())] },
+      ownFiles: { command: ['node', '-e', openOwnFiles(test.mesh.layout)] },
+      doors: { command: ['node', '-e', knockAtDoors(test.mesh.stores)] },
+      env: { command: ['env'] },
+      allocator: {
+        command: ['node', 'allocator.mjs'],
+        limits: { ...NO_LIMITS, memoryBytes: BigInt(96 * MEGABYTE) },
+      },
+      endless: {
+        command: ['node', 'endless.mjs'],
+        limits: { ...NO_LIMITS, runTime: seconds(2), grace: seconds(0) },
+      },
+    } satisfies Readonly<Record<string, Wish>>;
+  }
+
+  function begun<Name extends string>(wishes: Readonly<Record<Name, Wish>>) {
+    const entries = Object.entries<Wish>(wishes).map(([name, wish]) => {
+      const clone = run(wish);
+      // Whoever asks for it sees why it failed.
+      clone.catch(() => undefined);
+      return [name, clone] as const;
+    });
+    return Object.fromEntries(entries) as Record<Name, Promise<Clone>>;
+  }
+
+  async function start({ command, limits }: Wish): Promise<Started> {
     const { teamId, botId } = await author.team(intruder, program(...command));
     const wish = { owner: { teamId }, botId, keyId: '', ...(limits && { limits }) };
     return { api: author.as(intruder.token), id: await author.clone(intruder, wish) };
   }
 
-  async function run(command: readonly string[], limits?: Limits): Promise<Clone> {
-    const { api, id } = await start(command, limits);
+  async function run(wish: Wish): Promise<Clone> {
+    const { api, id } = await start(wish);
     const { clone } = await api.clones.waitClone({ id, phases: [] });
     assert.ok(clone);
     return clone;
@@ -219,9 +218,51 @@ interface Verdict {
   readonly detail: string;
 }
 
+interface Wish {
+  readonly command: readonly string[];
+  readonly limits?: Limits;
+}
+
 interface Started {
   readonly api: Api;
   readonly id: string;
+}
+
+/** A program that tries to open what its own runner keeps, and prints what came of it. */
+function openOwnFiles({ executor, run }: Mesh['layout']): string {
+  return `
+      const fs = require('node:fs');
+      const own = process.env.RAMET_SOCKET.split('/').at(-2);
+      const places = [
+        '${executor}/executions/' + own + '/config.json',
+        '${run}/.control/' + own + '.sock',
+        '${run}/.control',
+        '/proc/' + process.ppid + '/environ',
+        '/proc/' + process.ppid + '/mem',
+      ];
+      for (const place of places) {
+        let result = 'allowed';
+        try { fs.closeSync(fs.openSync(place)); } catch ({ code }) { result = code; }
+        console.log(place.split('/').at(-1) + ' ' + result);
+      }`;
+}
+
+/** A program that talks to the database and to the bus without a password. */
+function knockAtDoors({ adminUrl, natsUrl }: Mesh['stores']): string {
+  return `
+      const net = require('node:net');
+      const ask = (name, port, words) => {
+        const socket = net.connect(Number(port), '127.0.0.1', () => socket.write(words));
+        let heard = '';
+        const tell = () => { console.log(name + ' ' + JSON.stringify(heard)); socket.destroy(); };
+        socket.on('data', (bytes) => { heard += bytes.toString('latin1'); });
+        setTimeout(tell, 500);
+      };
+      const params = Buffer.from('\\0\\x03\\0\\0user\\0ramet_keys\\0database\\0ramet\\0\\0', 'latin1');
+      const size = Buffer.alloc(4);
+      size.writeUInt32BE(params.length + 4);
+      ask('database', ${new URL(adminUrl).port}, Buffer.concat([size, params]));
+      ask('bus', ${new URL(natsUrl).port}, 'CONNECT {"verbose":true}\\r\\nSUB > 1\\r\\nPING\\r\\n');`;
 }
 
 function followed(cloneId: string) {
