@@ -29,6 +29,8 @@ export interface Bus extends AsyncDisposable {
   readonly connected: boolean;
   /** Rings at each connect. */
   readonly online: Bell;
+  /** Rings when the connection is lost: from then on all have only their own clocks. */
+  readonly offline: Bell;
   /** Stores a message in the stream. Throws if that was not confirmed: it may be stored or not. */
   publish(message: BusMessage): Promise<void>;
   /** Tells whoever listens right now, without any guarantee. */
@@ -69,6 +71,7 @@ export function connectBus(options: BusOptions): Bus {
 
 class NatsBus implements Bus {
   readonly online = createBell();
+  readonly offline = createBell();
   connected = false;
   readonly #options: BusOptions;
   readonly #stop = new AbortController();
@@ -169,6 +172,7 @@ class NatsBus implements Bus {
       if (type === 'disconnect') {
         this.connected = false;
         this.#options.logger.warn('nats is away');
+        this.offline.ring();
       }
     }
   }

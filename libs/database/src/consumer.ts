@@ -34,6 +34,8 @@ export interface Consumer extends AsyncDisposable {
 }
 
 const POLL_MS = 60_000;
+/** How often to look while the bus is away and nobody tells of news. */
+const AWAY_MS = 2_000;
 const LEASE_MS = 10_000;
 /** How soon to look again when another replica is at it, and may have died of it. */
 const TURN_MS = 2_000;
@@ -50,7 +52,11 @@ export function startConsumer<Entry extends Positioned>(options: ConsumerOptions
   const stop = new AbortController();
   const waker = createWaker(clock);
   const wake = (): void => waker.wake();
-  const quits = [bus?.subscribe(`ramet.${producer}.>`, wake), bus?.online.listen(wake)];
+  const quits = [
+    bus?.subscribe(`ramet.${producer}.>`, wake),
+    bus?.online.listen(wake),
+    bus?.offline.listen(wake),
+  ];
   const running = run(options, waker, stop.signal);
   return {
     wake,
@@ -67,12 +73,13 @@ async function run<Entry extends Positioned>(
   waker: Waker,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, logger, producer, pollMs = POLL_MS } = options;
+  const { clock, logger, producer, bus } = options;
   let retryMs = 0;
   while (!signal.aborted) {
     try {
       const isDone = await consume(options, signal);
       retryMs = 0;
+      const pollMs = Math.min(options.pollMs ?? POLL_MS, isAway(bus) ? AWAY_MS : POLL_MS);
       await waker.wait(isDone ? pollMs : Math.min(pollMs, TURN_MS), signal);
     } catch (thrown) {
       if (retryMs === 0 && !signal.aborted) {
@@ -82,6 +89,10 @@ async function run<Entry extends Positioned>(
       await clock.sleep(retryMs, signal);
     }
   }
+}
+
+function isAway(bus: Bus | undefined): boolean {
+  return bus !== undefined && !bus.connected;
 }
 
 /** Takes in all there is. Returns false if another replica is at it. */
