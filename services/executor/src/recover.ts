@@ -4,7 +4,8 @@ import type { Deps } from './deps.js';
  * Compares what exists on this host with the ledger, and makes both agree.
  *
  * What has no row is removed: rows are committed first, so that nothing of a live workload is
- * without one. What has a row is looked at again, whatever was known of it.
+ * without one. What has a row is looked at again, whatever was known of it and whoever had it
+ * claimed before this start.
  */
 export async function recover({
   workloads,
@@ -20,6 +21,6 @@ export async function recover({
   }
   await runtime.sweep(names);
   const open = recorded.filter(({ state }) => state !== 'exited');
-  await workloads.wake(open.map(({ executionId }) => executionId));
+  await workloads.takeOver(open.map(({ executionId }) => executionId));
   logger.info('the host agrees with the ledger', { workloads: recorded.length });
 }

@@ -1,4 +1,4 @@
-import type { Ids } from '@ramet/service';
+import type { Failpoints, Ids } from '@ramet/service';
 import type { RunnerConfig } from './config.js';
 import type { Cause } from './exit-record.js';
 import type { Mesh } from './mesh.js';
@@ -9,6 +9,7 @@ export interface Deps {
   readonly config: RunnerConfig;
   readonly reports: Reports;
   readonly ids: Ids;
+  readonly failpoints: Failpoints;
   /** Absent for a workload that runs apart from any mesh. */
   readonly mesh: Pick<Mesh, 'sign'> | undefined;
   /** Lets the next heartbeat come soon. */

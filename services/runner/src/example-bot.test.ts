@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { PublicError } from '@ramet/errors';
 import { loadContract } from '@ramet/proto-gen/contract';
 import type { SignTransactionRequest } from '@ramet/proto-gen/keys.v1';
-import { Scope, systemClock, systemIds } from '@ramet/service';
+import { noFailpoints, Scope, systemClock, systemIds } from '@ramet/service';
 import type { RunnerConfig } from './config.js';
 import type { Deps } from './deps.js';
 import { Reports } from './reports.js';
@@ -109,7 +109,7 @@ async function openBench({ revoked = false } = {}): Promise<Bench> {
   const reports = new Reports();
   const config = configFor(folder, exchange.url);
   const deps: Deps = {
-    ...{ config, reports, ids: systemIds },
+    ...{ config, reports, ids: systemIds, failpoints: noFailpoints },
     mesh: { sign: async (request: SignTransactionRequest) => sign(request, revoked) },
     wakeHeart: () => undefined,
     passOnCompletion: async () => undefined,

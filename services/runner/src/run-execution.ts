@@ -64,7 +64,7 @@ export async function runExecution(options: RunnerOptions): Promise<void> {
     await completion.attempt();
   };
   const deps: Deps = {
-    ...{ config, reports, mesh, stop, ids: options.ids },
+    ...{ config, reports, mesh, stop, failpoints, ids: options.ids },
     wakeHeart: () => heart?.wake(),
     passOnCompletion: () => within(COMPLETE_WITHIN_MS, clock, passOn),
   };

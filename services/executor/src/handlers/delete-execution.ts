@@ -6,12 +6,13 @@ import { removed } from '../domain/workload.js';
 import { toWorkloadMessage } from '../messages.js';
 import { actorOf } from './actor.js';
 
-type Needs = Pick<Deps, 'workloads' | 'wake'>;
+type Needs = Pick<Deps, 'workloads' | 'wake' | 'failpoints'>;
 
 /** Records that nothing is to be left of a workload, or that it is never to be made. */
 export function deleteExecution({
   workloads,
   wake,
+  failpoints,
 }: Needs): Unary<DeleteExecutionRequest, DeleteExecutionResponse> {
   return async ({ executionId, cloneId, epoch }, { caller }) => {
     const actor = actorOf(caller);
@@ -22,6 +23,7 @@ export function deleteExecution({
       // It may have been created in between: what stands then is removed.
       return workloads.change(change);
     });
+    failpoints.hit('executor.delete.committed');
     wake();
     return { workload: toWorkloadMessage(workload) };
   };

@@ -5,12 +5,13 @@ import { stopped } from '../domain/workload.js';
 import { toWorkloadMessage } from '../messages.js';
 import { actorOf } from './actor.js';
 
-type Needs = Pick<Deps, 'workloads' | 'wake'>;
+type Needs = Pick<Deps, 'workloads' | 'wake' | 'failpoints'>;
 
 /** Records that a workload is to end. Asking again, or after the end, changes nothing. */
 export function stopExecution({
   workloads,
   wake,
+  failpoints,
 }: Needs): Unary<StopExecutionRequest, StopExecutionResponse> {
   return async ({ executionId, epoch }, { caller }) => {
     const workload = await workloads.change({
@@ -18,6 +19,7 @@ export function stopExecution({
       actor: actorOf(caller),
       decide: (workload, now) => stopped(workload, 'STOPPED', now),
     });
+    failpoints.hit('executor.stop.committed');
     wake();
     return { workload: toWorkloadMessage(workload) };
   };

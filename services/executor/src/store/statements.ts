@@ -58,6 +58,12 @@ export const UPDATE = `
 /** Makes workloads due at once. */
 export const WAKE = `update work set due_at = ramet_now() where id = any($1::text[])`;
 
+/** Makes workloads due at once and ends whatever lease there is on them. */
+export const TAKE_OVER = `
+  update work
+  set due_at = ramet_now(), leased_until = '-infinity', lease_seq = lease_seq + 1
+  where id = any($1::text[])`;
+
 /** Finds what may exist on a host. */
 export const ON_HOST = `
   select * from workload where host_id = $1 and state <> 'removed' order by execution_id`;

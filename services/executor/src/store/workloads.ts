@@ -32,7 +32,7 @@ import {
   updateRecorded,
   wakeOthers,
 } from './ledger.js';
-import { FIND, FREE_SLOTS, LOCK, ON_HOST, PAGE, RELATED, WAKE } from './statements.js';
+import { FIND, FREE_SLOTS, LOCK, ON_HOST, PAGE, RELATED, TAKE_OVER, WAKE } from './statements.js';
 import { toWorkload, type WorkloadRow } from './workload-row.js';
 
 /** A workload with something to do, as claimed by a reconciler. */
@@ -135,6 +135,11 @@ export class Workloads {
   /** Makes workloads of this host due at once. */
   async wake(executionIds: readonly string[]): Promise<void> {
     await this.#db.query(WAKE, [executionIds]);
+  }
+
+  /** Makes workloads due at once, also those that an executor had when it died: it is fenced off. */
+  async takeOver(executionIds: readonly string[]): Promise<void> {
+    await this.#db.query(TAKE_OVER, [executionIds]);
   }
 
   /** The workloads of this host of which something may exist outside. */

@@ -3,13 +3,14 @@ import type { SignTransactionRequest, SignTransactionResponse } from '@ramet/pro
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 
-type Needs = Pick<Deps, 'config' | 'mesh' | 'ids'>;
+type Needs = Pick<Deps, 'config' | 'mesh' | 'ids' | 'failpoints'>;
 
 /** Signs with the clone's key, which neither the workload nor this process ever sees. */
 export function signTransaction({
   config: { cloneId, keyId },
   mesh,
   ids,
+  failpoints,
 }: Needs): Unary<SignTransactionRequest, SignTransactionResponse> {
   return async ({ requestId, payload }) => {
     if (keyId === '' || !mesh) {
@@ -17,6 +18,7 @@ export function signTransaction({
     }
     const id = requestId === '' ? ids.make('sig') : requestId;
     const { signature, venue } = await mesh.sign({ requestId: id, keyId, payload });
+    failpoints.hit('runner.signature.received');
     return { signature, venue };
   };
 }
