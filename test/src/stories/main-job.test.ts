@@ -226,7 +226,7 @@ describe('the main job', () => {
   it('gives back everything of a clone that could not be started', async () => {
     const crew = await world.createCrew('missing');
     const { owner } = crew;
-    const source = processSource('no-such-bundle', ['node', 'main.mjs']);
+    const source = processSource('no-such-bundle', ['node', 'main.js']);
     const { bot } = crew;
     await owner.api.bots.setBotSource({ id: bot.id, owner: owner.owner, source });
     const keyId = await createKey(owner.api, owner.owner);

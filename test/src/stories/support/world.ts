@@ -54,7 +54,7 @@ export type WorldOptions = Pick<MeshOptions, 'settings' | 'onUnasked'> & {
 };
 
 /** The workload of tests; see test/bundles/worker. */
-export const WORKER: BotSource = processSource('worker', ['node', 'main.mjs']);
+export const WORKER: BotSource = processSource('worker', ['node', 'main.js']);
 
 /** A source of the process runtime. */
 export function processSource(bundle: string, command: readonly string[]): BotSource {

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { type Clone, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  AT_REST,
+  createClone,
+  createKey,
+  deleteClone,
+  phaseName,
+  untilPhase,
+  type Wish,
+} from '../stories/support/clones.js';
+import { requireOneLife } from '../stories/support/soundness.js';
+import { type Crew, type Person, processSource } from '../stories/support/world.js';
+
+/** How a clone has lived, as it was told before its deletion. */
+export interface Life {
+  readonly phase: string;
+  readonly reason: string;
+  readonly signatures: number;
+}
+
+/** Something that a user does from a key to a deletion, repeating what could not be answered. */
+export type Story = (crew: Crew, person: Person) => Promise<readonly Life[]>;
+
+/** A clone that signs three times, completes and is deleted. */
+export const whole: Story = (crew, person) => live(crew, person, { does: { sign: '3' } });
+
+/** A clone that is stopped while it runs. */
+export const stopped: Story = (crew, person) => {
+  return live(crew, person, { does: { sign: '1', stay: '' } }, async ({ id }) => {
+    await untilPhase(person, id, ClonePhase.RUNNING, ...AT_REST);
+    await person.patient.clones.stopClone({ id, etag: '' });
+  });
+};
+
+/** A clone that is deleted while it runs. */
+export const deletedAlive: Story = async (crew, person) => {
+  const wish = { does: { sign: 'forever', pause: '50' } };
+  const lives = await live(crew, person, wish, async ({ id }) => {
+    await untilPhase(person, id, ClonePhase.RUNNING, ...AT_REST);
+    await person.patient.clones.deleteClone({ id, etag: '' });
+  });
+  return lives;
+};
+
+/** A clone whose workload cannot be started. */
+export const failing: Story = async (crew, person) => {
+  const source = processSource('no-such-bundle', ['node', 'main.js']);
+  const { bot } = crew;
+  await person.patient.bots.setBotSource({ id: bot.id, owner: person.owner, source });
+  return live(crew, person, {});
+};
+
+/** Two clones that want one key. */
+export const raced: Story = async (crew, person) => {
+  const keyId = await createKey(person.patient, person.owner);
+  const wish = { keyId, does: { sign: '3' } };
+  const both = await Promise.all(
+    [1, 2].map(() => createClone(person.patient, crew, person.owner, wish)),
+  );
+  const rested = await Promise.all(both.map(({ id }) => untilPhase(person, id, ...AT_REST)));
+  for (const { id } of both) await deleteClone(person, id);
+  const lives = await Promise.all(rested.map((clone) => lifeOf(person, keyId, clone)));
+  await giveUp(person, keyId);
+  return lives;
+};
+
+async function live(
+  crew: Crew,
+  person: Person,
+  wish: Wish,
+  meanwhile: (clone: Clone) => Promise<void> = async () => undefined,
+): Promise<readonly Life[]> {
+  const { patient, owner } = person;
+  const keyId = await createKey(patient, owner);
+  const created = await createClone(patient, crew, owner, { ...wish, keyId });
+  const { id } = created;
+  await meanwhile(created);
+  const clone = await untilPhase(person, id, ...AT_REST, ClonePhase.DELETED);
+  await patient.clones.getCloneExecutionInformation({ cloneId: id, executionId: '' });
+
+  await deleteClone(person, id);
+  await requireOneLife(person, id);
+  const life = await lifeOf(person, keyId, clone);
+  await giveUp(person, keyId);
+  return [life];
+}
+
+async function lifeOf(
+  { patient: { keys } }: Person,
+  keyId: string,
+  { id, phase, reason }: Clone,
+): Promise<Life> {
+  const page = { pageSize: 1_000, pageToken: '' };
+  const { signatures } = await keys.listSignatures({ keyId, cloneId: id, ...page });
+  return { phase: phaseName(phase), reason, signatures: signatures.length };
+}
+
+/** Deletes a key, which must be free again. */
+async function giveUp({ patient: { keys }, owner }: Person, keyId: string): Promise<void> {
+  const all = { owner, keyId, pageSize: 0, pageToken: '' };
+  const available = await keys.listAvailableKeys(all);
+  assert.deepEqual(
+    available.keys.map(({ id }) => id),
+    [keyId],
+  );
+  await keys.deleteKey({ id: keyId, etag: '' });
+}
