@@ -15,7 +15,7 @@ import type { Work } from './store/work.js';
 import type { SharedChange } from './watch/changes.js';
 import type { ProgressBoard } from './watch/progress-board.js';
 
-export type { Kept, View } from './store/clone-reads.js';
+export type { Kept, Snapshot, View } from './store/clone-reads.js';
 export type { Task } from './store/work.js';
 
 /** Everything the handlers and the reconciler use. service.ts builds it; each takes its part. */

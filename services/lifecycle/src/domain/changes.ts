@@ -74,7 +74,7 @@ function withExecution(clone: Clone, change: Partial<Execution>): Clone {
 }
 
 /** The clone with the outcome of its execution. The first outcome stays. */
-export function withOutcome(clone: Clone, workload: Workload | 'none' | undefined): Clone {
+function withOutcome(clone: Clone, workload: Workload | 'none' | undefined): Clone {
   if (!clone.execution || clone.execution.outcome) return clone;
   const endedAt = hasRun(clone) && workload && workload !== 'none' ? workload.endedAt : undefined;
   return withExecution(clone, {

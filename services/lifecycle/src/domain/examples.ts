@@ -10,7 +10,7 @@ export function afterNoon(ms: number): Date {
 }
 
 /** A clone as it was just accepted, with a key. */
-export const ACCEPTED: Clone = newClone(
+const ACCEPTED: Clone = newClone(
   {
     id: 'cln_00000000000000000000000001',
     name: '',

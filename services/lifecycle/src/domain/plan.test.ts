@@ -159,6 +159,15 @@ describe('plan', () => {
     }
   });
 
+  it('brings every life to an end, however users, peers and time interfere', () => {
+    for (let seed = 1; seed <= 500; seed += 1) {
+      const clone = liveThrough(cloneIn('ACCEPTED'), dice(seed));
+      assert.ok(isAtRest(clone.phase), `seed ${seed} ends ${clone.phase}`);
+      const isOver = clone.execution?.outcome !== undefined || clone.execution === undefined;
+      assert.ok(isOver || clone.phase === 'DELETED', `seed ${seed} has no outcome`);
+    }
+  });
+
   it('comes to an end when every peer answers as asked', () => {
     for (const phase of PHASES) {
       for (const desired of DESIRES) {
@@ -190,6 +199,60 @@ function* everything(): Generator<readonly [Clone, Facts]> {
       }
     }
   }
+}
+
+type Dice = (sides: number) => number;
+
+/** The same numbers for the same seed: a linear congruential generator. */
+function dice(seed: number): Dice {
+  let state = seed * 7_919;
+  return (sides) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % sides;
+  };
+}
+
+interface Life {
+  readonly clone: Clone;
+  readonly facts: Facts;
+}
+
+/** Plays a mesh in which anything may happen for a while, and then everything works. */
+function liveThrough(start: Clone, roll: Dice): Clone {
+  let life: Life = { clone: start, facts: FACTS };
+  for (let step = 0; step < 30; step += 1) life = goOn(disturbed(life, roll), roll(3) === 0);
+  for (let step = 0; step < 170; step += 1) life = goOn(life, false);
+  return life.clone;
+}
+
+/** Users ask for something, or a crash makes all be forgotten that was not recorded. */
+function disturbed({ clone, facts }: Life, roll: Dice): Life {
+  const isAsked = roll(12) === 0;
+  const isForgotten = roll(8) === 0;
+  return {
+    clone: isAsked ? { ...clone, desired: askedOf(clone, roll) } : clone,
+    facts: isForgotten ? { ...FACTS, now: later(facts.now, roll(90_000)) } : facts,
+  };
+}
+
+function goOn({ clone, facts }: Life, fails: boolean): Life {
+  const action = plan(clone, facts, DEADLINES);
+  switch (action.do) {
+    case 'record':
+      return { clone: action.change.next, facts: factsAfter(facts, action.change) };
+    case 'effect':
+      return { clone, facts: fails ? facts : { ...facts, ...ANSWERS[action.effect] } };
+    case 'wait':
+      return { clone, facts: { ...FACTS, now: later(facts.now, action.ms ?? 1_000) } };
+  }
+}
+
+function askedOf({ desired }: Clone, roll: Dice): Clone['desired'] {
+  return desired === 'DELETED' || roll(2) === 0 ? 'DELETED' : 'STOPPED';
+}
+
+function later(now: Date, ms: number): Date {
+  return new Date(now.getTime() + ms);
 }
 
 /** Plays a mesh in which everything works. Tells whether the clone came to rest. */

@@ -1,7 +1,7 @@
 import { PublicError } from '@ramet/errors';
 import type { WatchClonesRequest, WatchClonesResponse } from '@ramet/proto-gen/lifecycle.v1';
 import type { Streaming } from '@ramet/rpc';
-import type { Deps } from '../deps.js';
+import type { Deps, Snapshot } from '../deps.js';
 import { narrowed, type Sight } from '../domain/sight.js';
 import { fromOwnerMessage } from '../messages.js';
 import { createAlarm } from '../watch/alarm.js';
@@ -17,9 +17,13 @@ type Response = WatchClonesResponse | Buffer;
 /** A quiet stream proves this often that it is alive and has missed nothing. */
 const CHECKPOINT_MS = 3_000;
 
+/** How often a snapshot is tried, and how long its newest changes have to get their positions. */
+const SNAPSHOTS = 5;
+const SETTLE_MS = 10;
+
 /** Streams clones as they are, and then every change of them that the caller sees. */
 export function watchClones(needs: Needs): Streaming<WatchClonesRequest, WatchClonesResponse> {
-  const { access, reads, changes, clock } = needs;
+  const { access, changes, clock } = needs;
   return async function* ({ owner, cloneId, cursor }, call) {
     const ownerId = fromOwnerMessage(owner)?.id;
     const sight = narrowed(await access.sightOf(call.caller), ownerId);
@@ -28,7 +32,7 @@ export function watchClones(needs: Needs): Streaming<WatchClonesRequest, WatchCl
     if (cursor.length > 0) {
       state.position = await resumable(needs, decodeCursor(cursor));
     } else {
-      const snapshot = await reads.snapshot(sight, cloneId || undefined);
+      const snapshot = await settled(needs, sight, cloneId);
       state.position = snapshot.position;
       yield* state.snapshot(snapshot);
     }
@@ -44,6 +48,18 @@ export function watchClones(needs: Needs): Streaming<WatchClonesRequest, WatchCl
     const inbox = { alarm, gained, signal: inSight.signal };
     yield* follow(needs, state, inbox);
   };
+}
+
+/**
+ * A snapshot whose position is that of its clones, so that who goes on from there is told nothing
+ * twice. Where clones change all the time the last one has to do: changes go by seq then.
+ */
+async function settled({ reads, clock }: Needs, sight: Sight, cloneId: string): Promise<Snapshot> {
+  for (let attempt = 1; ; attempt += 1) {
+    const snapshot = await reads.snapshot(sight, cloneId || undefined);
+    if (snapshot.isSettled || attempt === SNAPSHOTS) return snapshot;
+    await clock.sleep(SETTLE_MS);
+  }
 }
 
 /** The position to go on after. Throws if the history does not go back, or never went, that far. */

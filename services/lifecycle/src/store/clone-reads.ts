@@ -56,6 +56,8 @@ export interface Page<Item> {
 export interface Snapshot {
   readonly clones: readonly Clone[];
   readonly position: bigint;
+  /** Whether all that has happened to these clones has a position up to this one. */
+  readonly isSettled: boolean;
 }
 
 /** What can be asked about clones. What is out of sight is not there, by the same statement. */
@@ -133,7 +135,8 @@ export class CloneReads {
     return this.#db.transaction(
       async (tx) => {
         const position = await lastPosition(tx);
-        return { clones: await snapshotIn(tx, sight, cloneId), position };
+        const clones = await snapshotIn(tx, sight, cloneId);
+        return { clones, position, isSettled: await isNumbered(tx, clones) };
       },
       { isolation: 'REPEATABLE READ' },
     );
@@ -240,7 +243,15 @@ async function snapshotIn(
   return (await tx.query<CloneRow>(sql, params)).map(toClone);
 }
 
+async function isNumbered(tx: Queries, clones: readonly Clone[]): Promise<boolean> {
+  const sql = `
+    select 1 as waiting from history h
+    where h.position is null and h.aggregate = any ($1)
+    limit 1`;
+  return (await tx.query(sql, [clones.map(({ id }) => id)])).length === 0;
+}
+
 /** The owners in sight, as a parameter: null for all. */
-export function ownersIn(sight: Sight): readonly string[] | null {
+function ownersIn(sight: Sight): readonly string[] | null {
   return sight === 'all' ? null : sight;
 }
