@@ -27,6 +27,13 @@ const REFUSALS = new Set([
   'RESOURCE_EXHAUSTED',
   'OUT_OF_RANGE',
 ]);
+const REASONS = new Set(
+  contract.files
+    .getEnum('ramet.errors.v1.ErrorReason')
+    ?.values.map(({ name }) => name.replace('ERROR_REASON_', '')),
+);
+const TRAILERS = new Set(['grpc-status-details-bin', 'content-type', 'date']);
+const MAX_DETAIL_BYTES = 4_096;
 const TOO_LARGE = 5 * 1024 * 1024;
 
 /** Tables that grow by themselves, or by what running clones report. */
@@ -139,7 +146,8 @@ describe('bad input', () => {
 });
 
 function isRefusedByName(answer: Answer, { field }: BadRequest): boolean {
-  return answer.code === 'INVALID_ARGUMENT' && answer.fields.some((each) => isWithin(each, field));
+  if (answer.code !== 'INVALID_ARGUMENT' || !isWhole(answer)) return false;
+  return answer.fields.some((each) => isWithin(each, field));
 }
 
 /** Whether an error names the field, or something in it. */
@@ -147,8 +155,21 @@ function isWithin(named: string, field = ''): boolean {
   return named === field || [`${field}[`, `${field}.`].some((start) => named.startsWith(start));
 }
 
-function isTypedOrFine({ code, reason }: Answer): boolean {
-  return code === 'OK' || (REFUSALS.has(code) && reason !== '');
+function isTypedOrFine(answer: Answer): boolean {
+  return answer.code === 'OK' || (REFUSALS.has(answer.code) && isWhole(answer));
+}
+
+/** Whether an error has all that API.md promises, and nothing else. */
+function isWhole({ reason, response, details, trailers, detailBytes }: Answer): boolean {
+  const { domain } = (details['google.rpc.ErrorInfo'] ?? {}) as { readonly domain?: string };
+  return (
+    domain === 'ramet.dev' &&
+    REASONS.has(reason) &&
+    'google.rpc.RequestInfo' in details &&
+    detailBytes < MAX_DETAIL_BYTES &&
+    response.length === 0 &&
+    trailers.every((name) => TRAILERS.has(name))
+  );
 }
 
 function told({ what }: BadRequest, { code, reason, message, fields }: Answer): string {

@@ -15,7 +15,10 @@ export interface Answer {
   /** The details of the status, as JSON by the name of their type. */
   readonly details: Readonly<Record<string, unknown>>;
   readonly trailers: readonly string[];
+  /** The fields in BadRequest. */
   readonly fields: readonly string[];
+  /** How many bytes the details had. */
+  readonly detailBytes: number;
 }
 
 export interface CallOptions {
@@ -108,7 +111,14 @@ function answerOf(
   response: Uint8Array,
 ): Answer {
   if (!error) {
-    const nothing = { reason: '', message: '', details: {}, trailers: [], fields: [] };
+    const nothing = {
+      reason: '',
+      message: '',
+      details: {},
+      trailers: [],
+      fields: [],
+      detailBytes: 0,
+    };
     return { code: 'OK', response, ...nothing };
   }
   const details = detailsOf(files, error);
@@ -121,6 +131,7 @@ function answerOf(
     response,
     details,
     trailers: Object.keys(error.metadata.getMap()),
+    detailBytes: error.metadata.get(DETAILS)[0]?.length ?? 0,
     fields: (bad?.fieldViolations ?? []).map(({ field }) => field ?? ''),
   };
 }

@@ -1,6 +1,5 @@
 import {
   createFileRegistry,
-  type DescField,
   type DescMessage,
   type DescMethod,
   type DescService,
@@ -75,15 +74,6 @@ export function typesWithin(root: DescMessage): readonly DescMessage[] {
   };
   visit(root);
   return [...found];
-}
-
-/** The fields of a message by the path that errors name them with, nested ones included. */
-export function fieldsWithin(root: DescMessage): readonly (readonly [string, DescField])[] {
-  return root.fields.flatMap((field) => {
-    const nested = field.fieldKind === 'message' ? fieldsWithin(field.message) : [];
-    const below = nested.map(([path, each]) => [`${field.name}.${path}`, each] as const);
-    return [[field.name, field] as const, ...below];
-  });
 }
 
 function servicesOf(files: FileRegistry): readonly DescService[] {

@@ -85,7 +85,7 @@ export function program(...command: readonly string[]): BotSource {
 }
 
 /** A program that only waits. */
-export const SLEEPER: BotSource = program('sleep', '3600');
+const SLEEPER: BotSource = program('sleep', '3600');
 
 const RUN_MS = 30_000;
 
