@@ -5,6 +5,7 @@ import { makeCredentials } from '../bootstrap.js';
 import { cloneJson, outcomeJson } from '../demo/clone-json.js';
 import { startExchange } from '../demo/exchange.js';
 import { tellFailure } from '../demo/failure.js';
+import { removeLeftovers } from '../demo/leftovers.js';
 import { type Report, reportSteps } from '../demo/report.js';
 import { SpanReader } from '../demo/spans.js';
 import { type Told, tellStory } from '../demo/story.js';
@@ -69,27 +70,33 @@ async function runStory(
   const { user: keyFile } = await makeCredentials(layout, endpoints.teams.address);
   await using exchange = await startExchange({ layout, clock, env });
   await using user = await connectUser(mesh, keyFile, clock);
-  const records = new SpanReader(layout.traces);
-  await using steps = new ToldSteps({ traces: layout.traces, clock, say });
-
   const ends = [
     asked.then(() => 'the demo was asked to stop'),
     exchange.ended.then(() => 'the paper exchange has ended'),
   ];
-  const told = await inTime(clock, ends, (signal) =>
-    tellStory({ user, exchange, clock, signal, say }),
-  );
-  await steps.complete(RECORDED_WITHIN_MS);
-  return makeReport(records, told);
+  return await inTime(clock, ends, async (signal) => {
+    await removeLeftovers({ user, clock, signal, say });
+    const since = clock.now();
+    const { traces } = layout;
+    const records = new SpanReader(traces, since);
+    await using steps = new ToldSteps({ traces, clock, since, say });
+    const told = await tellStory({ user, exchange, clock, signal, say });
+    await steps.complete(RECORDED_WITHIN_MS);
+    return makeReport(records, told);
+  });
 }
 
 /** Makes the report out of the books of the services alone. */
-export function makeReport(records: SpanReader, { history, signatures }: Told): Report {
-  const steps = reportSteps(records.read());
+function makeReport(records: SpanReader, { history, signatures }: Told): Report {
   const last = history.at(-1)?.clone;
   if (!last?.execution) throw new Error('the history of the clone has no execution');
+  const workload = `workload:${last.execution.id}`;
+  const ours = records.read().filter(({ attributes }) => {
+    const caller = String(attributes['ramet.caller'] ?? '');
+    return caller === workload || !caller.startsWith('workload:');
+  });
   return {
-    steps,
+    steps: reportSteps(ours),
     clone: cloneJson(last),
     signatures: signatures.length,
     outcome: outcomeJson(last.execution),

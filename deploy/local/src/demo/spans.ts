@@ -21,21 +21,25 @@ const CHUNK_BYTES = 1024 * 1024;
  * What the services record under their traces folder from now on.
  *
  * A file is read from where it ended when the reader was made; lines that are not complete yet
- * are left for the next time.
+ * are left for the next time. Calls that began before `since` are left out: they are written down
+ * a little after they are over.
  */
 export class SpanReader {
   readonly #folder: string;
+  readonly #since: string;
   readonly #offsets = new Map<string, number>();
 
-  constructor(folder: string) {
+  constructor(folder: string, since?: Date) {
     this.#folder = folder;
+    this.#since = since?.toISOString() ?? '';
     for (const file of this.#files()) this.#offsets.set(file, statSync(join(folder, file)).size);
   }
 
   /** Reads what has been recorded since the last time, oldest first. */
   read(): Recorded[] {
     const spans = this.#files().flatMap((file) => this.#readFile(file));
-    return spans.sort((a, b) => a.start.localeCompare(b.start));
+    const own = spans.filter(({ start }) => start >= this.#since);
+    return own.sort((a, b) => a.start.localeCompare(b.start));
   }
 
   #files(): string[] {

@@ -5,6 +5,7 @@ import { type Clock, systemIds } from '@ramet/service';
 import { check, isSigned } from './checks.js';
 import { type Expected, expectedOf, type Trading } from './examples.js';
 import type { PaperExchange } from './exchange.js';
+import { LABELS } from './leftovers.js';
 import type { User } from './user.js';
 import { phaseName, WatchedClone } from './watched-clone.js';
 
@@ -121,7 +122,7 @@ async function createClone(
     ...{ botId, name, keyId },
     parameters: Object.entries(parameters).map(([name, value]) => ({ name, value: `${value}` })),
     limits: undefined,
-    labels: {},
+    labels: { ...LABELS },
     validateOnly: false,
   });
   return need(clone, 'clone');

@@ -5,6 +5,8 @@ import { STEPS, type Step, stepOf } from './steps.js';
 interface Needs {
   readonly traces: string;
   readonly clock: Clock;
+  /** Earlier steps are not told. */
+  readonly since?: Date;
   say(line: string): void;
 }
 
@@ -21,7 +23,7 @@ export class ToldSteps implements AsyncDisposable {
 
   constructor(needs: Needs) {
     this.#needs = needs;
-    this.#reader = new SpanReader(needs.traces);
+    this.#reader = new SpanReader(needs.traces, needs.since);
     this.#loop = this.#follow();
   }
 
