@@ -62,6 +62,8 @@ export interface Author extends AsyncDisposable {
   key(person: Person, owner: Owner): Promise<string>;
   /** A clone, as soon as it was accepted. */
   clone(person: Person, wish: CloneWish): Promise<string>;
+  /** Resolves when nothing is left of a clone. */
+  deleted(person: Person, cloneId: string): Promise<void>;
   /** A clone that runs, and what it was given. */
   runningClone(person: Person, wish: CloneWish): Promise<Running>;
 }
@@ -119,6 +121,9 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     },
     key: (person, owner) => createKey(as(person.token), owner),
     clone: (person, wish) => createClone(as(person.token), wish),
+    async deleted({ token }, id) {
+      await as(token).clones.waitClone({ id, phases: [ClonePhase.DELETED] });
+    },
     runningClone: (person, wish) => runClone(as(person.token), wish),
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };
