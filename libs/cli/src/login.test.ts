@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { API_KEY, runIn, startTestMesh } from './test-mesh.js';
+
+describe('ramet login', () => {
+  it('keeps the API key for its owner alone, and uses it from then on', async () => {
+    await using mesh = await startTestMesh();
+    const home = await mkdtemp(join(tmpdir(), 'ramet-cli-'));
+    const env = { RAMET_TEAMS: mesh.address };
+
+    const login = await runIn(['login'], { home, env, input: `${API_KEY}\n` });
+    const file = join(home, '.config', 'ramet', 'config.json');
+    const { mode } = await stat(file);
+    const used = await runIn(['users', 'get', '--json'], { home });
+
+    assert.equal(login.exitCode, 0);
+    assert.doesNotMatch(login.out + login.errors, new RegExp(API_KEY));
+    assert.equal(mode & 0o777, 0o600);
+    assert.ok((await readFile(file, 'utf8')).includes(API_KEY));
+    assert.equal(used.exitCode, 0);
+    assert.equal((JSON.parse(used.out) as { name: string }).name, 'ada');
+    await rm(home, { recursive: true });
+  });
+
+  it('keeps nothing of a key that is refused', async () => {
+    await using mesh = await startTestMesh();
+    const home = await mkdtemp(join(tmpdir(), 'ramet-cli-'));
+
+    const { exitCode } = await runIn(['login'], {
+      home,
+      env: { RAMET_TEAMS: mesh.address },
+      input: 'wrong',
+    });
+
+    assert.equal(exitCode, 4);
+    await assert.rejects(stat(join(home, '.config')), { code: 'ENOENT' });
+    await rm(home, { recursive: true });
+  });
+
+  it('refuses a config file that others may read', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'ramet-cli-'));
+    const file = join(home, 'config.json');
+    await writeFile(file, '{"current":"","profiles":{}}', { mode: 0o644 });
+
+    const { exitCode, errors } = await runIn(['whoami'], { home, env: { RAMET_CONFIG: file } });
+
+    assert.equal(exitCode, 2);
+    assert.match(errors, /chmod 600/);
+    await rm(home, { recursive: true });
+  });
+});
+
+describe('ramet inside a house with a running mesh', () => {
+  it('finds its services and its credentials', async () => {
+    await using mesh = await startTestMesh();
+    const house = await mkdtemp(join(tmpdir(), 'ramet-cli-'));
+    const inside = join(house, 'services', 'teams');
+    const credentials = join(house, '.ramet', 'credentials');
+    await mkdir(inside, { recursive: true });
+    await mkdir(credentials, { recursive: true });
+    const ports = { teams: mesh.port, keys: mesh.port, lifecycle: mesh.port };
+    await writeFile(join(house, '.ramet', 'mesh.json'), JSON.stringify({ ports }));
+    await writeFile(join(credentials, 'user'), `${API_KEY}\n`);
+
+    const known = await runIn(['--as', 'user', 'users', 'get'], { folder: inside });
+    const unknown = await runIn(['--as', '../x', 'users', 'get'], { folder: inside });
+
+    assert.equal(known.exitCode, 0);
+    assert.equal(unknown.exitCode, 2);
+    assert.match(unknown.errors, /it has: user/);
+    await rm(house, { recursive: true });
+  });
+});
