@@ -4,7 +4,7 @@ import { systemClock } from '@ramet/service';
 
 const RETRY_MS = 100;
 const LOOK_MS = 25;
-const LIMIT_MS = 45_000;
+const LIMIT_MS = 60_000;
 
 /** Asks again, as the API says, for as long as the answer is that nobody could be asked. */
 export async function again<Result>(ask: () => Promise<Result>): Promise<Result> {
