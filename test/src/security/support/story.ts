@@ -59,7 +59,7 @@ export interface Author extends AsyncDisposable {
   giveSource(person: Person, botId: string, source?: BotSource): Promise<void>;
   emptyTeam(owner: Person): Promise<string>;
   apiKey(person: Person): Promise<string>;
-  key(person: Person, owner: Owner): Promise<string>;
+  key(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
   /** A clone, as soon as it was accepted. */
   clone(person: Person, wish: CloneWish): Promise<string>;
   /** Resolves when nothing is left of a clone. */
