@@ -16,7 +16,14 @@ import { type ExecutionFolders, executionsIn, foldersOf, isExecutionName } from 
 import { followLog } from './follow-log.js';
 import type { IsolationMode } from './isolation.js';
 import { launchRunner } from './launch-runner.js';
-import { exitText, type Owner, readExit, readRecord, takeOwnership } from './records.js';
+import {
+  type Ended,
+  exitText,
+  type Owner,
+  readExit,
+  readRecord,
+  takeOwnership,
+} from './records.js';
 import { removeTree } from './remove-tree.js';
 import { type RunnerConfig, type RunnerMesh, runnerConfig, uidOf } from './runner-config.js';
 import { sweep, sweepRunners } from './sweep.js';
@@ -160,7 +167,7 @@ export class ProcessRuntime implements Runtime {
   async #see(folders: ExecutionFolders): Promise<Observation | 'gone'> {
     const ended = await readExit(folders.exit);
     const owner = await readRecord<Owner>(folders.runner);
-    if (ended && !(await this.#isReporting(folders, owner))) return ended;
+    if (ended && !(await this.#isReporting(folders, owner, ended))) return ended;
     if (!owner || owner.pid === 0) {
       const made = await readdir(folders.state).catch(() => undefined);
       return { state: made ? 'created' : 'absent' };
@@ -172,12 +179,17 @@ export class ProcessRuntime implements Runtime {
   /**
    * Whether a runner is still passing on what its workload said of its end.
    *
-   * Whoever hears of the end first would judge it without that, so the end is told after it; but
-   * a runner that does not get through is not waited for for ever.
+   * A workload that exited by itself is judged by that too, so the exit is told after it; but a
+   * runner that does not get through is not waited for for ever.
    */
-  async #isReporting({ exit }: ExecutionFolders, owner: Owner | undefined): Promise<boolean> {
-    if (!owner || owner.pid === 0 || !isAlive(owner as ProcessIdentity)) return false;
-    const { mtimeMs } = await stat(exit);
+  async #isReporting(
+    folders: ExecutionFolders,
+    owner: Owner | undefined,
+    { exit }: Ended,
+  ): Promise<boolean> {
+    if (exit.kind !== 'EXITED' || !owner || owner.pid === 0) return false;
+    if (!isAlive(owner as ProcessIdentity)) return false;
+    const { mtimeMs } = await stat(folders.exit);
     return this.#options.clock.now().getTime() - mtimeMs < REPORTED_WITHIN_MS;
   }
 
