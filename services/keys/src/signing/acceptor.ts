@@ -24,7 +24,7 @@ export interface AcceptorOptions {
   readonly db: Database;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
-  /** Batches in flight, each on a connection of its own. */
+  /** Batches in flight, each on a connection of its own. One makes larger batches. */
   readonly lanes?: 1 | 2;
 }
 
@@ -55,7 +55,7 @@ export class Acceptor implements AsyncDisposable {
   readonly #failpoints: Failpoints;
   readonly #accept: (asked: Acceptance) => Promise<Accepted>;
 
-  constructor({ db, clock, failpoints, lanes = 2 }: AcceptorOptions) {
+  constructor({ db, clock, failpoints, lanes = 1 }: AcceptorOptions) {
     this.#lanes = Array.from({ length: lanes }, () => new Lane(db, clock));
     this.#failpoints = failpoints;
     this.#accept = createBatcher({ run: (batch) => this.#run(batch), inFlight: lanes });
@@ -71,56 +71,77 @@ export class Acceptor implements AsyncDisposable {
   }
 
   async #run(batch: readonly Acceptance[]): Promise<readonly (Accepted | Error)[]> {
-    const { first, later } = fold(batch);
-    const lane = this.#lanes.find(({ isBusy }) => !isBusy);
-    if (!lane) throw new Error('more batches than lanes');
-
-    const asked = [...first.values()];
-    const { result, lock } = await lane.run((query, number, done) =>
-      query<Decided>(ACCEPT, [number, done, ...columns(asked)]),
-    );
+    const { asked, places, later } = fold(batch);
+    const { result, lock } = await this.#decide(asked);
     this.#failpoints.hit('keys.sign.accepted');
-    const rows = rowsOf(first, result[0]);
-    const early = batch.filter((each) => !later.includes(each));
-    releaseAfter(early, lock);
+    const rows = rowsOf(result);
+    releaseAfter(later.length === 0 ? batch : batch.filter((each) => !later.includes(each)), lock);
 
-    const answers = later.length > 0 ? await this.#run(later) : [];
-    return batch.map((each) => {
-      const at = later.indexOf(each);
-      if (at >= 0) return answers[at] ?? new Error('a batch must give a result per item');
-      return answerOf(each, rows.get(nameOf(each)), lock);
+    const answers = later.length === 0 ? [] : await this.#run(later);
+    return batch.map((each, index) => {
+      const place = places[index];
+      if (place === undefined) return answers[later.indexOf(each)] ?? missing();
+      const row = rows[place];
+      return row ? answerOf(each, row, lock) : missing();
     });
+  }
+
+  /**
+   * Runs the statement; once more if the connection was lost, as nobody knows what became of it.
+   * What it had accepted by then is found again by its request id.
+   */
+  async #decide(asked: readonly Acceptance[]) {
+    const columns = columnsOf(asked);
+    const attempt = () => {
+      const lane = this.#lanes.find(({ isBusy }) => !isBusy);
+      if (!lane) throw new Error('more batches than lanes');
+      return lane.run((query, number, done) => query<Decided>(ACCEPT, [number, done, ...columns]));
+    };
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!(thrown instanceof PublicError && thrown.code === 'unavailable')) throw thrown;
+      return attempt();
+    }
   }
 }
 
 interface Folded {
-  readonly first: ReadonlyMap<string, Acceptance>;
+  /** Each request once, however often it is in the batch. */
+  readonly asked: readonly Acceptance[];
+  /** Where each of the batch is in `asked`; undefined for those in `later`. */
+  readonly places: readonly (number | undefined)[];
   /** What uses the request id of another payload in this batch: it must find that one's row. */
   readonly later: readonly Acceptance[];
 }
 
 /** Makes one of equal requests: the statement decides on each request id once. */
 function fold(batch: readonly Acceptance[]): Folded {
-  const first = new Map<string, Acceptance>();
+  const known = new Map<string, number>();
+  const asked: Acceptance[] = [];
   const later: Acceptance[] = [];
-  for (const each of batch) {
-    const name = nameOf(each);
-    const other = first.get(name);
-    if (!other) first.set(name, each);
-    else if (!isEqual(each, other)) later.push(each);
-  }
-  return { first, later };
-}
-
-function nameOf({ grantId, requestId }: Acceptance): string {
-  return `${grantId}/${requestId}`;
+  const places = batch.map((each) => {
+    const name = `${each.grantId}/${each.requestId}`;
+    const place = known.get(name) ?? asked.length;
+    const other = asked[place];
+    if (other && !isEqual(each, other)) {
+      later.push(each);
+      return undefined;
+    }
+    if (!other) {
+      known.set(name, place);
+      asked.push(each);
+    }
+    return place;
+  });
+  return { asked, places, later };
 }
 
 function isEqual(one: Acceptance, other: Acceptance): boolean {
   return one.operation === other.operation && one.digest.equals(other.digest);
 }
 
-function columns(asked: readonly Acceptance[]): readonly string[] {
+function columnsOf(asked: readonly Acceptance[]): readonly string[] {
   return [
     arrayOf(asked.map(({ grantId }) => grantId)),
     arrayOf(asked.map(({ requestId }) => requestId)),
@@ -139,25 +160,17 @@ function columns(asked: readonly Acceptance[]): readonly string[] {
  * take longer than a signature. Ids and hex digits need no escapes.
  */
 function arrayOf(elements: readonly string[], prefix = ''): string {
-  const text = elements.join('');
-  if (/["\\]/.test(text)) throw new Error('an id has a character that no id has');
+  if (/["\\]/.test(elements.join(''))) throw new Error('an id has a character that no id has');
   return `{"${prefix}${elements.join(`","${prefix}`)}"}`;
 }
 
-function rowsOf(
-  asked: ReadonlyMap<string, Acceptance>,
-  decided: Decided | undefined,
-): ReadonlyMap<string, Row> {
-  const verdicts = (decided?.verdicts ?? '').split(',');
+function rowsOf([decided]: readonly Decided[]): readonly Row[] {
   const times = (decided?.times ?? '').split(',');
-  let nth = 0;
-  const rows = new Map<string, Row>();
-  for (const name of asked.keys()) {
-    const acceptedAt = new Date(Number(times[nth]));
-    rows.set(name, { verdict: verdicts[nth] as Verdict, acceptedAt });
-    nth += 1;
-  }
-  return rows;
+  const verdicts = (decided?.verdicts ?? '').split(',');
+  return verdicts.map((verdict, index) => ({
+    verdict: verdict as Verdict,
+    acceptedAt: new Date(Number(times[index])),
+  }));
 }
 
 /** Gives the lock of a batch back once all of its answers are out. */
@@ -171,8 +184,7 @@ function releaseAfter(batch: readonly Acceptance[], lock: BatchLock): void {
   }
 }
 
-function answerOf(asked: Acceptance, row: Row | undefined, lock: BatchLock): Accepted | Error {
-  if (!row) return new Error('a batch must give a result per item');
+function answerOf(asked: Acceptance, row: Row, lock: BatchLock): Accepted | Error {
   const refusal = refusalOf(row.verdict, asked);
   if (refusal) return refusal;
   return {
@@ -181,6 +193,10 @@ function answerOf(asked: Acceptance, row: Row | undefined, lock: BatchLock): Acc
       if (lock.isLost()) throw connectionLost();
     },
   };
+}
+
+function missing(): Error {
+  return new Error('the database has not decided on all of a batch');
 }
 
 function connectionLost(): PublicError {

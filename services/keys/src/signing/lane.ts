@@ -7,6 +7,9 @@ export const LOCK_CLASS = 7_320_001;
 /** How long answers may take to go out of a process once they are written. */
 const FLUSH_MS = 1;
 
+/** How long a lock may wait for the next batch to take it along, before it is given back alone. */
+const IDLE_MS = 4;
+
 const UNLOCK = `
   select pg_advisory_unlock_shared(${LOCK_CLASS}, done) from unnest($1::integer[]) as done`;
 
@@ -99,7 +102,7 @@ export class Lane implements AsyncDisposable {
 
   #settle(): void {
     if (this.#done.length === 0 || this.#isBusy || this.#stopTimer) return;
-    this.#stopTimer = this.#clock.after(FLUSH_MS, () => {
+    this.#stopTimer = this.#clock.after(IDLE_MS, () => {
       this.#stopTimer = undefined;
       if (!this.#isBusy) this.#running = this.#running.then(() => this.#unlock());
     });
