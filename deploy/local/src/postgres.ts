@@ -188,9 +188,7 @@ function serverCommand({ binaries, as, data, port, options }: Server): Command {
     'autovacuum_naptime=5s',
     'jit=off',
     ...(binaries.countsStatements ? ['shared_preload_libraries=pg_stat_statements'] : []),
-    ...(options.durable === false
-      ? ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
-      : []),
+    ...(options.durable === false ? ['fsync=off', 'full_page_writes=off'] : []),
   ];
   const guard = dieWithParent('INT');
   const server = [join(binaries.folder, 'postgres'), '-D', data, '-p', String(port)];
