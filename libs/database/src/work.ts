@@ -98,7 +98,16 @@ export async function finishAll(
   finished: readonly Finished[],
   table = 'work',
 ): Promise<ReadonlySet<string>> {
+  // Locked in one order first: whoever else locks many rows goes by id too.
   const sql = `
+    with done as materialized (
+      select done.*
+      from unnest($1::text[], $2::bigint[], $3::float8[], $4::text[])
+             as done (id, lease_seq, due_in_ms, error)
+      join ${table} as work on work.id = done.id and work.lease_seq = done.lease_seq
+      order by work.id
+      for no key update of work
+    )
     update ${table} as work
     set due_at = case
           when work.due_at is distinct from work.leased_until then clock.now
@@ -107,9 +116,7 @@ export async function finishAll(
         leased_until = '-infinity',
         attempt = case when done.error is null then 0 else work.attempt + 1 end,
         error = done.error
-    from unnest($1::text[], $2::bigint[], $3::float8[], $4::text[])
-           as done (id, lease_seq, due_in_ms, error),
-         (select ramet_now() as now) as clock
+    from done, (select ramet_now() as now) as clock
     where work.id = done.id and work.lease_seq = done.lease_seq
     returning work.id`;
   const rows = await tx.query<{ id: string }>(sql, [

@@ -52,11 +52,17 @@ begin
         end
     where p.instance in ('', (select a.instance from asked a where a.execution = p.execution_id))
     returning execution_id, claimed_at = heartbeat_at as is_claim
-  ), woken as (
-    update work w set due_at = a.now
+  ), claimed as materialized (
+    -- In one order: whoever else locks many rows goes by id too.
+    select w.id, a.now
     from taken t
     join asked a on a.execution = t.execution_id
-    where t.is_claim and w.id = a.clone_id
+    join work w on w.id = a.clone_id
+    where t.is_claim
+    order by w.id
+    for no key update of w
+  ), woken as (
+    update work w set due_at = c.now from claimed c where w.id = c.id
   )
   select
     case when t.execution_id is null then 'STALE' else 'TAKEN' end,

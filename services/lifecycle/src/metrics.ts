@@ -34,6 +34,9 @@ export function observeService({ reads, work, clock }: Observed): () => void {
   const unpublished = meter.createObservableGauge('lifecycle_outbox_lag', {
     description: 'changes that are not published yet',
   });
+  const taken = meter.createObservableGauge('lifecycle_consumer_position', {
+    description: 'how far the history of another service has been taken in',
+  });
   const counted = keptFor(KEEP_MS, clock, () => reads.countByPhase());
   const waiting = keptFor(KEEP_MS, clock, () => work.backlog());
 
@@ -43,8 +46,9 @@ export function observeService({ reads, work, clock }: Observed): () => void {
     result.observe(due, backlog.due);
     result.observe(late, backlog.lateSeconds);
     result.observe(unpublished, backlog.unpublished);
+    result.observe(taken, backlog.executorPosition, { producer: 'executor' });
   };
-  const gauges = [clones, due, late, unpublished];
+  const gauges = [clones, due, late, unpublished, taken];
   meter.addBatchObservableCallback(observe, gauges);
   return () => meter.removeBatchObservableCallback(observe, gauges);
 }

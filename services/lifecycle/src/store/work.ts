@@ -24,6 +24,8 @@ export interface Backlog {
   readonly due: number;
   readonly lateSeconds: number;
   readonly unpublished: number;
+  /** How far the executor's history has been taken in. */
+  readonly executorPosition: number;
 }
 
 /** What reconcilers have to do: which clones are due, and who has them. */
@@ -76,7 +78,7 @@ export class Work {
   /** How much there is to do and to publish. */
   async backlog(): Promise<Backlog> {
     const [row] = await this.#db.query<Backlog>(BACKLOG);
-    return row ?? { due: 0, lateSeconds: 0, unpublished: 0 };
+    return row ?? { due: 0, lateSeconds: 0, unpublished: 0, executorPosition: 0 };
   }
 
   async #finishAll(all: readonly Finished[]): Promise<readonly undefined[]> {
@@ -85,16 +87,24 @@ export class Work {
   }
 }
 
+/** Locks in one order first: whoever else locks many rows goes by id too. */
 const WAKE = `
-  update work w set due_at = ramet_now()
-  from unnest($1::text[], $2::text[]) as n (id, phase)
-  join clone c on c.id = n.id and c.phase = n.phase
-  where w.id = c.id`;
+  with woken as materialized (
+    select w.id
+    from work w
+    join clone c on c.id = w.id
+    join unnest($1::text[], $2::text[]) as n (id, phase) on n.id = c.id and n.phase = c.phase
+    order by w.id
+    for no key update of w
+  )
+  update work w set due_at = ramet_now() from woken where w.id = woken.id`;
 
 const BACKLOG = `
   select count(*)::int as due,
     coalesce(extract(epoch from ramet_now() - min(w.due_at)), 0)::float8 as "lateSeconds",
     (select (coalesce(max(s.position), 0) - coalesce(max(r.position), 0))::int
-     from sequencer s left join relay r on true) as unpublished
+     from sequencer s left join relay r on true) as unpublished,
+    (select coalesce(max(n.position), 0)::float8 from consumer n where n.producer = 'executor')
+      as "executorPosition"
   from work w
   where w.due_at <= ramet_now()`;
