@@ -9,18 +9,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@ramet/local/engines';
 import { createDatabase, testStack } from '@ramet/test/support';
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 
+const METRICS = [
+  'lifecycle_clones{phase="RUNNING"',
+  'lifecycle_work_due',
+  'lifecycle_work_late',
+  'lifecycle_outbox_lag',
+  'lifecycle_consumer_position{producer="executor"',
+];
+
 describe('the lifecycle process', () => {
-  it('serves while its peers are away, and drains on SIGTERM', async () => {
+  it('serves while its peers are away, tells how it is, and drains on SIGTERM', async () => {
     await using database = await createDatabase();
     const folder = await mkdtemp(join(tmpdir(), 'ramet-lifecycle-'));
     const [keyFile, tokenFile] = [join(folder, 'key'), join(folder, 'token')];
     await writeFile(keyFile, 'a key of a service');
     await writeFile(tokenFile, testStack().natsToken);
 
+    const metricsPort = await freePort();
     const child = spawn(process.execPath, [MAIN], {
       env: {
         DATABASE_URL: database.url,
@@ -31,11 +41,14 @@ describe('the lifecycle process', () => {
         EXECUTOR_ADDRESS: '127.0.0.1:9',
         SERVICE_KEY_FILE: keyFile,
         TRACES_DIR: join(folder, 'traces'),
+        METRICS_PORT: String(metricsPort),
       },
     });
     const exited = once(child, 'exit');
+    let metrics = '';
     try {
       await serving(child.stdout);
+      metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     } finally {
       child.kill('SIGTERM');
     }
@@ -43,6 +56,8 @@ describe('the lifecycle process', () => {
     await rm(folder, { recursive: true });
 
     assert.equal(code, 0);
+    for (const name of METRICS)
+      assert.ok(metrics.includes(`\n${name}`), `${name} is not in ${metrics}`);
   });
 });
 
