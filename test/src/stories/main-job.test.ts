@@ -20,7 +20,8 @@ const { RUNNING, COMPLETED, STOPPED, FAILED, DELETED } = ClonePhase;
 // Goal: what users see of the main job, from the key to the deletion.
 // Method: the whole mesh with its real database, bus and processes, asked over its API alone.
 
-describe('the main job', () => {
+describe('the main job', function () {
+  this.timeout(90_000);
   let world: World;
   before(async () => {
     world = await startWorld({ settings: { lifecycle: { CLONE_QUOTA: '2' } } });
@@ -285,7 +286,7 @@ describe('the main job', () => {
     assert.equal((await owner.api.clones.getClone({ id })).clone?.phase, RUNNING);
     assert.equal((await deleteClone(owner, id)).phase, DELETED);
   });
-}).timeout(60_000);
+});
 
 async function availableTo({ api: { keys }, owner }: Person): Promise<readonly string[]> {
   const all = { owner, keyId: '', pageSize: 0, pageToken: '' };
