@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Clone, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { again } from '../stories/support/again.js';
 import {
   AT_REST,
   createClone,
@@ -7,6 +8,7 @@ import {
   deleteClone,
   phaseName,
   untilPhase,
+  untilPrinted,
   type Wish,
 } from '../stories/support/clones.js';
 import { requireOneLife } from '../stories/support/soundness.js';
@@ -28,19 +30,18 @@ export const whole: Story = (crew, person) => live(crew, person, { does: { sign:
 /** A clone that is stopped while it runs. */
 export const stopped: Story = (crew, person) => {
   return live(crew, person, { does: { sign: '1', stay: '' } }, async ({ id }) => {
-    await untilPhase(person, id, ClonePhase.RUNNING, ...AT_REST);
+    await again(() => untilPrinted(person, id, 'staying'));
     await person.patient.clones.stopClone({ id, etag: '' });
   });
 };
 
 /** A clone that is deleted while it runs. */
-export const deletedAlive: Story = async (crew, person) => {
+export const deletedAlive: Story = (crew, person) => {
   const wish = { does: { sign: 'forever', pause: '50' } };
-  const lives = await live(crew, person, wish, async ({ id }) => {
+  return live(crew, person, wish, async ({ id }) => {
     await untilPhase(person, id, ClonePhase.RUNNING, ...AT_REST);
-    await person.patient.clones.deleteClone({ id, etag: '' });
+    await deleteClone(person, id);
   });
-  return lives;
 };
 
 /** A clone whose workload cannot be started. */
