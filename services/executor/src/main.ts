@@ -3,8 +3,9 @@ import { configFrom } from './config.js';
 import { connectOutside } from './outside.js';
 import { startExecutor } from './service.js';
 
+const asked = untilSignal();
 const config = configFrom(process.env);
 await using outside = await connectOutside(config);
 await using service = await startExecutor(config, outside);
 outside.logger.info('executor is serving', { port: service.port });
-await untilSignal();
+await asked;
