@@ -31,6 +31,12 @@ describe('a client', () => {
     ]);
   });
 
+  for (const address of ['10.0.0.7:443', 'keys.internal:443', '[2001:db8::1]:443', 'keys']) {
+    it(`sends nothing to ${address} that others could read`, () => {
+      assert.throws(() => connect(echoService(), address), /plaintext is for loopback only/);
+    });
+  }
+
   it('makes no call while a database transaction is open', async () => {
     const seen: (readonly (string | undefined)[])[] = [];
     await using server = await startTestServer(noting(seen));

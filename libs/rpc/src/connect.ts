@@ -11,6 +11,7 @@ import {
 import { context } from '@opentelemetry/api';
 import { currentServing, type Serving } from './context.js';
 import type { Contract } from './contract.js';
+import { isLocal } from './local.js';
 import { type AnyMethod, type Method, methodsOf } from './method.js';
 import { type Clock, machineClock } from './ports.js';
 import { RemoteError } from './remote-error.js';
@@ -76,12 +77,18 @@ const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
  *
  * What is thrown is a RemoteError. A call made while serving another carries on its trace, its
  * correlation id and what is left of its deadline, and ends with it.
+ *
+ * Throws if plaintext would leave the machine: tokens travel with calls.
  */
 export function connect<Service extends object>(
   service: Service,
   address: string,
   options: ConnectOptions = {},
 ): Remote<Service> {
+  // No address is nobody's: calls to it fail by themselves.
+  if (!options.tls && address !== '' && !isLocal(hostOf(address))) {
+    throw new Error(`plaintext is for loopback only: calling ${address} needs certificates`);
+  }
   const client = new Client(address, credentialsOf(options.tls), {
     ...CHANNEL_OPTIONS,
     'grpc.service_config': JSON.stringify(serviceConfig(service, options.contract)),
@@ -219,6 +226,11 @@ function whenAborted(signals: readonly AbortSignal[], callback: () => void): () 
 
 function isServiceError(thrown: unknown): thrown is ServiceError {
   return thrown instanceof Error && 'code' in thrown && 'metadata' in thrown;
+}
+
+/** The host of an address, without its port. Sockets and bare hosts have none. */
+function hostOf(address: string): string {
+  return address.startsWith('unix:') ? address : address.replace(/:\d+$/, '');
 }
 
 function credentialsOf(tls: ClientTls | undefined): ChannelCredentials {

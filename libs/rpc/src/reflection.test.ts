@@ -4,6 +4,7 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { builtInMethod } from './built-in.js';
 import { codecOf } from './health.js';
+import { makeTestCertificate } from './test-certificate.js';
 import { startTestServer } from './test-server.js';
 
 type Answer = { readonly case: string; readonly value: Record<string, unknown> };
@@ -88,6 +89,30 @@ describe('reflection', () => {
     assert.deepEqual(codes, [5, 5, 5, undefined]);
   });
 
+  it('is open on loopback, and asks for a token where strangers can come', async () => {
+    const tls = makeTestCertificate();
+    await using server = await startTestServer({}, { tls, host: '0.0.0.0' });
+    const address = `127.0.0.1:${server.port}`;
+    const trusted = credentials.createSsl(tls.certificate);
+    const caller = new Metadata();
+    caller.set('caller', 'user:usr_1');
+
+    for (const [metadata, code] of [
+      [new Metadata(), status.UNAUTHENTICATED],
+      [caller, status.OK],
+    ] as const) {
+      const { stream, client } = open(address, 'v1', { metadata, trusted });
+      const ended = new Promise<{ readonly code: number }>((resolve) => {
+        stream.on('status', resolve).on('error', () => undefined);
+      });
+      stream.write({ host: '', messageRequest: { case: 'listServices', value: '' } });
+      stream.end();
+      stream.resume();
+      assert.equal((await ended).code, code);
+      client.close();
+    }
+  });
+
   it('does not hold up a server that stops', async () => {
     const server = await startTestServer({}, { limits: { drainMs: 60_000 } });
     const { stream, client } = open(server.address, 'v1');
@@ -118,15 +143,19 @@ async function ask(
   return answers;
 }
 
-function open(address: string, version: string) {
+function open(
+  address: string,
+  version: string,
+  { metadata = new Metadata(), trusted = credentials.createInsecure() } = {},
+) {
   const service = `grpc.reflection.${version}.ServerReflection`;
   const { requestSerialize, responseDeserialize } = codecOf(
     builtInMethod(service, 'ServerReflectionInfo'),
   );
-  const client = new Client(address, credentials.createInsecure());
+  const client = new Client(address, trusted);
   const path = `/${service}/ServerReflectionInfo`;
   const decode = (bytes: Buffer) => responseDeserialize(bytes) as { messageResponse: unknown };
-  const stream = client.makeBidiStreamRequest(path, requestSerialize, decode, new Metadata());
+  const stream = client.makeBidiStreamRequest(path, requestSerialize, decode, metadata);
   return { client, stream };
 }
 

@@ -1,8 +1,10 @@
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { PublicError } from '@ramet/errors';
 import type { Bound } from './bind.js';
 import { builtInMethod } from './built-in.js';
 import type { Contract } from './contract.js';
 import { DescriptorIndex } from './descriptor-index.js';
+import type { Authenticate } from './endpoint.js';
 import { codecOf } from './health.js';
 import { draining } from './serving-call.js';
 import { toStatus } from './status.js';
@@ -17,16 +19,25 @@ interface Request {
 
 type Answer = { readonly case: string; readonly value: unknown };
 
+interface ReflectionOptions {
+  readonly contract: Contract;
+  readonly services: readonly string[];
+  /** Given where strangers can ask: then only who has a token is answered. */
+  readonly authenticate: Authenticate | undefined;
+}
+
 /** Answers what a server offers: grpc.reflection, v1 and v1alpha. */
 export class Reflection {
   readonly #contract: Contract;
   readonly #services: readonly string[];
+  readonly #authenticate: Authenticate | undefined;
   readonly #open = new Set<Stream>();
   #lazyIndex: DescriptorIndex | undefined;
 
-  constructor(contract: Contract, services: readonly string[]) {
+  constructor({ contract, services, authenticate }: ReflectionOptions) {
     this.#contract = contract;
     this.#services = services;
+    this.#authenticate = authenticate;
   }
 
   /** The service in the terms of grpc-js, in both versions. */
@@ -42,9 +53,7 @@ export class Reflection {
 
   /** Ends all streams: a client that only listens would keep the server from stopping. */
   close(): void {
-    for (const stream of this.#open) {
-      stream.emit('error', toStatus(draining(), { correlationId: '', traceId: '' }));
-    }
+    for (const stream of this.#open) refuse(stream, draining());
   }
 
   /** Made when somebody asks: a start should not wait for it. */
@@ -57,13 +66,30 @@ export class Reflection {
     this.#open.add(stream);
     stream.on('close', () => this.#open.delete(stream));
     stream.on('cancelled', () => this.#open.delete(stream));
+    this.#admit(stream).then(
+      () => this.#listen(stream),
+      (thrown: unknown) => refuse(stream, thrown),
+    );
+  }
+
+  async #admit({ metadata }: Stream): Promise<void> {
+    if (!this.#authenticate) return;
+    const get = (name: string): string | undefined => metadata.get(name).map(String)[0];
+    const { kind } = await this.#authenticate({ get });
+    if (kind === 'anonymous') throw tokenMissing();
+  }
+
+  /** Answers no faster than the client reads. */
+  #listen(stream: Stream): void {
+    stream.on('drain', () => stream.resume());
     stream.on('end', () => stream.end());
     stream.on('data', (request: Request) => {
-      stream.write({
+      const answer = {
         validHost: request.host,
         originalRequest: request,
         messageResponse: this.#answer(request.messageRequest),
-      });
+      };
+      if (!stream.write(answer)) stream.pause();
     });
   }
 
@@ -97,6 +123,15 @@ export class Reflection {
     if (!fileDescriptorProto) return notFound();
     return { case: 'fileDescriptorResponse', value: { fileDescriptorProto } };
   }
+}
+
+/** Ends a stream that is not to be answered, or not any more. */
+function refuse(stream: Stream, thrown: unknown): void {
+  stream.emit('error', toStatus(thrown, { correlationId: '', traceId: '' }));
+}
+
+function tokenMissing(): PublicError {
+  return new PublicError('unauthenticated', 'TOKEN_MISSING', 'reflection needs a token here');
 }
 
 function notFound(): Answer {

@@ -5,6 +5,7 @@ import { type Contract, readRegistry } from './contract.js';
 import type { Audit, Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
 import { Health } from './health.js';
 import type { Implemented } from './implement.js';
+import { isLocal } from './local.js';
 import { type AnyMethod, methodsOf } from './method.js';
 import { ruleOf } from './permissions.js';
 import { type Clock, type Logger, machineClock } from './ports.js';
@@ -59,7 +60,6 @@ const LIMITS: Limits = {
   maxConcurrentStreams: 10_000,
 };
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 /** sockaddr_un holds no more; Node would cut a longer path off without an error. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
@@ -88,7 +88,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
   const names = services.map(nameOf);
   const health = new Health(names);
-  const reflection = new Reflection(contract, [...names, ...BUILT_IN_NAMES]);
+  const reflection = new Reflection({
+    contract,
+    services: [...names, ...BUILT_IN_NAMES],
+    authenticate: isLocal(host) ? undefined : options.authenticate,
+  });
   const endpoints = new Map<string, Endpoint>();
   prepare(endpoints, services, contract);
   for (const [, method] of methodsOf(health.implemented.definition)) {
@@ -209,7 +213,7 @@ function assertBindable(host: string, tls: ServerTls | undefined): void {
     if (bytes <= MAX_SOCKET_PATH_BYTES) return;
     throw new Error(`a socket's path has at most ${MAX_SOCKET_PATH_BYTES} bytes, not ${bytes}`);
   }
-  if (LOOPBACK.test(host) || tls) return;
+  if (isLocal(host) || tls) return;
   throw new Error(`plaintext is for loopback only: serving on ${host} needs a certificate`);
 }
 

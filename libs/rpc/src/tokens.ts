@@ -1,6 +1,7 @@
 import { PublicError, unavailable } from '@ramet/errors';
 import { errors, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
+import { detached } from './context.js';
 import type { Authenticate } from './endpoint.js';
 import { type Clock, machineClock } from './ports.js';
 
@@ -163,7 +164,8 @@ class KeyRing {
   async #refresh(): Promise<void> {
     if (!this.#reading) {
       if (this.#clock.elapsed() - this.#readAt < KEYS_INTERVAL_MS) return;
-      this.#reading = this.#load().finally(() => {
+      // For all who wait: it must not end with the call that happens to come first.
+      this.#reading = detached(() => this.#load()).finally(() => {
         this.#reading = undefined;
       });
     }
