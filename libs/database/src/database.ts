@@ -24,6 +24,8 @@ export interface Tx extends Queries {
 
 /** One connection taken out of the pool, with session state of its own. Closed at the end. */
 export interface Session extends AsyncDisposable {
+  /** Whether the connection is known to be gone, and its locks with it. */
+  isLost(): boolean;
   query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -118,7 +120,13 @@ export class Database implements Queries, AsyncDisposable {
       giveBack(client, true);
       throw publicFailure(thrown);
     }
+    let lost = false;
+    const lose = (): void => {
+      lost = true;
+    };
+    client.on('error', lose).on('end', lose);
     return {
+      isLost: () => lost,
       query: (sql, params) => rowsOf(client, sql, params, limit && limit + GRACE_MS),
       // Closed and not returned: settings and locks of the session end with it.
       [Symbol.asyncDispose]: async () => giveBack(client, true),

@@ -1,3 +1,4 @@
+import { detached } from '@ramet/rpc';
 import type { Clock } from '@ramet/service';
 import type { Role, Roles } from './domain/access.js';
 
@@ -28,7 +29,8 @@ export function createMemberships(read: Read, clock: Clock): Memberships {
       const entry = known.get(userId);
       if (entry && entry.until > clock.elapsed()) return entry.roles;
 
-      const roles = read(userId).then((memberships): Roles => new Map(memberships));
+      // For all who ask meanwhile: it must not end with the call that happens to come first.
+      const roles = detached(() => read(userId)).then((memberships): Roles => new Map(memberships));
       // Counted from the question: what the answer says was so at some time after it.
       const fresh = { roles, until: clock.elapsed() + TTL_MS };
       known.delete(userId);

@@ -76,7 +76,7 @@ export class Lane implements AsyncDisposable {
   #lockOf(session: Session, number: number): BatchLock {
     return {
       number,
-      isLost: () => this.#session !== session,
+      isLost: () => this.#session !== session || session.isLost(),
       release: () => {
         this.#clock.after(FLUSH_MS, () => {
           if (this.#session !== session) return;
