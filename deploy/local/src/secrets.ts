@@ -18,11 +18,16 @@ export function writePrivate(path: string, content: string | Buffer): void {
   renameSync(part, path);
 }
 
-/** Reads a secret, or makes and keeps it the first time. */
+/**
+ * Reads a secret, or makes and keeps it the first time.
+ *
+ * One that is there and cannot be read is not replaced: what was sealed with it would be lost.
+ */
 export function keptSecret(path: string, make: () => string | Buffer = randomText): Buffer {
   try {
     return readFileSync(path);
-  } catch {
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
     privateFolder(dirname(path));
     writePrivate(path, make());
     return readFileSync(path);
