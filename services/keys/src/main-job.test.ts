@@ -99,6 +99,27 @@ describe('keys in the main job', () => {
     assert.match(grantId, /^gra_/);
   });
 
+  it('tells its history to the services, in order and without gaps, and to nobody else', async () => {
+    const tenant = await newTenant(world);
+    const reader = as('service:lifecycle');
+    const positions: bigint[] = [];
+    let seen = false;
+    while (!seen) {
+      const after = positions.at(-1) ?? 0n;
+      const { entries } = await world.history.readHistory({ after, pageSize: 3 }, reader);
+      positions.push(...entries.map(({ position }) => position));
+      seen = entries.some(({ aggregateId }) => aggregateId === tenant.keyId);
+    }
+
+    assert.deepEqual(
+      positions,
+      positions.map((_, index) => BigInt(index + 1)),
+    );
+    const user = as(`user:${tenant.userId}`);
+    const refused = world.history.readHistory({ after: 0n, pageSize: 0 }, user);
+    assert.equal(await reasonOf(refused), 'PERMISSION_DENIED');
+  });
+
   it('makes one key of a repeated request, and refuses another one of its id', async () => {
     const userId = newUser();
     const user = as(`user:${userId}`);

@@ -16,7 +16,7 @@ export function listGrants(needs: Needs): Unary<ListGrantsRequest, ListGrantsRes
 
     const binding = ['ListGrants', caller.id, keyId];
     const limit = pageSize(size);
-    const [at, id] = decodePageToken(pageToken, binding) ?? [];
+    const [at, id] = decodePageToken(pageToken, binding, ['time', 'id']) ?? [];
     const after = at !== undefined && id !== undefined ? { at, id } : undefined;
     const rows = await grants.list(keyId, { after, limit: limit + 1 });
     const { messages, nextPageToken } = pageOf({

@@ -20,7 +20,7 @@ export function listSignatures(needs: Needs): Unary<ListSignaturesRequest, ListS
 
     const binding = ['ListSignatures', caller.id, keyId, cloneId];
     const limit = pageSize(size);
-    const [position] = decodePageToken(pageToken, binding) ?? [];
+    const [position] = decodePageToken(pageToken, binding, ['position']) ?? [];
     const before = position === undefined ? undefined : BigInt(position);
     const rows = await signatures.list(keyId, { cloneId, before, limit: limit + 1 });
     const { messages, nextPageToken } = pageOf({
