@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { decodePageToken, encodePageToken, pageSize } from './pages.js';
+import { decodePageToken, encodePageToken, type KeyPart, pageSize } from './pages.js';
 
 const FOREIGN = { code: 'invalid_argument', reason: 'REQUEST_INVALID' };
 
@@ -20,9 +20,10 @@ describe('a page token', () => {
   const binding = ['user:usr_1', 'ListBots', { team: 'tem_1', labels: ['a'] }, 5n, null];
 
   it('brings back the key it was made of', () => {
-    const token = encodePageToken(['bot_9', 'ü'], binding);
+    const key = ['bot_9', '17', '2026-01-02T03:04:05.678Z'];
+    const token = encodePageToken(key, binding);
     assert.match(token, /^[\w-]+$/);
-    assert.deepEqual(decodePageToken(token, binding), ['bot_9', 'ü']);
+    assert.deepEqual(decodePageToken(token, binding, ['id', 'position', 'time']), key);
   });
 
   it('is empty for the first page', () => {
@@ -42,4 +43,18 @@ describe('a page token', () => {
       assert.throws(() => decodePageToken(token, binding), FOREIGN);
     }
   });
+
+  const MADE_UP: readonly (readonly [KeyPart, readonly string[]])[] = [
+    ['id', ['bot\u0000', '', 'a'.repeat(200)]],
+    ['position', ['x', '-1', '1e3', '9223372036854775808', '']],
+    ['time', ['infinity', '2026-13-01T00:00:00.000Z', '2026-01-01', '']],
+  ];
+  for (const [part, texts] of MADE_UP) {
+    it(`is refused when its ${part} was made up`, () => {
+      for (const key of [...texts.map((text) => [text]), [], ['bot_1', 'bot_2']]) {
+        const token = encodePageToken(key, binding);
+        assert.throws(() => decodePageToken(token, binding, [part]), FOREIGN, String(key));
+      }
+    });
+  }
 });

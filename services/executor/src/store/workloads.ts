@@ -99,7 +99,7 @@ export class Workloads {
   /** Lists workloads, newest first. */
   async list({ cloneId, pageSize, pageToken, callerId }: Listing) {
     const binding = [callerId, cloneId, pageSize];
-    const [createdAt, executionId] = decodePageToken(pageToken, binding) ?? [];
+    const [createdAt, executionId] = decodePageToken(pageToken, binding, ['time', 'id']) ?? [];
     const rows = await this.#db.query<WorkloadRow>(PAGE, [
       cloneId,
       createdAt ?? 'infinity',

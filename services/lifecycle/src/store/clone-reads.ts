@@ -114,7 +114,7 @@ export class CloneReads {
   /** A page of what has happened to a clone, oldest first. */
   async history(cloneId: string, page: PageWish): Promise<Page<HistoryRow>> {
     const binding = ['clone_history', ...page.binding];
-    const after = BigInt(decodePageToken(page.token, binding)?.[0] ?? 0);
+    const after = BigInt(decodePageToken(page.token, binding, ['position'])?.[0] ?? 0);
     const limit = pageSize(page.size);
     const items = await readHistory(this.#db, { after, limit, aggregate: cloneId });
 
