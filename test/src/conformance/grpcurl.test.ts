@@ -27,7 +27,7 @@ describe('the grpcurl line of', () => {
   const running = new Map<string, Promise<Printed>>();
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const test = await sharedMesh();
     await using author = await openAuthor(test);
     const values = await story(test, author);

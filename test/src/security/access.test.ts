@@ -30,7 +30,7 @@ describe('access', () => {
   let caller: Caller;
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     test = await sharedMesh();
     cast = await assemble(test);
     caller = openCaller(contract);

@@ -36,7 +36,7 @@ describe('a mesh', () => {
   let author: Author;
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     test = await sharedMesh();
     author = await openAuthor(test);
   });

@@ -47,7 +47,7 @@ describe('bad input', () => {
   let pids: readonly (number | undefined)[];
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     test = await sharedMesh();
     cast = await assemble(test);
     caller = openCaller(contract);

@@ -32,7 +32,7 @@ describe('a workload', () => {
   let ended: Readonly<Record<keyof ReturnType<typeof programs>, Promise<Clone>>>;
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     test = await sharedMesh();
     author = await openAuthor(test);
     const owner = await author.person();

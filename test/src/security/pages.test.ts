@@ -27,7 +27,7 @@ describe('a page token', () => {
   let caller: Caller;
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     test = await sharedMesh();
     cast = await assemble(test);
     caller = openCaller(contract);
@@ -83,6 +83,16 @@ describe('a page token', () => {
       }
     });
   }
+
+  it('is as little to be made up as a cursor is', async () => {
+    const watch = contract.rpc('ramet.lifecycle.v1.CloneService/WatchClones');
+    const far = Buffer.alloc(8, 0x7f);
+    const cursors = [Buffer.from('x'), Buffer.alloc(256), far, Buffer.from('{"position":1}')];
+    for (const cursor of cursors) {
+      const { code, fields } = await ask(watch, 'owner', { cursor: cursor.toString('base64') });
+      assert.deepEqual([code, fields], ['INVALID_ARGUMENT', ['cursor']]);
+    }
+  });
 
   function ask(rpc: Rpc, who: Person, body: JsonValue): Promise<Answer> {
     const address = test.addressOf(rpc.room as Peer);

@@ -45,7 +45,7 @@ describe('a secret', () => {
   let finder: Finder;
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     test = await sharedMesh();
     rows = await openRows(test);
     await using author = await openAuthor(test);

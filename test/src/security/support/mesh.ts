@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Mesh, makeCredentials, startMesh } from '@ramet/local';
@@ -35,17 +36,18 @@ export function sharedMesh(): Promise<TestMesh> {
 }
 
 after(async function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const running = await shared?.catch(() => undefined);
   if (!running) return;
   const { mesh } = running;
-  await mesh.stop();
+  const left = await mesh.stop();
   rmSync(mesh.layout.state, { recursive: true, force: true });
+  assert.deepEqual(left, [], 'something outlived the mesh');
 });
 
 async function start(): Promise<TestMesh> {
   const mesh = await startMesh({
-    stateDir: mkdtempSync(join(fastFolder(), 'ramet-security-')),
+    stateDir: mkdtempSync(join(fastFolder(), `ramet-test-${process.pid}-mesh-`)),
     given: { natsProgram: testStack().natsProgram },
     env: process.env,
     logLevel: 'debug',

@@ -89,7 +89,7 @@ export function program(...command: readonly string[]): BotSource {
 /** A program that only waits. */
 const SLEEPER: BotSource = program('sleep', '3600');
 
-const RUN_MS = 30_000;
+const RUN_MS = 60_000;
 
 /** Opens an author, whose connections end with it. */
 export async function openAuthor(test: TestMesh): Promise<Author> {
