@@ -39,7 +39,14 @@ export function refusalOf(verdict: Verdict, asked: Asked): PublicError | undefin
       return operationNotGranted(asked);
     case 'used_up':
       return usedUp(asked.grantId);
+    default:
+      return unheardOf(verdict);
   }
+}
+
+/** What is not known to be a yes is a no, whatever the database has come to say. */
+function unheardOf(verdict: never): never {
+  throw new Error(`the database has decided on a request with a word of its own: ${verdict}`);
 }
 
 /** The error for a request id that was used to sign something else. */
