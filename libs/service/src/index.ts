@@ -7,6 +7,7 @@ export {
   isAlive,
   killUser,
   listProcesses,
+  ownProcessesWithVariable,
   type ProcessIdentity,
   type ProcessState,
   processesOfUser,

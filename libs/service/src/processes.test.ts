@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from './clock.js';
-import { identify, isAlive, killUser, processesWithVariable, signalProcess } from './processes.js';
+import {
+  identify,
+  isAlive,
+  killUser,
+  ownProcessesWithVariable,
+  processesOfUser,
+  processesWithVariable,
+  signalProcess,
+} from './processes.js';
+
+const IS_ROOT = process.getuid?.() === 0;
+/** A user of nobody's but this test's. */
+const UID = 777_001;
 
 describe('a process identity', () => {
   it('is alive while its process is, and not after', async () => {
@@ -32,8 +44,37 @@ describe('a process identity', () => {
     const found = processesWithVariable('RAMET_MARK', `${process.pid}`);
 
     assert.deepEqual(found, [child.pid]);
+    assert.deepEqual(ownProcessesWithVariable('RAMET_MARK', `${process.pid}`), [child.pid]);
     child.kill('SIGKILL');
     await once(child, 'exit');
+  });
+});
+
+(IS_ROOT ? describe : describe.skip)('another user', () => {
+  const asOther = ['--reuid', `${UID}`, '--regid', `${UID}`, '--clear-groups', '--inh-caps=-all'];
+
+  it('is not taken for one of ours by a variable that it has chosen', async () => {
+    const mark = `stranger-${process.pid}`;
+    const child = spawn('setpriv', [...asOther, 'sleep', '60'], { env: { RAMET_MARK: mark } });
+    while (processesOfUser(UID).length === 0) await systemClock.sleep(5);
+
+    assert.deepEqual(processesWithVariable('RAMET_MARK', mark), [child.pid]);
+    assert.deepEqual(ownProcessesWithVariable('RAMET_MARK', mark), []);
+
+    await killUser(UID, systemClock);
+    assert.deepEqual(processesOfUser(UID), []);
+  });
+
+  it('is killed even while it kills all who come as that user', async () => {
+    const guard = `if (process.getuid() !== ${UID}) process.exit(1);
+      console.log('on guard');
+      for (;;) try { process.kill(-1, 'SIGKILL'); } catch {}`;
+    const child = spawn('setpriv', [...asOther, process.execPath, '-e', guard]);
+    await once(child.stdout, 'data');
+
+    await killUser(UID, systemClock);
+
+    assert.deepEqual(processesOfUser(UID), []);
   });
 });
 

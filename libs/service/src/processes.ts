@@ -94,19 +94,41 @@ export function processesWithVariable(name: string, value: string): readonly num
 }
 
 /**
+ * The same, but only those that run as this one's user.
+ *
+ * This is what may be killed: a workload with a user of its own can take any variable, and is then
+ * no part of a mesh, nor of another execution.
+ */
+export function ownProcessesWithVariable(name: string, value: string): readonly number[] {
+  const own = `\nUid:\t${process.getuid?.()}\t`;
+  return processesWithVariable(name, value).filter((pid) => readProc(pid, 'status').includes(own));
+}
+
+/**
  * Kills every process of a workload's user and returns when none is left.
  *
- * The kernel signals all of them in one pass (`kill -1` as that user), so that a fork bomb
- * cannot outrun it. Needs root. Throws if some are left after five seconds.
+ * Each of them is killed from here, where it cannot strike back, and then the kernel signals all of
+ * them in one pass (`kill -1` as that user), so that a fork bomb cannot outrun it. Needs root.
+ * Throws if some are left after five seconds.
  */
 export async function killUser(uid: number, clock: Clock): Promise<void> {
   if (!(uid >= LOWEST_WORKLOAD_UID)) throw new Error(`not the user of a workload: ${uid}`);
   for (let round = 0; round < KILL_ROUNDS; round += 1) {
-    if (processesOfUser(uid).length === 0) return;
+    const left = processesOfUser(uid);
+    if (left.length === 0) return;
+    for (const pid of left) killNow(pid);
     await killAllAs(uid);
     await clock.sleep(KILL_ROUND_MS);
   }
   throw new Error(`processes of user ${uid} do not end`);
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 async function killAllAs(uid: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type Clock, killUser, processesWithVariable } from '@ramet/service';
+import { type Clock, killUser, ownProcessesWithVariable } from '@ramet/service';
 import type { GroupConfig } from './config.js';
 import type { Exit } from './exit-record.js';
 import type { InitMessage } from './init.js';
@@ -64,7 +64,7 @@ export class ProcessGroup {
         break;
       case 'shared':
         killQuietly(-pid, 'SIGKILL');
-        for (const stray of processesWithVariable(MARK, name)) killQuietly(stray, 'SIGKILL');
+        for (const stray of ownProcessesWithVariable(MARK, name)) killQuietly(stray, 'SIGKILL');
         break;
     }
     await this.exited;

@@ -2,7 +2,7 @@ import {
   type Clock,
   identify,
   killUser,
-  processesWithVariable,
+  ownProcessesWithVariable,
   signalProcess,
 } from '@ramet/service';
 import { EXECUTION_MARK, EXECUTOR_MARK } from './launch-runner.js';
@@ -22,7 +22,9 @@ export async function sweepRunners(
   names: ReadonlySet<string>,
   clock: Clock,
 ): Promise<void> {
-  const kept = new Set([...names].flatMap((name) => processesWithVariable(EXECUTION_MARK, name)));
+  const kept = new Set(
+    [...names].flatMap((name) => ownProcessesWithVariable(EXECUTION_MARK, name)),
+  );
   await killMarked(EXECUTOR_MARK, stateDir, clock, kept);
 }
 
@@ -33,7 +35,7 @@ async function killMarked(
   kept: ReadonlySet<number> = new Set(),
 ): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const left = processesWithVariable(variable, value).filter((pid) => !kept.has(pid));
+    const left = ownProcessesWithVariable(variable, value).filter((pid) => !kept.has(pid));
     if (left.length === 0) return;
     for (const pid of left) {
       const identity = identify(pid);
