@@ -15,13 +15,18 @@ export function nextAction(workload: Workload, seen: Observation, now: Date): Ac
     case 'running':
       return 'watch';
     case 'stopping':
-      return isStuck(workload, now) ? 'kill' : 'stop';
+      return isUp(seen) && isStuck(workload, now) ? 'kill' : 'stop';
     case 'removing':
       return 'remove';
     case 'exited':
     case 'removed':
       return 'nothing';
   }
+}
+
+/** What was never started has nothing to kill: a stop records its end, however late that is. */
+function isUp({ state }: Observation): boolean {
+  return state === 'starting' || state === 'running';
 }
 
 function isStuck({ stop, made }: Workload, now: Date): boolean {

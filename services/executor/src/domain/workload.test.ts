@@ -84,6 +84,13 @@ describe('nextAction', () => {
     const later = new Date(AT.getTime() + 60_000);
     assert.equal(nextAction(workloadIn('stopping'), { state: 'running' }, later), 'kill');
   });
+
+  it('is to stop what was never started, however late, so that its end is recorded', () => {
+    const later = new Date(AT.getTime() + 60_000);
+    for (const state of ['absent', 'created'] as const) {
+      assert.equal(nextAction(workloadIn('stopping'), { state }, later), 'stop');
+    }
+  });
 });
 
 function allThatCanHappen(workload: Workload): readonly Workload[] {
