@@ -39,6 +39,11 @@ export class Vigil implements AsyncDisposable {
     this.#watched.set(executionId, watched);
   }
 
+  /** Watches a workload no longer. */
+  forget(executionId: string): void {
+    this.#watched.delete(executionId);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#running;
@@ -52,11 +57,21 @@ export class Vigil implements AsyncDisposable {
     }
   }
 
+  /** One that cannot be looked at keeps no other from being seen. */
+  async #isChanged({ name, state: before }: Watched): Promise<boolean> {
+    const { runtime, onError } = this.#needs;
+    try {
+      return isNews(before, (await runtime.observe(name)).state);
+    } catch (thrown) {
+      onError(thrown);
+      return false;
+    }
+  }
+
   async #look(): Promise<void> {
     const changed = new Map<string, Watched>();
     for (const [id, watched] of this.#watched) {
-      const { state } = await this.#needs.runtime.observe(watched.name);
-      if (isNews(watched.state, state)) changed.set(id, watched);
+      if (await this.#isChanged(watched)) changed.set(id, watched);
     }
     if (changed.size === 0) return;
 

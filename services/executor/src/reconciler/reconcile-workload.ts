@@ -72,6 +72,7 @@ async function act(
       await runtime.kill(workload.name);
       return keep;
     case 'remove':
+      needs.vigil.forget(workload.executionId);
       await runtime.remove(workload.name);
       failpoints.hit('executor.remove.done');
       return gone;
