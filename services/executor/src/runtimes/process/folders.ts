@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where everything made for one execution lies. The runner knows the same names. */
@@ -17,6 +17,9 @@ export interface ExecutionFolders {
   /** Where the runner listens for the executor. */
   readonly control: string;
 }
+
+/** Places that any program may write to, and where another one's secrets may lie. */
+export const SHARED_DIRS: readonly string[] = ['/tmp', '/var/tmp', '/dev/shm'];
 
 /** The two folders under which those of all executions lie. */
 export interface Roots {
@@ -57,7 +60,9 @@ export function isExecutionName(name: string): boolean {
  */
 export async function makeRoots({ stateDir, runDir }: Roots): Promise<void> {
   await mkdir(executionsIn(stateDir), { recursive: true, mode: 0o700 });
-  await mkdir(runDir, { recursive: true, mode: 0o711 });
+  await mkdir(runDir, { recursive: true });
+  // Whatever mask this process was started with.
+  await chmod(runDir, 0o711);
   await mkdir(controlsIn(runDir), { recursive: true, mode: 0o700 });
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from '@ramet/rpc';
 import type { Clock, Failpoints } from '@ramet/service';
 import type { Config } from '../../config.js';
-import { executionsIn, foldersOf, makeRoots } from './folders.js';
+import { executionsIn, foldersOf, makeRoots, SHARED_DIRS } from './folders.js';
 import { chooseIsolation } from './isolation.js';
 import { ProcessRuntime } from './process-runtime.js';
 import { claimUidBlock } from './uid-block.js';
@@ -38,8 +38,6 @@ const UID_REGISTRY = '/run/ramet-uids';
 /** Unix socket addresses end here: a longer path is cut silently, so that two could meet. */
 const SOCKET_PATH_BYTES = 107;
 const LONGEST_NAME = `exe_${'0'.repeat(26)}-e4294967295`;
-/** Places that any program may write to, and where another one's secrets may lie. */
-const SHARED_DIRS = ['/tmp', '/var/tmp', '/dev/shm'];
 
 /**
  * Gets this host ready to run workloads as processes.

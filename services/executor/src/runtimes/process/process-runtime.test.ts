@@ -127,6 +127,21 @@ describe('the process runtime', () => {
     assert.deepEqual(await bench.runtime.list(), []);
   });
 
+  (IS_ROOT ? it : it.skip)(
+    'leaves nothing in common folders for the next of its user',
+    async () => {
+      const left = ['/tmp', '/var/tmp'].map((folder) => join(folder, `left-${process.pid}`));
+      const leave = left.map((path) => `mkdir ${path}; echo secret > ${path}/note`).join('; ');
+      await bench.runtime.start(bench.spec('exe_a', `${leave}; test -f ${left[0]}/note`), '');
+      const seen = await bench.until('exe_a-e1', 'exited');
+      assert.deepEqual(seen, { state: 'exited', exit: { kind: 'EXITED', exitCode: 0 } });
+
+      await bench.runtime.remove('exe_a-e1');
+
+      for (const path of left) await assert.rejects(stat(path), { code: 'ENOENT' });
+    },
+  );
+
   it('says what is wrong with a source that cannot be started', async () => {
     const workload = bench.spec('exe_a', '');
     const source = { ...workload.made.source, bundle: 'no-such' };

@@ -12,7 +12,13 @@ import type { Observation, StopCause, WorkloadExit } from '../../domain/observat
 import type { LogRange, MadeWorkload, Runtime } from '../runtime.js';
 import { BundleError, copyBundle } from './bundle.js';
 import { askToStop } from './control.js';
-import { type ExecutionFolders, executionsIn, foldersOf, isExecutionName } from './folders.js';
+import {
+  type ExecutionFolders,
+  executionsIn,
+  foldersOf,
+  isExecutionName,
+  SHARED_DIRS,
+} from './folders.js';
 import { followLog } from './follow-log.js';
 import type { IsolationMode } from './isolation.js';
 import { launchRunner } from './launch-runner.js';
@@ -24,7 +30,7 @@ import {
   readRecord,
   takeOwnership,
 } from './records.js';
-import { removeTree } from './remove-tree.js';
+import { removeOwned, removeTree } from './remove-tree.js';
 import { type RunnerConfig, type RunnerMesh, runnerConfig, uidOf } from './runner-config.js';
 import { sweep, sweepRunners } from './sweep.js';
 
@@ -110,7 +116,8 @@ export class ProcessRuntime implements Runtime {
     const folders = this.#folders(name);
     const state = await readdir(folders.state).catch(() => undefined);
     if (state && !(await takeOwnership(folders.runner))) await this.#killRunner(folders);
-    await this.#sweep(name, folders);
+    const uid = await this.#sweep(name, folders);
+    if (uid !== undefined) await removeOwned(SHARED_DIRS, uid);
     this.#options.failpoints.hit('executor.process.swept');
     await removeTree(folders.run);
     await removeTree(folders.control);
@@ -217,8 +224,11 @@ export class ProcessRuntime implements Runtime {
     }
   }
 
-  async #sweep(name: string, { config }: ExecutionFolders): Promise<void> {
+  /** Returns the user that the workload had, if it had one of its own. */
+  async #sweep(name: string, { config }: ExecutionFolders): Promise<number | undefined> {
     const made = await readRecord<RunnerConfig>(config);
-    await sweep(name, made && uidOf(made.isolation), this.#options.clock);
+    const uid = made && uidOf(made.isolation);
+    await sweep(name, uid, this.#options.clock);
+    return uid;
   }
 }

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -11,4 +13,20 @@ const run = promisify(execFile);
  */
 export async function removeTree(path: string): Promise<void> {
   await run('rm', ['-rf', '--one-file-system', '--', path]);
+}
+
+/**
+ * Removes what a user has left in folders that any program may write to.
+ *
+ * The next workload may be given the same user: nothing of this one is to be there for it. No
+ * process of the user may run any more.
+ */
+export async function removeOwned(folders: readonly string[], uid: number): Promise<void> {
+  for (const folder of folders) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      const path = join(folder, name);
+      const found = await lstat(path).catch(() => undefined);
+      if (found?.uid === uid) await removeTree(path);
+    }
+  }
 }

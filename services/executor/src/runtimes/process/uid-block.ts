@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from '@ramet/service';
+import { createExclusively, writeAtomically } from '@ramet/service';
 
 const FIRST_UID = 200_000;
 const BLOCKS = 300;
@@ -28,14 +28,10 @@ export async function claimUidBlock(stateDir: string, registry: string): Promise
 }
 
 async function claim(path: string, stateDir: string): Promise<boolean> {
-  try {
-    await writeFile(path, stateDir, { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch {
-    const holder = await readFile(path, 'utf8');
-    if (holder === stateDir) return true;
-    if (existsSync(holder)) return false;
-    await writeAtomically(path, stateDir);
-    return true;
-  }
+  if (await createExclusively(path, stateDir)) return true;
+  const holder = await readFile(path, 'utf8');
+  if (holder === stateDir) return true;
+  if (existsSync(holder)) return false;
+  await writeAtomically(path, stateDir);
+  return true;
 }
