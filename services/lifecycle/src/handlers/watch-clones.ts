@@ -100,7 +100,7 @@ async function* follow(
       if (gained.length > 0) {
         const more = gained.splice(0);
         state.sight = widened(state.sight, more);
-        yield* state.snapshot(await reads.snapshot(more, undefined));
+        yield* state.snapshot(await reads.snapshot(more, state.cloneId || undefined));
       }
       for (const row of arrivals.take() ?? []) yield* state.change(row);
       if (hasProgress) {
@@ -112,6 +112,8 @@ async function* follow(
   } finally {
     quitListening();
     quitWatching();
+    // It may hold a page that nobody takes any more, and would be counted as a reader for ever.
+    void pages.return(undefined).catch(() => undefined);
   }
 }
 

@@ -18,10 +18,13 @@ export function createAlarm(clock: Clock): Alarm {
       cut?.();
     },
     async wait(ms, signal) {
-      if (!isRung) {
+      if (!isRung && !signal.aborted) {
+        // By a listener that goes again: AbortSignal.any() leaves something with a signal that lasts.
         const short = new AbortController();
         cut = () => short.abort();
-        await clock.sleep(ms, AbortSignal.any([short.signal, signal]));
+        signal.addEventListener('abort', cut, { once: true });
+        await clock.sleep(ms, short.signal);
+        signal.removeEventListener('abort', cut);
         cut = undefined;
       }
       const wasRung = isRung;

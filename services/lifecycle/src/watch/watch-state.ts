@@ -16,7 +16,8 @@ const FROM_THE_START = Buffer.alloc(0);
 export class WatchState {
   sight: Sight;
   position = 0n;
-  readonly #cloneId: string;
+  /** The only clone that this is about. Empty: it is about all in sight. */
+  readonly cloneId: string;
   readonly #read: (row: HistoryRow) => SharedChange;
   readonly #tally = createTally();
   /** The seq at which each clone of the snapshot was: older changes are in it already. */
@@ -24,7 +25,7 @@ export class WatchState {
 
   constructor(sight: Sight, cloneId: string, read: (row: HistoryRow) => SharedChange) {
     this.sight = sight;
-    this.#cloneId = cloneId;
+    this.cloneId = cloneId;
     this.#read = read;
   }
 
@@ -38,7 +39,7 @@ export class WatchState {
 
   /** Tells whether a row of the history is for this watcher. */
   isWanted(row: HistoryRow): boolean {
-    if (this.#cloneId !== '' && row.aggregate !== this.#cloneId) return false;
+    if (this.cloneId !== '' && row.aggregate !== this.cloneId) return false;
     return this.sight === 'all' || sees(this.sight, this.#read(row).ownerId);
   }
 
@@ -55,7 +56,7 @@ export class WatchState {
   /** What running clones of this watcher have reported. */
   *progress(reports: readonly RecentProgress[]): Generator<WatchClonesResponse> {
     for (const report of reports) {
-      const isMine = this.#cloneId === '' || report.cloneId === this.#cloneId;
+      const isMine = this.cloneId === '' || report.cloneId === this.cloneId;
       if (!isMine || !sees(this.sight, report.ownerId)) continue;
       const event = { $case: 'progress', value: toProgress(report) } as const;
       yield { event, cursor: encodeCursor(this.position) };
