@@ -1,4 +1,5 @@
 import { backoff } from '@ramet/reconcile';
+import { RemoteError } from '@ramet/rpc';
 import type { Deps, Kept, Task } from '../deps.js';
 import { type Action, type Change, type Facts, factsAfter, plan } from '../domain/plan.js';
 import { perform } from './perform.js';
@@ -24,6 +25,8 @@ const MAX_ACTIONS = 24;
 /** What is kept of a failure, for people to read. */
 const MAX_PROBLEM = 500;
 
+const AWAY_MS = 5_000;
+
 const ACTOR = 'service:lifecycle';
 
 /**
@@ -38,7 +41,7 @@ export function reconcileClone(needs: Needs): (task: Task, signal: AbortSignal) 
     try {
       await pass(needs, task, signal);
     } catch (thrown) {
-      await work.fail(task, backoff(task.attempt + 1), messageOf(thrown));
+      await work.fail(task, pauseAfter(thrown, task.attempt + 1), messageOf(thrown));
       throw thrown;
     }
     failpoints.hit('lifecycle.pass_finished');
@@ -106,6 +109,12 @@ async function record(
 
 function firstFacts({ ids }: Needs, { now, claimedAt, problem }: Task): Facts {
   return { now, problem, nextExecutionId: ids.make('exe'), ...(claimedAt && { claimedAt }) };
+}
+
+/** A peer that is away comes back: it is asked again within seconds, however long it was away. */
+function pauseAfter(thrown: unknown, attempt: number): number {
+  const isAway = thrown instanceof RemoteError && thrown.code === 'UNAVAILABLE';
+  return Math.min(backoff(attempt), isAway ? AWAY_MS : Number.POSITIVE_INFINITY);
 }
 
 function messageOf(thrown: unknown): string {
