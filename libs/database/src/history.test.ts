@@ -83,7 +83,7 @@ describe('readHistory', () => {
   it('ends a page that is long enough in bytes', async () => {
     await using colony = await openColony();
     await numbered(colony.db, ['ram_1', 'ram_2', 'ram_3']);
-    const large = `update history set payload = decode(repeat('00', 3000000), 'hex')`;
+    const large = `update history set payload = decode(repeat('00', 1000000), 'hex')`;
     await colony.db.query(large);
     const page = await readHistory(colony.db, { after: 0n, limit: 10 });
     assert.equal(page.length, 2);

@@ -43,8 +43,8 @@ export interface ReadHistoryOptions {
   readonly aggregate?: string;
 }
 
-/** A page never carries more payload than this, but for a single row. */
-const PAGE_BYTES = 4 * 1024 * 1024;
+/** A page ends with the row that reaches this: with one more of any size it fits into a message. */
+const PAGE_BYTES = 1024 * 1024;
 
 /**
  * Records changes in the transaction that made them, in one statement.

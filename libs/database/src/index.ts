@@ -9,6 +9,7 @@ export {
   appendHistory,
   currentTrace,
   type HistoryRow,
+  isFullPage,
   lastPosition,
   type NewHistory,
   type ReadHistoryOptions,

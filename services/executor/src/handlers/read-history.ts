@@ -1,5 +1,4 @@
 import { readHistory as read } from '@ramet/database';
-import { invalid } from '@ramet/errors';
 import type {
   HistoryEntry,
   ReadHistoryRequest,
@@ -11,14 +10,10 @@ import type { Deps } from '../deps.js';
 type Needs = Pick<Deps, 'history'>;
 
 const DEFAULT_SIZE = 500;
-const LAST_POSITION = 2n ** 63n - 1n;
 
 /** Reads the history of this service after a position. */
 export function readHistory({ history }: Needs): Unary<ReadHistoryRequest, ReadHistoryResponse> {
   return async ({ after, pageSize }) => {
-    if (after > LAST_POSITION) {
-      throw invalid({ field: 'after', description: 'must be a position' });
-    }
     const rows = await read(history, { after, limit: pageSize || DEFAULT_SIZE });
     return {
       entries: rows.map(

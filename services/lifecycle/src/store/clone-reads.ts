@@ -4,6 +4,7 @@ import {
   decodePageToken,
   encodePageToken,
   type HistoryRow,
+  isFullPage,
   lastPosition,
   pageSize,
   type Queries,
@@ -118,10 +119,9 @@ export class CloneReads {
     const limit = pageSize(page.size);
     const items = await readHistory(this.#db, { after, limit, aggregate: cloneId });
 
-    // A page may be short because it is heavy: only an empty one is surely the last.
     const last = items.at(-1);
-    const isLast = items.length < limit && !isHeavy(items);
-    const nextToken = last && !isLast ? encodePageToken([String(last.position)], binding) : '';
+    const nextToken =
+      last && isFullPage(items, limit) ? encodePageToken([String(last.position)], binding) : '';
     return { items, nextToken };
   }
 
@@ -161,11 +161,6 @@ export class CloneReads {
     const rows = await this.#db.query<{ phase: Clone['phase']; count: number }>(sql);
     return new Map(rows.map(({ phase, count }) => [phase, count]));
   }
-}
-
-/** Tells whether a page of history may have ended because of its bytes. */
-function isHeavy(rows: readonly HistoryRow[]): boolean {
-  return rows.reduce((bytes, { payload }) => bytes + payload.length, 0) > 1024 * 1024;
 }
 
 interface KeptRow extends CloneRow {
