@@ -183,13 +183,14 @@ async function lock(
   asker: Asker,
 ): Promise<{ readonly head: Chained; readonly view: BotView }> {
   const [locked] = await tx.query<Bot & { hash: Buffer; now: Date }>(LOCK, [id]);
-  if (!locked) throw notFound('bot', id);
-  const { hash, now, ...bot } = locked;
 
+  // Also where there is none: a bot that is not seen takes the same statements.
   type Around = { role: Role | null; personalSources: readonly PersonalSource[] };
-  const [around] = await tx.query<Around>(AROUND, [id, bot.teamId, asker.id]);
+  const [around] = await tx.query<Around>(AROUND, [id, locked?.teamId ?? '', asker.id]);
   const standing = standingOf(around?.role, asker.seesAll);
-  if (standing === 'stranger') throw notFound('bot', id);
+  if (!locked || standing === 'stranger') throw notFound('bot', id);
+
+  const { hash, now, ...bot } = locked;
   const view = { bot, personalSources: around?.personalSources ?? [], standing, now };
   return { head: { seq: bot.revision, hash }, view };
 }

@@ -178,15 +178,14 @@ async function lock(
   asker: Asker,
 ): Promise<{ readonly head: Chained; readonly view: TeamView }> {
   const [locked] = await tx.query<Team & { hash: Buffer; now: Date }>(LOCK, [id]);
-  if (!locked) throw notFound('team', id);
-  const { hash, now, ...team } = locked;
-
+  // Also where there is none: a team that is not seen takes the same statements.
   const around = await tx.query<Member & { botCount: number }>(AROUND, [id]);
   const members = around.map(({ botCount: _, ...member }): Member => member);
   const own = members.find(({ userId }) => userId === asker.id);
   const standing = standingOf(own?.role, asker.seesAll);
-  if (standing === 'stranger') throw notFound('team', id);
+  if (!locked || standing === 'stranger') throw notFound('team', id);
 
+  const { hash, now, ...team } = locked;
   const [user] = candidate ? await tx.query<Candidate>(CANDIDATE, [candidate]) : [];
   const botCount = around[0]?.botCount ?? 0;
   const view = { team, members, standing, botCount, candidate: user, now };
