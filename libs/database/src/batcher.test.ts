@@ -54,6 +54,19 @@ describe('createBatcher', () => {
     assert.equal(most, 2);
   });
 
+  it('leaves a share of what waits to the other batch', async () => {
+    const batches: number[] = [];
+    const submit = createBatcher({
+      inFlight: 2,
+      run: async (items: readonly number[]) => {
+        batches.push(items.length);
+        return items;
+      },
+    });
+    await Promise.all(Array.from({ length: 60 }, (_, n) => submit(n)));
+    assert.deepEqual(batches, [30, 16, 14]);
+  });
+
   it('throws a result that is an error to its own caller', async () => {
     const submit = createBatcher({
       run: async (items: readonly number[]) => items.map((n) => (n === 2 ? new Error('two') : n)),

@@ -24,6 +24,8 @@ interface Waiting<Item, Result> {
 }
 
 const MAX = 64;
+/** A batch of fewer is not made smaller for others to have a share. */
+const MIN_SHARE = 16;
 const MAX_WAITING = 4_096;
 
 /**
@@ -46,7 +48,9 @@ export function createBatcher<Item, Result>({
 
   function start(): void {
     if (running === inFlight || queue.length === 0) return;
-    const batch = queue.splice(0, max);
+    // Each takes a share only: if one took all, everybody would wait for it and come back at once.
+    const share = Math.max(MIN_SHARE, Math.ceil(queue.length / inFlight));
+    const batch = queue.splice(0, Math.min(max, share));
     running += 1;
     void apart(settle, run, batch).finally(() => {
       running -= 1;

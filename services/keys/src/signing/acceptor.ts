@@ -24,7 +24,7 @@ export interface AcceptorOptions {
   readonly db: Database;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
-  /** Batches in flight, each on a connection of its own. One makes larger batches. */
+  /** Batches in flight, each on a connection of its own. Two keep clients and server both busy. */
   readonly lanes?: 1 | 2;
 }
 
@@ -55,7 +55,7 @@ export class Acceptor implements AsyncDisposable {
   readonly #failpoints: Failpoints;
   readonly #accept: (asked: Acceptance) => Promise<Accepted>;
 
-  constructor({ db, clock, failpoints, lanes = 1 }: AcceptorOptions) {
+  constructor({ db, clock, failpoints, lanes = 2 }: AcceptorOptions) {
     this.#lanes = Array.from({ length: lanes }, () => new Lane(db, clock));
     this.#failpoints = failpoints;
     this.#accept = createBatcher({ run: (batch) => this.#run(batch), inFlight: lanes });
