@@ -34,7 +34,8 @@ const AT_ONCE = 3;
 /** A runner that dies takes its workload with it. Only what it had recorded by then counts. */
 const RECORDED = 'runner.exit.recorded';
 
-describe('a process that is killed', () => {
+describe('a process that is killed', function () {
+  this.timeout(120_000);
   const points = failpointsInCode();
   let world: World;
   before(async () => {
@@ -75,7 +76,7 @@ describe('a process that is killed', () => {
       await requireNothingLeft(world);
     });
   }
-}).timeout(90_000);
+});
 
 /** Points that are come to at the same time: of runners one alone, of services one each. */
 function roundsOf(points: readonly string[]): readonly (readonly string[])[] {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SigningServiceService } from '@ramet/proto-gen/keys.v1';
+import { GrantServiceService, SigningServiceService } from '@ramet/proto-gen/keys.v1';
 import { ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { TokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect, RemoteError } from '@ramet/rpc';
 import { systemClock } from '@ramet/service';
 import {
@@ -107,28 +108,49 @@ describe('a replica', function () {
     await requireAgreement(world);
   });
 
-  it('signs nothing more once another one has revoked the grant', async () => {
-    const crew = await world.createCrew('revoking');
-    const { owner } = crew;
-    await using replica = await startReplica(world, 'keys');
-    const keyId = await createKey(owner.api, owner.owner);
-    const wish = { keyId, does: { sign: '1', stay: '' } };
-    const { id } = await createClone(owner.api, crew, owner.owner, wish);
-    await untilPrinted(owner, id, 'staying');
+  for (const [ending, end] of Object.entries({ RevokeGrant: revoke, ReleaseKey: release })) {
+    it(`signs nothing more once another one has answered ${ending}`, async () => {
+      const crew = await world.createCrew(ending.toLowerCase());
+      const { owner } = crew;
+      await using replica = await startReplica(world, 'keys');
+      const keyId = await createKey(owner.api, owner.owner);
+      const wish = { keyId, does: { sign: '1', stay: '' } };
+      const { id } = await createClone(owner.api, crew, owner.owner, wish);
+      await untilPrinted(owner, id, 'staying');
 
-    const signing = await signAt(replica, world, { cloneId: id, keyId });
-    await signing.answered(20);
-    const all = { keyId, pageSize: 0, pageToken: '' };
-    const [grant] = (await owner.api.keys.listGrants(all)).grants;
-    await owner.api.keys.revokeGrant({ grantId: grant?.id ?? '', executionId: '', reason: '' });
-    const late = signing.countFromNow();
-    const refusals = await signing.end();
+      const signing = await signAt(replica, world, { cloneId: id, keyId });
+      await signing.answered(20);
+      await end(world, owner, { keyId, cloneId: id });
+      const late = signing.countFromNow();
+      const refusals = await signing.end();
 
-    assert.equal(late(), 0, 'a signature came after its grant was revoked');
-    assert.deepEqual([...refusals], ['GRANT_REVOKED']);
-    await deleteClone(owner, id);
-  });
+      assert.equal(late(), 0, 'a signature came after its grant had ended');
+      assert.deepEqual([...refusals], ['GRANT_REVOKED']);
+      await deleteClone(owner, id);
+    });
+  }
 });
+
+interface Held {
+  readonly keyId: string;
+  readonly cloneId: string;
+}
+
+/** Revokes the grant of a clone, as the owner of its key. */
+async function revoke(_: World, { api: { keys } }: Person, { keyId }: Held): Promise<void> {
+  const [grant] = (await keys.listGrants({ keyId, pageSize: 0, pageToken: '' })).grants;
+  await keys.revokeGrant({ grantId: grant?.id ?? '', executionId: '', reason: 'a test' });
+}
+
+/** Releases the key of a clone, as lifecycle does. */
+async function release({ mesh }: World, _: Person, held: Held): Promise<void> {
+  const { teams, keys } = mesh.endpoints;
+  const apiKey = readFileSync(join(mesh.layout.secrets, 'services', 'lifecycle'), 'utf8');
+  await using tokens = connect(TokenServiceService, teams.address);
+  const { token } = await tokens.exchangeToken({ apiKey });
+  await using grants = connect(GrantServiceService, keys.address, { token: async () => token });
+  await grants.releaseKey(held);
+}
 
 async function collect(replica: Replica): Promise<readonly Health[]> {
   const told: Health[] = [];
@@ -199,7 +221,7 @@ function hammer({ api: { clones }, owner }: Person): Load {
 async function signAt(
   { address }: Replica,
   { mesh, ask }: World,
-  { cloneId, keyId }: { readonly cloneId: string; readonly keyId: string },
+  { cloneId, keyId }: Held,
 ): Promise<Load> {
   const sql = 'select name from executor.workload where clone_id = $1';
   const [workload] = await ask<{ name: string }>(sql, [cloneId]);

@@ -4,7 +4,7 @@ import { systemClock } from '@ramet/service';
 
 const RETRY_MS = 100;
 const LOOK_MS = 25;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** Asks again, as the API says, for as long as the answer is that nobody could be asked. */
 export async function again<Result>(ask: () => Promise<Result>): Promise<Result> {
@@ -20,7 +20,7 @@ export async function again<Result>(ask: () => Promise<Result>): Promise<Result>
 }
 
 /** Whether a call may be made again with the same request id. */
-export function isTransient(thrown: unknown): boolean {
+function isTransient(thrown: unknown): boolean {
   if (!(thrown instanceof RemoteError)) return false;
   return thrown.code === 'UNAVAILABLE' || thrown.code === 'DEADLINE_EXCEEDED';
 }

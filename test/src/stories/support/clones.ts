@@ -11,7 +11,7 @@ import type { Crew, Person } from './world.js';
 export const AT_REST = [ClonePhase.COMPLETED, ClonePhase.STOPPED, ClonePhase.FAILED] as const;
 
 const WAIT_MS = 10_000;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** What a test wants of a clone: its parameters as an object, and the rest as in the API. */
 export type Wish = Omit<Partial<CreateCloneRequest>, 'parameters'> & {

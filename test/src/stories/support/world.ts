@@ -54,7 +54,7 @@ export type WorldOptions = Pick<MeshOptions, 'settings' | 'onUnasked'> & {
 };
 
 /** The workload of tests; see test/bundles/worker. */
-export const WORKER: BotSource = processSource('worker', ['node', 'main.js']);
+const WORKER: BotSource = processSource('worker', ['node', 'main.js']);
 
 /** A source of the process runtime. */
 export function processSource(bundle: string, command: readonly string[]): BotSource {
@@ -92,8 +92,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
-/** How the mesh of a test is started. Plain values alone, so that another process may do it. */
-export function meshOptions(stateDir: string, { settings, onUnasked }: WorldOptions): MeshOptions {
+/** How the mesh of a test is started. */
+function meshOptions(stateDir: string, { settings, onUnasked }: WorldOptions): MeshOptions {
   const { executor, ...others } = settings ?? {};
   return {
     stateDir,
