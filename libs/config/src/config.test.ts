@@ -51,7 +51,9 @@ describe('a secret', () => {
   });
 
   it('is not read from an empty or a missing file, whose name is told', () => {
-    assert.throws(() => withFile('', () => undefined), /KEY_FILE names an empty file/);
+    for (const blank of ['', '\n', ' \r\n']) {
+      assert.throws(() => withFile(blank, () => undefined), /KEY_FILE names an empty file/);
+    }
     const missing = { PORT: '1', KEY_FILE: '/nowhere/at/all' };
     assert.throws(() => readConfig(missing, SETTINGS), /KEY_FILE .*\/nowhere\/at\/all/);
   });

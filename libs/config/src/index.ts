@@ -103,7 +103,7 @@ export function oneOf<Word extends string>(...words: readonly Word[]): Parse<Wor
  * Refuses an empty file. The path may be named in errors, the content never is.
  */
 export const secretFile: Parse<Secret> = (path) => {
-  const content = readFileSync(path);
-  if (content.length === 0) throw new Error(`names an empty file: ${path}`);
-  return new Secret(content);
+  const secret = new Secret(readFileSync(path));
+  if (secret.text().trim() === '') throw new Error(`names an empty file: ${path}`);
+  return secret;
 };

@@ -5,11 +5,17 @@ import type { Endpoints } from './config-file.js';
 
 const MESH_FILE = join('.ramet', 'mesh.json');
 
-/** Finds the mesh file of the folder, or of the nearest one above that has one. */
+/**
+ * Finds the mesh file of the folder, or of the nearest one above that has one.
+ *
+ * Somebody else's is passed over: in a folder that others write to, it would name their server as
+ * the place to send the API key to.
+ */
 export function findMesh(folder: string): string | undefined {
   for (let at = resolve(folder); ; at = dirname(at)) {
     const file = join(at, MESH_FILE);
-    if (statSync(file, { throwIfNoEntry: false })?.isFile()) return file;
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isFile() && found.uid === (process.getuid?.() ?? found.uid)) return file;
     if (at === dirname(at)) return undefined;
   }
 }
