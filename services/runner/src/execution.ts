@@ -42,6 +42,7 @@ export class Execution {
 
   /** Runs the workload to its end, and records that. Nothing of it is left afterwards. */
   async run(): Promise<void> {
+    if (this.#cause) return this.skip('stopped before the start');
     const { config, folder, clock, failpoints, logger } = this.#needs;
     const startedAt = clock.now().toISOString();
     {

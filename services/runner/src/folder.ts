@@ -30,7 +30,7 @@ export function runnerFolder(path: string): RunnerFolder {
 const SOCKET_PATH_BYTES = 107;
 
 /** The path of a unix socket as it was given. Throws if it is too long to be one. */
-export function socketPath(path: string): string {
+function socketPath(path: string): string {
   const bytes = Buffer.byteLength(path);
   if (bytes > SOCKET_PATH_BYTES) throw new Error(`socket path of ${bytes} bytes: ${path}`);
   return path;

@@ -1,6 +1,7 @@
 import type { Logger } from '@ramet/rpc';
 import type { Clock } from '@ramet/service';
-import { isOver, type Mesh } from './mesh.js';
+import type { Cause } from './exit-record.js';
+import { isAway, isOver, type Mesh } from './mesh.js';
 import type { Reports } from './reports.js';
 
 const BEAT_MS = 5_000;
@@ -15,8 +16,11 @@ interface Needs {
   readonly reports: Reports;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called when the mesh wants the workload to end, or does not know it any more. */
-  readonly onStop: (why: string) => void;
+  /**
+   * Called when the workload has to end: STOPPED if its users want that, INTERRUPTED if the mesh
+   * does not know it any more, which nobody has asked for.
+   */
+  readonly onStop: (cause: Extract<Cause, 'STOPPED' | 'INTERRUPTED'>) => void;
 }
 
 /** What keeps an execution alive in the eyes of the mesh: its heartbeats and its token. */
@@ -62,10 +66,13 @@ export class Heart implements AsyncDisposable {
   async #beat(): Promise<void> {
     const { mesh, reports, onStop } = this.#needs;
     const progress = reports.unsent;
-    // What lifecycle does not take is not sent again: the next progress will do.
+    const shouldStop = await mesh.beat(progress).catch((error: unknown) => {
+      // What lifecycle refuses is not sent again: the next progress will do.
+      if (progress && !isAway(error)) reports.markSent(progress);
+      throw error;
+    });
     if (progress) reports.markSent(progress);
-    const shouldStop = await mesh.beat(progress);
-    if (shouldStop) onStop('a stop was asked for');
+    if (shouldStop) onStop('STOPPED');
   }
 
   async #renewLoop(): Promise<void> {
@@ -88,7 +95,7 @@ export class Heart implements AsyncDisposable {
       this.#away = false;
       return true;
     } catch (error) {
-      if (isOver(error)) onStop(String(error));
+      if (isOver(error)) onStop('INTERRUPTED');
       if (!this.#away) logger.warn('the mesh is away', { error: String(error) });
       this.#away = true;
       return false;

@@ -88,7 +88,7 @@ export class LogFiles implements AsyncDisposable {
 }
 
 /** The name of the file that begins with a record; names sort as their records do. */
-export function logFileName(first: number): string {
+function logFileName(first: number): string {
   return `${String(first).padStart(15, '0')}.log`;
 }
 

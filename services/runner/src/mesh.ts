@@ -91,6 +91,11 @@ export function isOver(error: unknown): boolean {
   return refused || error.reason === 'EPOCH_STALE';
 }
 
+/** Whether an answer only means that nobody was there to give one. */
+export function isAway(error: unknown): boolean {
+  return error instanceof RemoteError && ['UNAVAILABLE', 'DEADLINE_EXCEEDED'].includes(error.code);
+}
+
 const PASSED_ON = {
   INVALID_ARGUMENT: 'invalid_argument',
   UNAUTHENTICATED: 'unauthenticated',

@@ -18,9 +18,9 @@ export class Reports {
     return this.#sequence > this.#passedOn ? this.#progress : undefined;
   }
 
-  /** Notes that a progress has arrived. */
+  /** Notes that a progress has arrived. A later one may have been before it. */
   markSent({ sequence }: Progress): void {
-    this.#passedOn = sequence;
+    if (sequence > this.#passedOn) this.#passedOn = sequence;
   }
 
   /** Takes the last word. Says whether it stands: the first one does. */

@@ -76,7 +76,7 @@ export async function runExecution(options: RunnerOptions): Promise<void> {
   scope.use(server);
 
   if (mesh) {
-    const onStop = () => stop('STOPPED', config.limits.graceMs);
+    const onStop = (cause: 'STOPPED' | 'INTERRUPTED') => stop(cause, config.limits.graceMs);
     heart = scope.use(new Heart({ mesh, reports, clock, logger, onStop }));
   }
   await execution.run();
