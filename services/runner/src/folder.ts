@@ -25,13 +25,3 @@ export function runnerFolder(path: string): RunnerFolder {
     logs: join(path, 'logs'),
   };
 }
-
-/** Unix socket addresses end here: Node cuts a longer path silently, so that two could meet. */
-const SOCKET_PATH_BYTES = 107;
-
-/** The path of a unix socket as it was given. Throws if it is too long to be one. */
-function socketPath(path: string): string {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > SOCKET_PATH_BYTES) throw new Error(`socket path of ${bytes} bytes: ${path}`);
-  return path;
-}
