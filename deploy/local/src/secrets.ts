@@ -35,6 +35,6 @@ export function keptSecret(path: string, make: () => string | Buffer = randomTex
 }
 
 /** An unpredictable word that is safe in URLs and configuration files. */
-export function randomText(ids: Ids = systemIds): string {
+function randomText(ids: Ids = systemIds): string {
   return ids.bytes(BYTES).toString('base64url');
 }

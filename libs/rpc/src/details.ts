@@ -15,7 +15,7 @@ export interface Details {
 }
 
 /** Where the reasons of errors are defined. */
-export const ERROR_DOMAIN = 'ramet.dev';
+const ERROR_DOMAIN = 'ramet.dev';
 
 const TYPE_PREFIX = 'type.googleapis.com/google.rpc.';
 /** Details and message together stay below this, so that they fit a header block anywhere. */

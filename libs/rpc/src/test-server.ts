@@ -25,13 +25,13 @@ export function callerNamed(kind: Caller['kind'], id: string, admin = false): Ca
 }
 
 /** Takes the metadata `caller: <kind>:<id>` for proof of who is calling. */
-export function authenticateByName(metadata: Call['metadata']): Caller {
+function authenticateByName(metadata: Call['metadata']): Caller {
   const [kind, id = ''] = (metadata.get('caller') ?? 'anonymous:').split(':');
   return callerNamed(kind as Caller['kind'], id, id === 'admin');
 }
 
 /** A logger that keeps its lines. */
-export function createTestLogger(lines: LoggedLine[]): Logger {
+function createTestLogger(lines: LoggedLine[]): Logger {
   const at =
     (level: string) =>
     (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {

@@ -114,7 +114,7 @@ export function toSignatureMessage(signature: Signature): SignatureRecord {
 }
 
 /** An owner on the wire. */
-export function toOwnerMessage({ kind, id }: Owner): OwnerMessage {
+function toOwnerMessage({ kind, id }: Owner): OwnerMessage {
   const owner =
     kind === 'user'
       ? ({ $case: 'userId', value: id } as const)

@@ -30,7 +30,7 @@ export async function start(context: CommandContext): Promise<number> {
 }
 
 /** Everything that somebody needs who wants to use the mesh, and no secret. */
-export function describe({ endpoints, stores, layout }: Mesh, credentials: Credentials): string {
+function describe({ endpoints, stores, layout }: Mesh, credentials: Credentials): string {
   const teams = endpoints.teams.address;
   const user = pathOf(credentials.user);
   return [

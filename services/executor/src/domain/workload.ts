@@ -91,7 +91,7 @@ export const TRANSITIONS: Transitions = {
 };
 
 /** The name of what is made outside: it follows from the execution and its epoch. */
-export function nameOf({ executionId, epoch }: Pick<WorkloadSpec, 'executionId' | 'epoch'>) {
+function nameOf({ executionId, epoch }: Pick<WorkloadSpec, 'executionId' | 'epoch'>) {
   return `${executionId}-e${epoch}`;
 }
 

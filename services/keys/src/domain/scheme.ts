@@ -54,7 +54,7 @@ export interface VenueScheme {
 }
 
 /** The venues that are known, by their name in `Key.venue`. */
-export const VENUES: Readonly<Record<string, VenueScheme>> = { binance: BINANCE };
+const VENUES: Readonly<Record<string, VenueScheme>> = { binance: BINANCE };
 
 /** A payload that fits its key: ready to be accepted, then drafted. */
 export interface Signable {

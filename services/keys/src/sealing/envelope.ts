@@ -58,7 +58,7 @@ export function createEnvelope(kek: Kek, ids: Ids): Envelope {
 }
 
 /** A secret was sealed under another key-encryption key than the one that is there. */
-export class WrongKek extends Error {
+class WrongKek extends Error {
   override readonly name = 'WrongKek';
   constructor(wanted: string, given: string) {
     super(`sealed with key-encryption key ${wanted}, but this is ${given}`);

@@ -132,7 +132,7 @@ export const LIFECYCLE = as('service:lifecycle');
 export const newUser = (): string => systemIds.make('usr');
 
 /** A user as the owner of something. */
-export function userOwner(value: string): Owner {
+function userOwner(value: string): Owner {
   return { owner: { $case: 'userId', value } };
 }
 

@@ -6,7 +6,7 @@ import type { Observation, WorkloadExit } from '../../domain/observation.js';
 export type Owner = ProcessIdentity | { readonly pid: 0 };
 
 /** An end without a process: of an execution that was never started, or could not be. */
-export const NO_RUNNER: Owner = { pid: 0 };
+const NO_RUNNER: Owner = { pid: 0 };
 
 /** What is to be seen of an execution that has ended. */
 export type Ended = Extract<Observation, { readonly state: 'exited' }>;

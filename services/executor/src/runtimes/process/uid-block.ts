@@ -8,7 +8,7 @@ const FIRST_UID = 200_000;
 const BLOCKS = 300;
 
 /** How many workloads of one executor can exist at a time, as far as users go. */
-export const UIDS_PER_BLOCK = 1_000;
+const UIDS_PER_BLOCK = 1_000;
 
 /**
  * Claims a block of user ids for the workloads of one executor. Needs root.
