@@ -11,7 +11,7 @@ import {
 } from '@ramet/proto-gen/executor.v1';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { connect, type Remote, RemoteError } from '@ramet/rpc';
-import { Scope, systemClock, systemIds } from '@ramet/service';
+import { isAlive, type ProcessIdentity, Scope, systemClock, systemIds } from '@ramet/service';
 import { createDatabase } from '@ramet/test/support';
 import { type FakeMesh, startFakeMesh } from './fake-mesh.js';
 import { removeTree } from './runtimes/process/remove-tree.js';
@@ -120,6 +120,21 @@ describe('executor', () => {
 
     assert.deepEqual([exit?.kind, exit?.signal], [ExitKind.INTERRUPTED, 'SIGTERM']);
   });
+
+  it('leaves no runner behind when it ends its workloads, even one that nobody listens to', async () => {
+    await house.restart({ stopWorkloadsOnExit: true });
+    const execution = executionOf('exec sleep 60');
+    await house.executions.createExecution(execution);
+    await house.until(execution, WorkloadState.RUNNING);
+    const runner: ProcessIdentity = JSON.parse(await house.runnerOf(execution));
+
+    await house.mesh[Symbol.asyncDispose]();
+    await house.restart();
+
+    assert.equal(isAlive(runner), false);
+    const { exit } = await house.until(execution, WorkloadState.EXITED);
+    assert.equal(exit?.kind, ExitKind.INTERRUPTED);
+  }).timeout(60_000);
 
   it('removes at its start what no row speaks of', async () => {
     const orphan = join(house.host.stateDir, 'executions', 'exe_orphan-e1');

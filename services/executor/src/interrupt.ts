@@ -4,13 +4,18 @@ import { stopped, type Workload } from './domain/workload.js';
 
 /** What a workload may take to end beyond its grace. */
 const MARGIN_MS = 10_000;
+/** How long runners may go on telling of the ends, once nothing runs any more. */
+const TELL_MS = 2_000;
 const LOOK_MS = 50;
 
-/** Stops all workloads of this host because it is going down, and waits until they have ended. */
-export async function interruptAll(
-  { workloads, wake, logger }: Pick<Deps, 'workloads' | 'wake' | 'logger'>,
-  clock: Clock,
-): Promise<void> {
+type Needs = Pick<Deps, 'workloads' | 'runtime' | 'wake' | 'logger'>;
+
+/**
+ * Stops all workloads of this host because it is going down, and waits until they have ended and
+ * their runners too.
+ */
+export async function interruptAll(needs: Needs, clock: Clock): Promise<void> {
+  const { workloads, wake, logger } = needs;
   const running = (await workloads.onHost()).filter(isRunning);
   await Promise.all(
     running.map(({ executionId }) =>
@@ -31,6 +36,21 @@ export async function interruptAll(
       return;
     }
     await clock.sleep(LOOK_MS);
+  }
+  await endRunners(needs, clock);
+}
+
+/** Lets runners tell lifecycle of the ends, and ends those that do not get through to it. */
+async function endRunners({ workloads, runtime, logger }: Needs, clock: Clock): Promise<void> {
+  const start = clock.elapsed();
+  for (const { name, executionId } of await workloads.onHost()) {
+    while (!(await runtime.isQuiet(name))) {
+      if (clock.elapsed() - start > TELL_MS) {
+        logger.warn('a runner does not get through: it is ended', { execution: executionId });
+        await runtime.kill(name);
+      }
+      await clock.sleep(LOOK_MS);
+    }
   }
 }
 

@@ -27,6 +27,8 @@ export interface Runtime {
   observe(name: string): Promise<Observation>;
   /** Asks a workload to end, and has it killed after the grace. Returns before it has ended. */
   stop(name: string, cause: StopCause, graceMs: number): Promise<void>;
+  /** Whether nothing runs for a workload any more, not even what tells of its end. */
+  isQuiet(name: string): Promise<boolean>;
   /** Ends at once what does not listen any more. How it ended is then not known. */
   kill(name: string): Promise<void>;
   /** Ends a workload if it runs, and removes all that is left of it. */

@@ -106,6 +106,11 @@ export class ProcessRuntime implements Runtime {
     if (isAlive(owner as ProcessIdentity)) await askToStop(folders.control, cause, graceMs);
   }
 
+  async isQuiet(name: string): Promise<boolean> {
+    const owner = await readRecord<Owner>(this.#folders(name).runner);
+    return !owner || owner.pid === 0 || !isAlive(owner as ProcessIdentity);
+  }
+
   async kill(name: string): Promise<void> {
     const folders = this.#folders(name);
     await this.#killRunner(folders);
