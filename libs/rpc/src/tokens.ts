@@ -41,10 +41,10 @@ export function createVerifier(options: VerifierOptions): Authenticate {
   const cache = new Map<string, Verified>();
   const pending = new Map<string, Promise<Verified>>();
 
-  const verify = async (token: string): Promise<Verified> => {
-    const payload = await readToken(token, keys, options, clock);
+  const verify = async (header: string): Promise<Verified> => {
+    const payload = await readToken(tokenIn(header), keys, options, clock);
     const verified = { caller: callerOf(payload), expiresAtMs: (payload.exp ?? 0) * 1_000 };
-    remember(cache, token, verified);
+    remember(cache, header, verified);
     return verified;
   };
 
@@ -54,22 +54,20 @@ export function createVerifier(options: VerifierOptions): Authenticate {
   };
 
   return (metadata) => {
-    const token = tokenIn(metadata);
-    if (token === undefined) return ANONYMOUS;
+    const header = metadata.get('authorization');
+    if (header === undefined) return ANONYMOUS;
 
-    const known = cache.get(token);
+    const known = cache.get(header);
     if (known && known.expiresAtMs > clock.now().getTime()) return accepted(known, metadata);
-    cache.delete(token);
+    cache.delete(header);
 
-    const running = pending.get(token) ?? verify(token).finally(() => pending.delete(token));
-    pending.set(token, running);
+    const running = pending.get(header) ?? verify(header).finally(() => pending.delete(header));
+    pending.set(header, running);
     return running.then((verified) => accepted(verified, metadata));
   };
 }
 
-function tokenIn(metadata: CallMetadata): string | undefined {
-  const header = metadata.get('authorization');
-  if (header === undefined) return undefined;
+function tokenIn(header: string): string {
   const [, token] = /^Bearer ([\w.~+/=-]+)$/i.exec(header) ?? [];
   if (token === undefined || token.length > MAX_TOKEN_CHARS) throw malformed();
   return token;
@@ -132,8 +130,8 @@ function actingFor(caller: Caller, metadata: CallMetadata): Caller {
   return { ...caller, onBehalfOf: user };
 }
 
-function remember(cache: Map<string, Verified>, token: string, verified: Verified): void {
-  cache.set(token, verified);
+function remember(cache: Map<string, Verified>, header: string, verified: Verified): void {
+  cache.set(header, verified);
   if (cache.size <= MAX_CACHED) return;
   const [oldest] = cache.keys();
   if (oldest !== undefined) cache.delete(oldest);
