@@ -184,9 +184,27 @@ describe('creating clones', () => {
     assert.equal(await reasonOf(api.clones.stopClone({ id, etag: '1' })), 'ETAG_STALE');
     assert.equal(await reasonOf(api.clones.stopClone({ id, etag })), 'ok');
   });
+
+  it('ends a page of large clones before it outgrows a message', async () => {
+    const large = { ...wish, parameters: [1, 2, 3, 4, 5, 6, 7].map(largeParameter) };
+    const made: string[] = [];
+    for (let n = 0; n < 4; n += 1) made.push((await createClone(api, large)).id);
+
+    const first = await api.clones.listClones(EVERYTHING);
+    const pageToken = first.nextPageToken;
+    const second = await api.clones.listClones({ ...EVERYTHING, pageToken });
+
+    const ids = [...first.clones, ...second.clones].map(({ id }) => id);
+    assert.equal(first.clones.length, 3);
+    assert.deepEqual(ids.slice(0, 4), made.reverse());
+  });
 });
 
 type Wish = Parameters<typeof createClone>[1];
+
+function largeParameter(n: number) {
+  return { name: `p${n}`, value: 'x'.repeat(64 * 1024) };
+}
 
 const EVERYTHING = { owner: undefined, view: CloneView.ALL, pageSize: 0, pageToken: '' };
 

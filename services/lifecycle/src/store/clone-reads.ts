@@ -101,14 +101,16 @@ export class CloneReads {
     const binding = ['clones', ...page.binding];
     const before = decodePageToken(page.token, binding)?.[0];
     const limit = pageSize(page.size);
-    const rows = await this.#db.query<CloneRow>(listOf(view, before !== undefined), [
+    const rows = await this.#db.query<ListedRow>(listOf(view, before !== undefined), [
       ownersIn(sight),
       limit + 1,
+      PAGE_BYTES,
       ...(before === undefined ? [] : [before]),
     ]);
 
     const items = rows.slice(0, limit).map(toClone);
-    const last = rows.length > limit ? items.at(-1) : undefined;
+    const isFull = rows.length > limit || (rows.at(-1)?.bytes ?? 0) >= PAGE_BYTES;
+    const last = isFull ? items.at(-1) : undefined;
     return { items, nextToken: last ? encodePageToken([last.id], binding) : '' };
   }
 
@@ -163,6 +165,14 @@ export class CloneReads {
   }
 }
 
+/** A page of clones ends with the one that reaches this: with it, it still fits into a message. */
+const PAGE_BYTES = 1024 * 1024;
+
+interface ListedRow extends CloneRow {
+  /** What the page weighs up to this one. */
+  readonly bytes: number;
+}
+
 interface KeptRow extends CloneRow {
   readonly now: Date;
 }
@@ -213,14 +223,26 @@ const VIEWS: Readonly<Record<View, string>> = {
   all: 'true',
 };
 
+/** What a clone `p` of a page weighs: what its users and its workload have said. */
+const OWN_BYTES =
+  "octet_length(p.parameters::text || p.labels::text || coalesce(p.execution ->> 'report', ''))";
+
 function listOf(view: View, isLaterPage: boolean): string {
   return `
-    select ${CLONE_COLUMNS}
-    from ${CLONE_WITH_EXECUTION}
-    where ($1::text[] is null or c.owner_id = any ($1)) and ${VIEWS[view]}
-      ${isLaterPage ? 'and c.id < $3' : ''}
-    order by c.id desc
-    limit $2`;
+    select * from (
+      select p.*, ${OWN_BYTES} as own_bytes,
+        sum(${OWN_BYTES}) over (order by p.id desc)::float8 as bytes
+      from (
+        select ${CLONE_COLUMNS}
+        from ${CLONE_WITH_EXECUTION}
+        where ($1::text[] is null or c.owner_id = any ($1)) and ${VIEWS[view]}
+          ${isLaterPage ? 'and c.id < $4' : ''}
+        order by c.id desc
+        limit $2
+      ) as p
+    ) as weighed
+    where bytes - own_bytes < $3
+    order by id desc`;
 }
 
 async function snapshotIn(
