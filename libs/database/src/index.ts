@@ -28,6 +28,7 @@ export {
   requestIdReused,
 } from './request-ids.js';
 export { type Sequencer, type SequencerOptions, startSequencer } from './sequencer.js';
+export { createWaker, type Waker } from './waker.js';
 export {
   type Claimed,
   type ClaimOptions,

@@ -4,8 +4,8 @@ import type { Clock } from './ports.js';
 export interface Waker {
   /** Ends the wait, or the next one if nobody waits. Many calls make one. */
   wake(): void;
-  /** Waits until woken, for `ms` at most, or until `signal` aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /** Waits until woken, for `ms` at most, or until `signal` aborts. Tells whether it was woken. */
+  wait(ms: number, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Makes a waker for one loop: at most one wait at a time. */
@@ -19,6 +19,7 @@ export function createWaker(clock: Clock): Waker {
     },
     async wait(ms, signal) {
       if (!woken && !signal.aborted) {
+        // By a listener that goes again: AbortSignal.any() leaves something with a signal that lasts.
         const short = new AbortController();
         cut = () => short.abort();
         signal.addEventListener('abort', cut, { once: true });
@@ -26,7 +27,9 @@ export function createWaker(clock: Clock): Waker {
         signal.removeEventListener('abort', cut);
         cut = undefined;
       }
+      const wasWoken = woken;
       woken = false;
+      return wasWoken;
     },
   };
 }

@@ -1,10 +1,10 @@
+import { createWaker, type Waker } from '@ramet/database';
 import { PublicError } from '@ramet/errors';
 import type { WatchClonesRequest, WatchClonesResponse } from '@ramet/proto-gen/lifecycle.v1';
 import type { Streaming } from '@ramet/rpc';
 import type { Deps, Snapshot } from '../deps.js';
 import { narrowed, type Sight } from '../domain/sight.js';
 import { fromOwnerMessage } from '../messages.js';
-import { createAlarm } from '../watch/alarm.js';
 import { createArrivals } from '../watch/arrivals.js';
 import { decodeCursor, encodeCursor, foreignCursor } from '../watch/cursor.js';
 import { WatchState } from '../watch/watch-state.js';
@@ -38,14 +38,14 @@ export function watchClones(needs: Needs): Streaming<WatchClonesRequest, WatchCl
     }
     yield state.checkpoint();
 
-    const alarm = createAlarm(clock);
+    const waker = createWaker(clock);
     const gained: string[] = [];
     const onGained = (more: readonly string[]): void => {
       gained.push(...more);
-      alarm.ring();
+      waker.wake();
     };
     await using inSight = whileInSight(needs, call, { sight, ownerId }, onGained);
-    const inbox = { alarm, gained, signal: inSight.signal };
+    const inbox = { waker, gained, signal: inSight.signal };
     yield* follow(needs, state, inbox);
   };
 }
@@ -71,7 +71,7 @@ async function resumable({ reads }: Needs, position: bigint): Promise<bigint> {
 }
 
 interface Inbox {
-  readonly alarm: ReturnType<typeof createAlarm>;
+  readonly waker: Waker;
   /** Owners that have come into sight. */
   readonly gained: string[];
   readonly signal: AbortSignal;
@@ -80,21 +80,21 @@ interface Inbox {
 async function* follow(
   { history, progress, reads }: Needs,
   state: WatchState,
-  { alarm, gained, signal }: Inbox,
+  { waker, gained, signal }: Inbox,
 ): AsyncGenerator<Response, void, void> {
   const filter = state.isWanted.bind(state);
   const pages = history.followPages({ after: state.position, signal, filter });
-  const arrivals = createArrivals(pages, alarm.ring);
+  const arrivals = createArrivals(pages, waker.wake);
   let hasProgress = false;
   const quitWatching = progress.watch();
   const quitListening = progress.changed.listen(() => {
     hasProgress = true;
-    alarm.ring();
+    waker.wake();
   });
 
   try {
     while (true) {
-      const isRung = await alarm.wait(CHECKPOINT_MS, signal);
+      const isWoken = await waker.wait(CHECKPOINT_MS, signal);
       signal.throwIfAborted();
 
       if (gained.length > 0) {
@@ -107,7 +107,7 @@ async function* follow(
         hasProgress = false;
         yield* state.progress(progress.latest);
       }
-      if (!isRung) yield state.checkpoint();
+      if (!isWoken) yield state.checkpoint();
     }
   } finally {
     quitListening();
