@@ -15,6 +15,7 @@ export {
   readProcess,
   residentBytes,
   signalProcess,
+  variableOf,
 } from './processes.js';
 export { Scope } from './scope.js';
 export { untilSignal } from './signal.js';

@@ -10,6 +10,7 @@ import {
   processesOfUser,
   processesWithVariable,
   signalProcess,
+  variableOf,
 } from './processes.js';
 
 const IS_ROOT = process.getuid?.() === 0;
@@ -45,6 +46,7 @@ describe('a process identity', () => {
 
     assert.deepEqual(found, [child.pid]);
     assert.deepEqual(ownProcessesWithVariable('RAMET_MARK', `${process.pid}`), [child.pid]);
+    assert.equal(variableOf(child.pid ?? 0, 'RAMET_MARK'), `${process.pid}`);
     child.kill('SIGKILL');
     await once(child, 'exit');
   });

@@ -93,8 +93,14 @@ export function processesWithVariable(name: string, value: string): readonly num
   return listPids().filter((pid) => readProc(pid, 'environ').split('\0').includes(entry));
 }
 
+/** What a process was started with as a variable, as far as this one may look. */
+export function variableOf(pid: number, name: string): string | undefined {
+  const entries = readProc(pid, 'environ').split('\0');
+  return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
 /**
- * The same, but only those that run as this one's user.
+ * The live processes of this one's user that were started with this variable.
  *
  * This is what may be killed: a workload with a user of its own can take any variable, and is then
  * no part of a mesh, nor of another execution.

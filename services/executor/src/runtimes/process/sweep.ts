@@ -4,6 +4,7 @@ import {
   killUser,
   ownProcessesWithVariable,
   signalProcess,
+  variableOf,
 } from '@ramet/service';
 import { EXECUTION_MARK, EXECUTOR_MARK } from './launch-runner.js';
 
@@ -22,9 +23,8 @@ export async function sweepRunners(
   names: ReadonlySet<string>,
   clock: Clock,
 ): Promise<void> {
-  const kept = new Set(
-    [...names].flatMap((name) => ownProcessesWithVariable(EXECUTION_MARK, name)),
-  );
+  const runners = ownProcessesWithVariable(EXECUTOR_MARK, stateDir);
+  const kept = new Set(runners.filter((pid) => names.has(variableOf(pid, EXECUTION_MARK) ?? '')));
   await killMarked(EXECUTOR_MARK, stateDir, clock, kept);
 }
 
