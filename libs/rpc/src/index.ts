@@ -19,6 +19,7 @@ export {
 export { currentCorrelationId, detached } from './context.js';
 export type { Contract, Rule, RuleCaller } from './contract.js';
 export type { Audit, AuditRecord, Authenticate, Limits } from './endpoint.js';
+export { createIdentity } from './identity.js';
 export { type Implemented, implement } from './implement.js';
 export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';

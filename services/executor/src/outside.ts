@@ -1,14 +1,7 @@
 import { type Bus, connectBus } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { AccessServiceService, TokenServiceService } from '@ramet/proto-gen/teams.v1';
-import {
-  type Authenticate,
-  type Contract,
-  connect,
-  createTokenSource,
-  createVerifier,
-  type Jwk,
-} from '@ramet/rpc';
+import { type Authenticate, type Contract, connect, createIdentity } from '@ramet/rpc';
 import {
   type Clock,
   type Failpoints,
@@ -78,21 +71,11 @@ export function connectTeams(
   const clock = systemClock;
   const plain = { contract, clock, noTransaction, timeoutMs: TIMEOUT_MS };
   const issuer = scope.use(connect(TokenServiceService, teamsAddress, plain));
-  const token = createTokenSource({
-    clock,
-    exchange: async () => {
-      const issued = await issuer.exchangeToken({ apiKey: serviceKey.text() });
-      return { token: issued.token, expiresInMs: Number(issued.expiresIn?.seconds ?? 0n) * 1_000 };
-    },
-  });
+  const { token, authenticate } = createIdentity(issuer, { apiKey: serviceKey.text(), clock });
   const access = scope.use(connect(AccessServiceService, teamsAddress, { ...plain, token }));
-  const keys = async (): Promise<readonly Jwk[]> => {
-    const published = await issuer.listVerificationKeys({});
-    return published.keys.map(({ jwk }): Jwk => JSON.parse(jwk));
-  };
 
   return {
-    authenticate: createVerifier({ issuer: 'ramet', audience: 'ramet', keys, clock }),
+    authenticate,
     tokens: {
       async mint({ cloneId, executionId, epoch }, signal) {
         const wish = { cloneId, executionId, epoch };

@@ -6,14 +6,7 @@ import {
   TeamServiceService,
   TokenServiceService,
 } from '@ramet/proto-gen/teams.v1';
-import {
-  type Contract,
-  connect,
-  createTokenSource,
-  createVerifier,
-  type Jwk,
-  RemoteError,
-} from '@ramet/rpc';
+import { type Authenticate, type Contract, connect, createIdentity, RemoteError } from '@ramet/rpc';
 import {
   type Clock,
   type Failpoints,
@@ -37,7 +30,7 @@ export interface Outside {
   readonly failpoints: Failpoints;
   readonly logger: Logger;
   readonly contract: Contract;
-  readonly authenticate: ReturnType<typeof createVerifier>;
+  readonly authenticate: Authenticate;
   /** Connects to the other services. The hook throws if a transaction is open across a call. */
   connectPeers(noTransaction: () => void): Peers;
 }
@@ -70,13 +63,7 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
   const contract = loadContract();
   const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, { contract, clock }));
   const apiKey = config.serviceKey.text().trim();
-  const token = createTokenSource({
-    clock,
-    exchange: async () => {
-      const { token: issued, expiresIn } = await tokens.exchangeToken({ apiKey });
-      return { token: issued, expiresInMs: Number(expiresIn?.seconds ?? 0n) * 1_000 };
-    },
-  });
+  const { token, authenticate } = createIdentity(tokens, { apiKey, clock });
 
   const running = scope.move();
   return {
@@ -85,15 +72,7 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     failpoints: config.failpointsDir === '' ? noFailpoints : failpointsIn(config.failpointsDir),
     logger: telemetry.logger,
     contract,
-    authenticate: createVerifier({
-      issuer: 'ramet',
-      audience: 'ramet',
-      keys: async () => {
-        const { keys } = await tokens.listVerificationKeys({});
-        return keys.map(({ jwk }) => JSON.parse(jwk) as Jwk);
-      },
-      clock,
-    }),
+    authenticate,
     connectPeers: (noTransaction) =>
       connectPeers(config, { contract, clock, token, noTransaction }),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),

@@ -3,7 +3,7 @@ import { ExecutionServiceService } from '@ramet/proto-gen/executor.v1';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { GrantServiceService, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import { AccessServiceService, TokenServiceService } from '@ramet/proto-gen/teams.v1';
-import { connect, createTokenSource, createVerifier, type Jwk } from '@ramet/rpc';
+import { connect, createIdentity } from '@ramet/rpc';
 import { type Clock, Scope } from '@ramet/service';
 import type { Config } from '../config.js';
 import type { Peers } from '../deps.js';
@@ -22,24 +22,13 @@ export function connectPeers(config: Addresses, clock: Clock, noTransaction: () 
   const contract = loadContract();
   const plain = { contract, clock, noTransaction, timeoutMs: TIMEOUT_MS };
   const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, plain));
-
-  const token = createTokenSource({
-    clock,
-    exchange: async () => {
-      const apiKey = config.serviceKey.text();
-      const { token, expiresIn } = await tokens.exchangeToken({ apiKey });
-      return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * 1_000 };
-    },
-  });
-  const keys = async (): Promise<readonly Jwk[]> => {
-    const { keys } = await tokens.listVerificationKeys({});
-    return keys.map(({ jwk }): Jwk => JSON.parse(jwk));
-  };
+  const apiKey = config.serviceKey.text();
+  const { token, authenticate } = createIdentity(tokens, { apiKey, clock });
 
   const own = { ...plain, token };
   const { teamsAddress, keysAddress, executorAddress } = config;
   return {
-    authenticate: createVerifier({ issuer: 'ramet', audience: 'ramet', keys, clock }),
+    authenticate,
     teams: teamsOver(scope.use(connect(AccessServiceService, teamsAddress, own))),
     keys: keysOver(
       scope.use(connect(KeyServiceService, keysAddress, own)),
