@@ -8,8 +8,8 @@ const BEAT_MS = 5_000;
 /** Progress is passed on about once a second, whatever a workload reports. */
 const SHORTEST_BEAT_MS = 1_000;
 const RENEW_RETRY_MS = 5_000;
-/** A token is renewed when this share of its life is over. */
-const RENEW_AT = 0.5;
+/** A token is renewed early in its life, so that teams may be away for most of it. */
+const RENEW_AT = 0.2;
 
 interface Needs {
   readonly mesh: Mesh;
