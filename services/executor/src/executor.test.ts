@@ -166,7 +166,7 @@ describe('executor', () => {
     house.mesh.supersede();
     const { exit } = await house.until(execution, WorkloadState.EXITED);
 
-    assert.equal(exit?.kind, ExitKind.STOPPED);
+    assert.equal(exit?.kind, ExitKind.INTERRUPTED);
   });
 
   it('lists its workloads, newest first, page by page', async () => {
