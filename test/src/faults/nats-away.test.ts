@@ -17,7 +17,7 @@ import { deletedAlive, type Story, stopped, whole } from './lives.js';
 const SERVICES = ['teams', 'keys', 'lifecycle', 'executor'] as const;
 
 /** More than any story takes with NATS, and far less than the slowest clock of any consumer. */
-const WITHOUT_NATS_MS = 30_000;
+const WITHOUT_NATS_MS = 45_000;
 
 describe('a mesh whose NATS is away', function () {
   this.timeout(90_000);
