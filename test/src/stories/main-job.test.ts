@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { ClonePhase, CloneView, OutcomeKind } from '@ramet/proto-gen/lifecycle.v1';
 import { RemoteError } from '@ramet/rpc';
+import { availableTo, phasesOf, signaturesOf, usedBy } from './support/asked.js';
 import {
   AT_REST,
   createClone,
   createKey,
   deleteClone,
   linesOf,
-  phaseName,
   untilPhase,
   untilPrinted,
   wishOf,
 } from './support/clones.js';
 import { endSoundly, requireOneLife } from './support/soundness.js';
-import { type Person, processSource, startWorld, type World } from './support/world.js';
+import { processSource, startWorld, type World } from './support/world.js';
 
 const { RUNNING, COMPLETED, STOPPED, FAILED, DELETED } = ClonePhase;
 
@@ -287,26 +287,6 @@ describe('the main job', function () {
     assert.equal((await deleteClone(owner, id)).phase, DELETED);
   });
 });
-
-async function availableTo({ api: { keys }, owner }: Person): Promise<readonly string[]> {
-  const all = { owner, keyId: '', pageSize: 0, pageToken: '' };
-  return (await keys.listAvailableKeys(all)).keys.map(({ id }) => id);
-}
-
-async function signaturesOf({ api: { keys } }: Person, keyId: string): Promise<readonly string[]> {
-  const all = { keyId, cloneId: '', pageSize: 1_000, pageToken: '' };
-  return (await keys.listSignatures(all)).signatures.map(({ requestId }) => requestId);
-}
-
-async function usedBy({ api: { clones }, owner }: Person): Promise<bigint | undefined> {
-  return (await clones.getQuota({ owner })).quotas[0]?.used;
-}
-
-/** The phases that a clone has been in, each once. */
-async function phasesOf({ api: { clones } }: Person, id: string): Promise<readonly string[]> {
-  const { entries } = await clones.listCloneHistory({ cloneId: id, pageSize: 0, pageToken: '' });
-  return [...new Set(entries.map(({ clone }) => phaseName(clone?.phase ?? 0)))];
-}
 
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of stream);

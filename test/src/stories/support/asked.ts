@@ -1,0 +1,31 @@
+import { phaseName } from './clones.js';
+import type { Person } from './world.js';
+
+/** The keys that a person could give to a clone of their own. */
+export async function availableTo({ api: { keys }, owner }: Person): Promise<readonly string[]> {
+  const all = { owner, keyId: '', pageSize: 0, pageToken: '' };
+  return (await keys.listAvailableKeys(all)).keys.map(({ id }) => id);
+}
+
+/** The request ids of the signatures that were made with a key, newest first. */
+export async function signaturesOf(
+  { api: { keys } }: Person,
+  keyId: string,
+): Promise<readonly string[]> {
+  const all = { keyId, cloneId: '', pageSize: 1_000, pageToken: '' };
+  return (await keys.listSignatures(all)).signatures.map(({ requestId }) => requestId);
+}
+
+/** How many clones a person has. */
+export async function usedBy({ api: { clones }, owner }: Person): Promise<bigint | undefined> {
+  return (await clones.getQuota({ owner })).quotas[0]?.used;
+}
+
+/** The phases that a clone has been in, each once. */
+export async function phasesOf(
+  { api: { clones } }: Person,
+  id: string,
+): Promise<readonly string[]> {
+  const { entries } = await clones.listCloneHistory({ cloneId: id, pageSize: 0, pageToken: '' });
+  return [...new Set(entries.map(({ clone }) => phaseName(clone?.phase ?? 0)))];
+}
