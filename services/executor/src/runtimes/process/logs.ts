@@ -21,7 +21,7 @@ export async function readLog(folder: string, after: number): Promise<readonly L
 }
 
 /** The lines in a log file, up to the first that is not complete. */
-export function* parseLog(content: Buffer): Generator<LogLine> {
+function* parseLog(content: Buffer): Generator<LogLine> {
   let from = 0;
   while (from < content.length) {
     const headEnd = content.indexOf(NEW_LINE, from);
