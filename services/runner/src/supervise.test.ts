@@ -145,7 +145,10 @@ async function openBench(): Promise<Bench> {
     async printed(text) {
       while (!(await output()).includes(text)) await systemClock.sleep(10);
     },
-    close: () => rm(folder, { recursive: true }),
+    async close() {
+      await logs[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
   };
 }
 
