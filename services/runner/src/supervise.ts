@@ -19,6 +19,7 @@ export class Supervision {
   readonly #limits: WorkloadLimits;
   readonly #clock: Clock;
   readonly #ended = new AbortController();
+  readonly #kills: Promise<void>[] = [];
   #cause: Cause | undefined;
 
   constructor(group: ProcessGroup, limits: WorkloadLimits, clock: Clock) {
@@ -36,6 +37,8 @@ export class Supervision {
     await this.#group.kill();
     await this.#group.drain();
     await watches;
+    // A killer that is late would meet the next workload of the same user.
+    await Promise.all(this.#kills);
     return { exit, cause };
   }
 
@@ -48,7 +51,8 @@ export class Supervision {
     if (this.#ended.signal.aborted) return;
     if (this.#cause === undefined && graceMs > 0) this.#group.signal('SIGTERM');
     this.#cause ??= cause;
-    void this.#killAfter(graceMs);
+    // Should it fail, run() does it again and tells.
+    this.#kills.push(this.#killAfter(graceMs).catch(() => undefined));
   }
 
   async #killAfter(graceMs: number): Promise<void> {
