@@ -1,4 +1,4 @@
-// Puts the runner into files of its own: there is one per clone, and modules that it does not use
+// Packs the runner into files of its own: there is one per clone, and modules that it does not use
 // cost every one of them memory and time at its start.
 import { cpSync } from 'node:fs';
 import { dirname, join } from 'node:path';
