@@ -28,26 +28,14 @@ export function addStandings(admin: Command, act: Act): void {
     .action(act(deny));
   reasoned(admin.command(`allow ${OWNER}`))
     .description('take an owner off the deny list; what was deprovisioned stays so')
-    .action(
-      act(
-        changer(({ session, world }, request) =>
-          session.standings.allowOwner(request, { signal: world.signal }),
-        ),
-      ),
-    );
+    .action(act(changer(allow)));
   reasoned(admin.command(`grant-access ${OWNER}`))
     .description('put an owner on the access list: these kinds of clones do not expire on trial')
     .requiredOption('--kind <kind>', 'bot, workflow, environment or instance; repeatable', gather)
     .action(act(grantAccess));
   reasoned(admin.command(`withdraw-access ${OWNER}`))
     .description('take an owner off the access list')
-    .action(
-      act(
-        changer(({ session, world }, request) =>
-          session.standings.withdrawAccess(request, { signal: world.signal }),
-        ),
-      ),
-    );
+    .action(act(changer(withdrawAccess)));
   admin
     .command(`standing ${OWNER}`)
     .description('show whether an owner is on a list, and why')
@@ -60,6 +48,12 @@ export function addStandings(admin: Command, act: Act): void {
 function reasoned(command: Command): Command {
   return command.requiredOption('--reason <reason>', 'why; it is kept');
 }
+
+const allow: Ask = ({ session, world }, request) =>
+  session.standings.allowOwner(request, { signal: world.signal });
+
+const withdrawAccess: Ask = ({ session, world }, request) =>
+  session.standings.withdrawAccess(request, { signal: world.signal });
 
 function changer(ask: Ask) {
   return async (context: Context, args: readonly string[], { reason }: Change): Promise<void> => {
