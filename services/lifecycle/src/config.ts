@@ -9,6 +9,7 @@ import {
   secretFile,
   text,
 } from '@ramet/config';
+import { sealingKeysFile } from './sealing/keys-file.js';
 
 /** A secret that may be absent. */
 const optionalSecret: Parse<Secret | undefined> = secretFile;
@@ -27,6 +28,8 @@ const SETTINGS = {
   executorAddress: { env: 'EXECUTOR_ADDRESS', parse: text },
   /** This service's own API key. */
   serviceKey: { env: 'SERVICE_KEY_FILE', parse: secretFile },
+  /** What seals the secrets in the database: one or more keys, the first one seals. */
+  secretsKeys: { env: 'SECRETS_KEY_FILE', parse: sealingKeysFile },
   tracesDir: { env: 'TRACES_DIR', parse: optionalText, default: undefined },
   logLevel: {
     env: 'LOG_LEVEL',

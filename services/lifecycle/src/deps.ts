@@ -8,6 +8,7 @@ import type { Workload } from './domain/outcome.js';
 import type { Deadlines } from './domain/phases.js';
 import type { Input, Limits, Override, Parameter, Source, Stage } from './domain/spec.js';
 import type { Membership, Sight } from './domain/sight.js';
+import type { Sealer } from './sealing/sealer.js';
 import type { CloneReads } from './store/clone-reads.js';
 import type { Clones } from './store/clones.js';
 import type { Quotas } from './store/quotas.js';
@@ -32,6 +33,7 @@ export interface Deps {
   readonly changes: (row: HistoryRow) => SharedChange;
   readonly progress: ProgressBoard;
   readonly access: Access;
+  readonly sealer: Sealer;
   readonly keys: Keys;
   readonly executor: Executor;
   readonly clock: Clock;

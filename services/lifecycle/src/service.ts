@@ -21,6 +21,7 @@ import { DEADLINES, type Deadlines } from './domain/phases.js';
 import { createPassMeter, observeService } from './metrics.js';
 import { takeExecutorNews } from './reconciler/executor-news.js';
 import { reconcileClone } from './reconciler/reconcile-clone.js';
+import { createSealer } from './sealing/sealer.js';
 import { CloneReads } from './store/clone-reads.js';
 import { Clones } from './store/clones.js';
 import { QuotaTable } from './store/quota-table.js';
@@ -43,6 +44,7 @@ export type ServiceConfig = Pick<
   | 'port'
   | 'databaseUrl'
   | 'databasePassword'
+  | 'secretsKeys'
   | 'cloneQuota'
   | 'reconciles'
   | 'reconcileMs'
@@ -81,6 +83,7 @@ export async function startLifecycle(
     ...peers,
     ...stores,
     access,
+    sealer: createSealer(config.secretsKeys, outside.ids),
     history: scope.use(startTailer(own)),
     changes: createSharedChanges(),
     progress,

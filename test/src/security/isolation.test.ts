@@ -138,7 +138,15 @@ describe('a workload', () => {
     const { secrets, credentials, state, executor, run: runs, logs, traces } = test.mesh.layout;
     const name = `${victim.executionId}-e1`;
     const victims = join(executor, 'executions', name);
-    const files = ['kek', 'token-key.pem', 'postgres', 'nats', 'bootstrap-token', 'services/keys'];
+    const files = [
+      'kek',
+      'secrets-key',
+      'token-key.pem',
+      'postgres',
+      'nats',
+      'bootstrap-token',
+      'services/keys',
+    ];
     return {
       files: [
         ...files.map((file) => join(secrets, file)),

@@ -140,6 +140,8 @@ export interface Override {
   readonly value: string;
   /** Empty for a public one. */
   readonly digest: string;
+  /** How large a secret one is. Kept for the limits, and told to nobody. */
+  readonly bytes?: number;
 }
 
 /** What holds for a clone however it runs. Absent: never, or the default. */
@@ -156,8 +158,7 @@ export interface Policy {
 /** Something that a workload reads. */
 export interface Input {
   readonly name: string;
-  readonly source:
-    /** `url` is what may be shown; the whole address is sealed under the digest. */
+  readonly source: /** `url` is what may be shown; the whole address is sealed under the digest. */
     | { readonly kind: 'url'; readonly url: string; readonly digest: string }
     | { readonly kind: 'result'; readonly cloneId: string; readonly name: string };
   /** Hexadecimal. Empty: whatever comes. */

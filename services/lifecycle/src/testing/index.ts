@@ -3,6 +3,7 @@ import type { Bus } from '@ramet/database';
 import { type Failpoints, noFailpoints, systemClock, systemIds } from '@ramet/service';
 import type { Deadlines } from '../domain/phases.js';
 import { connectPeers } from '../outside/connect-peers.js';
+import { SEALING_KEY_BYTES } from '../sealing/sealer.js';
 import { type LifecycleService, startLifecycle } from '../service.js';
 
 export type { Outside, Peers } from '../deps.js';
@@ -46,6 +47,7 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     port: options.port ?? 0,
     databaseUrl: options.databaseUrl,
     databasePassword: undefined,
+    secretsKeys: [Buffer.alloc(SEALING_KEY_BYTES, 7)],
     cloneQuota: options.cloneQuota ?? 100,
     reconciles: true,
     reconcileMs: options.reconcileMs ?? 200,
