@@ -27,7 +27,22 @@ export async function findOwner(finder: Finder, text: string): Promise<Owner> {
   return { owner: { $case: 'teamId', value: await findTeam(finder, text) } };
 }
 
-/** The same for an option: no owner where it was not given. */
+/** Any owner of the mesh, for administrators: `user:NAME`, `team:NAME`, a team's name, or an id. */
+export async function findAnyOwner(finder: Finder, text: string): Promise<Owner> {
+  const [, kind, name] = /^(user|team):(.*)$/.exec(text) ?? [];
+  if (kind === 'user') {
+    return { owner: { $case: 'userId', value: await findUser(finder, name ?? '') } };
+  }
+  const wanted = name ?? text;
+  if (kind === undefined && (wanted === ME || isId('usr', wanted)))
+    return findOwner(finder, wanted);
+  if (isId('tem', wanted)) return { owner: { $case: 'teamId', value: wanted } };
+  const all = (await finder.session.me()).admin;
+  const team = theOne('team', wanted, await listTeams(finder, all));
+  return { owner: { $case: 'teamId', value: team.id } };
+}
+
+/** The owner of an option: none where it was not given. */
 export async function findOwnerIf(
   finder: Finder,
   text: string | undefined,

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAdmin } from './commands/admin/index.js';
 import { addApiKeys } from './commands/api-keys.js';
 import { addBots } from './commands/bots.js';
 import { addClones } from './commands/clones/index.js';
@@ -72,6 +73,7 @@ function programFor(world: World): Command {
   addBots(program, act);
   addKeys(program, act);
   addClones(program, act);
+  addAdmin(program, act);
   addVersion(program, world);
   return program;
 }

@@ -4,6 +4,7 @@ import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
+  StandingServiceService,
   TeamServiceService,
   TokenServiceService,
   UserServiceService,
@@ -14,9 +15,12 @@ import { type ExitCode, run } from './index.js';
 
 /** What the services of a test answer. A method that is left out fails as a bug would. */
 export interface Answers {
+  /** Whether the API key of the test is an administrator's. Not, unless said. */
+  readonly admin?: boolean;
   readonly users?: Partial<Handlers<typeof UserServiceService>>;
   readonly teams?: Partial<Handlers<typeof TeamServiceService>>;
   readonly bots?: Partial<Handlers<typeof BotServiceService>>;
+  readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
 }
@@ -63,7 +67,7 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
     port,
     contract: loadContract(),
     logger: SILENT,
-    authenticate: (metadata) => callerOf(metadata.get('authorization')),
+    authenticate: (metadata) => callerOf(metadata.get('authorization'), answers.admin),
     services: [
       { definition: TokenServiceService, handlers: all(TokenServiceService, TOKENS) },
       { definition: SetupServiceService, handlers: all(SetupServiceService, {}) },
@@ -73,6 +77,10 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       },
       { definition: TeamServiceService, handlers: all(TeamServiceService, answers.teams) },
       { definition: BotServiceService, handlers: all(BotServiceService, answers.bots) },
+      {
+        definition: StandingServiceService,
+        handlers: all(StandingServiceService, answers.standings),
+      },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
     ],
@@ -143,11 +151,11 @@ const ADA: Partial<Handlers<typeof UserServiceService>> = {
   }),
 };
 
-function callerOf(authorization: string | undefined): Caller {
+function callerOf(authorization: string | undefined, admin = false): Caller {
   if (authorization !== `Bearer token of ${API_KEY}`) {
     return { kind: 'anonymous', id: '', admin: false, tokenId: '' };
   }
-  return { kind: 'user', id: USER_ID, admin: false, tokenId: 'tok_1' };
+  return { kind: 'user', id: USER_ID, admin, tokenId: 'tok_1' };
 }
 
 function all<Service extends object>(

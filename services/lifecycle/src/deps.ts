@@ -2,10 +2,11 @@ import type { Bell, Bus, HistoryRow, Tailer } from '@ramet/database';
 import type { LogLine } from '@ramet/proto-gen/lifecycle.v1';
 import type { Authenticate, Logger } from '@ramet/rpc';
 import type { Clock, Failpoints, Ids } from '@ramet/service';
-import type { Limits, Owner, Parameter, Source } from './domain/clone.js';
+import type { Owner } from './domain/clone.js';
+import type { Refusal } from './domain/facts.js';
 import type { Workload } from './domain/outcome.js';
 import type { Deadlines } from './domain/phases.js';
-import type { Refusal } from './domain/plan.js';
+import type { Input, Limits, Override, Parameter, Source, Stage } from './domain/spec.js';
 import type { Membership, Sight } from './domain/sight.js';
 import type { Sealer } from './sealing/sealer.js';
 import type { CloneReads } from './store/clone-reads.js';
@@ -129,6 +130,8 @@ export interface Executor {
   create(wish: WorkloadWish, signal: AbortSignal): Promise<Answer<Workload>>;
   stop(execution: ExecutionKey, signal: AbortSignal): Promise<Workload | 'none'>;
   remove(execution: ExecutionKey, signal: AbortSignal): Promise<Workload | 'none'>;
+  /** Says whether the storage of a clone is gone. */
+  removeStorage(cloneId: string, signal: AbortSignal): Promise<boolean>;
   find(execution: ExecutionKey, signal: AbortSignal): Promise<Workload | 'none'>;
   streamLogs(wish: LogsWish, signal: AbortSignal): AsyncIterable<readonly LogLine[]>;
   readHistory(after: bigint, signal: AbortSignal): Promise<readonly ExecutorNews[]>;
@@ -136,9 +139,15 @@ export interface Executor {
 
 export interface WorkloadWish extends ExecutionKey {
   readonly keyId: string;
-  readonly source: Source;
+  readonly stage: Stage;
+  /** Whether it runs for as long as it likes. */
+  readonly isEndless: boolean;
   readonly parameters: readonly Parameter[];
+  readonly overrides: readonly Override[];
   readonly limits: Limits;
+  readonly inputs: readonly Input[];
+  /** Whether it finds its storage emptied. */
+  readonly isFresh: boolean;
 }
 
 export interface LogsWish extends ExecutionKey {

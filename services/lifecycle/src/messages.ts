@@ -1,26 +1,25 @@
 import {
   CloneDesired,
-  CloneKind,
   type Clone as CloneMessage,
   ClonePhase,
   type CompletionReport,
   type Execution as ExecutionMessage,
-  type Limits as LimitsMessage,
+  type Holds as HoldsMessage,
   OutcomeKind,
   type Outcome as OutcomeMessage,
   type Progress as ProgressMessage,
+  type Release as ReleaseMessage,
+  StageState,
+  type StageStatus as StageStatusMessage,
 } from '@ramet/proto-gen/lifecycle.v1';
-import type { BotSource, Owner as OwnerMessage } from '@ramet/proto-gen/teams.v1';
-import type { Clone, Execution, Limits, Outcome, Owner, Report, Source } from './domain/clone.js';
+import type { Owner as OwnerMessage } from '@ramet/proto-gen/teams.v1';
+import type { Clone, Execution, Outcome, Owner, Report, StageStatus } from './domain/clone.js';
 import type { Phase } from './domain/phases.js';
 import type { Progress } from './domain/progress.js';
-
-const KIND = {
-  BOT: CloneKind.BOT,
-  WORKFLOW: CloneKind.WORKFLOW,
-  ENVIRONMENT: CloneKind.ENVIRONMENT,
-  INSTANCE: CloneKind.INSTANCE,
-} as const satisfies Record<Clone['kind'], CloneKind>;
+import { type Holds, holdsOf } from './domain/quota.js';
+import type { Release } from './domain/release.js';
+import { toInputMessage, toOverrideMessage } from './override-messages.js';
+import { toKindMessage, toLimitsMessage, toPolicyMessage } from './spec-messages.js';
 
 const DESIRED = {
   RUNNING: CloneDesired.RUNNING,
@@ -43,6 +42,13 @@ const PHASE = {
   DELETING: ClonePhase.DELETING,
   CLEANUP_FAILED: ClonePhase.CLEANUP_FAILED,
   DELETED: ClonePhase.DELETED,
+  UPDATING: ClonePhase.UPDATING,
+  SUSPENDING: ClonePhase.SUSPENDING,
+  SUSPENDED: ClonePhase.SUSPENDED,
+  RESUMING: ClonePhase.RESUMING,
+  ARCHIVING: ClonePhase.ARCHIVING,
+  ARCHIVED: ClonePhase.ARCHIVED,
+  RESTORING: ClonePhase.RESTORING,
 } as const satisfies Record<Phase, ClonePhase>;
 
 const OUTCOME = {
@@ -53,37 +59,112 @@ const OUTCOME = {
   INTERRUPTED: OutcomeKind.INTERRUPTED,
 } as const satisfies Record<Outcome['kind'], OutcomeKind>;
 
+const STAGE_STATE = {
+  WAITING: StageState.WAITING,
+  ACTIVE: StageState.ACTIVE,
+  SUCCEEDED: StageState.SUCCEEDED,
+  FAILED: StageState.FAILED,
+  SKIPPED: StageState.SKIPPED,
+} as const satisfies Record<StageStatus['state'], StageState>;
+
 /** A clone, as the API shows it. */
 export function toCloneMessage(clone: Clone): CloneMessage {
+  const { release, candidate, execution } = clone;
+  return {
+    ...identityOf(clone),
+    ...timesOf(clone),
+    parameters: release.parameters,
+    limits: toLimitsMessage(release.limits),
+    release: toReleaseMessage(release),
+    candidate: candidate && toReleaseMessage(candidate),
+    stages: clone.stages.map(toStageStatusMessage),
+    desired: DESIRED[clone.desired],
+    phase: PHASE[clone.phase],
+    reason: clone.reason,
+    message: clone.message,
+    epoch: clone.epoch,
+    execution: execution && toExecutionMessage(execution),
+    conditions: clone.conditions.map(({ sinceAt, ...condition }) => {
+      return { ...condition, sinceTime: sinceAt };
+    }),
+    endpoints: clone.endpoints,
+    labels: { ...clone.labels },
+    traits: clone.traits,
+    holds: toHoldsMessage(holdsOf(clone)),
+    actionId: clone.action?.id ?? '',
+    etag: etagOf(clone),
+    seq: clone.seq,
+  };
+}
+
+function identityOf(clone: Clone) {
   return {
     id: clone.id,
     name: clone.name,
-    kind: KIND[clone.kind],
+    kind: toKindMessage(clone.kind),
     owner: toOwnerMessage(clone.owner),
     creatorId: clone.creatorId,
     botId: clone.botId,
     teamId: clone.teamId,
     keyId: clone.keyId,
-    parameters: clone.parameters,
-    limits: toLimitsMessage(clone.limits),
-    desired: DESIRED[clone.desired],
-    phase: PHASE[clone.phase],
-    reason: clone.reason,
-    message: clone.message,
+    templateId: clone.templateId,
+    inputs: clone.inputs.map(toInputMessage),
+    externalRef: clone.externalRef,
+    privateResults: clone.privateResults,
+    policy: toPolicyMessage(clone.policy),
+  };
+}
+
+function timesOf(clone: Clone) {
+  return {
     phaseTime: clone.phaseAt,
     deadlineTime: clone.deadlineAt,
-    epoch: clone.epoch,
-    execution: clone.execution && toExecutionMessage(clone.execution),
-    conditions: clone.conditions.map(({ sinceAt, ...condition }) => {
-      return { ...condition, sinceTime: sinceAt };
-    }),
-    endpoints: [],
-    labels: { ...clone.labels },
+    expireTime: clone.expireAt,
+    deleteDueTime: clone.deleteDueAt,
     createTime: clone.createdAt,
     updateTime: clone.updatedAt,
+    startTime: clone.startedAt,
     deleteTime: clone.deletedAt,
-    etag: etagOf(clone),
-    seq: clone.seq,
+  };
+}
+
+/** A phase, as the API shows it. */
+export function toPhaseMessage(phase: Phase): ClonePhase {
+  return PHASE[phase];
+}
+
+function toReleaseMessage(release: Release): ReleaseMessage {
+  const { number, templateRevision, tag, parameters, overrides, limits } = release;
+  return {
+    number,
+    templateRevision,
+    tag,
+    parameters,
+    overrides: overrides.map(toOverrideMessage),
+    limits: toLimitsMessage(limits),
+  };
+}
+
+function toStageStatusMessage(stage: StageStatus): StageStatusMessage {
+  const { name, executionId = '', epoch = 0, executions, outcome, always } = stage;
+  return {
+    name,
+    state: STAGE_STATE[stage.state],
+    executionId,
+    epoch,
+    executions,
+    outcome: outcome && toOutcomeMessage(outcome),
+    always,
+  };
+}
+
+/** What a clone takes of its owner's quota, as the API shows it. */
+function toHoldsMessage(holds: Holds): HoldsMessage {
+  return {
+    clones: BigInt(holds.clones),
+    cpuMillis: BigInt(holds.cpu_millis),
+    memoryBytes: BigInt(holds.memory_bytes),
+    storageBytes: BigInt(holds.storage_bytes),
   };
 }
 
@@ -94,11 +175,14 @@ export function etagOf({ seq }: Clone): string {
 
 /** An execution, as the API shows it. */
 export function toExecutionMessage(execution: Execution): ExecutionMessage {
-  const { id, cloneId, epoch, outcome, report } = execution;
+  const { id, cloneId, epoch, stage, release, outcome, report } = execution;
   return {
     id,
     cloneId,
     epoch,
+    stage,
+    release,
+    notBeforeTime: execution.notBefore,
     createTime: execution.createdAt,
     startTime: execution.startedAt,
     endTime: execution.endedAt,
@@ -131,49 +215,4 @@ export function fromOwnerMessage(message: OwnerMessage | undefined): Owner | und
   const owner = message?.owner;
   if (!owner) return undefined;
   return { kind: owner.$case === 'userId' ? 'user' : 'team', id: owner.value };
-}
-
-/** Limits, as the API shows them. */
-export function toLimitsMessage({ runTimeMs, memoryBytes, graceMs }: Limits): LimitsMessage {
-  return {
-    runTime: toDuration(runTimeMs),
-    memoryBytes: BigInt(memoryBytes ?? 0),
-    grace: toDuration(graceMs),
-  };
-}
-
-/** The limits that a request gives. What it leaves out stays absent. */
-export function fromLimitsMessage(message: LimitsMessage | undefined): Limits {
-  const runTimeMs = fromDuration(message?.runTime);
-  const graceMs = fromDuration(message?.grace);
-  const memoryBytes = Number(message?.memoryBytes ?? 0n);
-  return {
-    ...(runTimeMs !== undefined && { runTimeMs }),
-    ...(memoryBytes !== 0 && { memoryBytes }),
-    ...(graceMs !== undefined && { graceMs }),
-  };
-}
-
-type Duration = NonNullable<LimitsMessage['grace']>;
-
-function toDuration(ms: number | undefined): Duration | undefined {
-  if (ms === undefined) return undefined;
-  return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: (ms % 1_000) * 1_000_000 };
-}
-
-function fromDuration(duration: Duration | undefined): number | undefined {
-  return duration && Number(duration.seconds) * 1_000 + Math.ceil(duration.nanos / 1_000_000);
-}
-
-/** A source, as teams and executor know it. */
-export function toSourceMessage({ bundle, command, revision }: Source): BotSource {
-  return { source: { $case: 'process', value: { bundle, command } }, revision };
-}
-
-/** The source that teams answered with. Throws for a kind that is not known here. */
-export function fromSourceMessage(message: BotSource | undefined): Source {
-  const source = message?.source;
-  if (!message || !source) throw new Error('teams answered without a source');
-  const { bundle, command } = source.value;
-  return { kind: 'process', bundle, command, revision: message.revision };
 }

@@ -1,4 +1,12 @@
-import { integer, oneOf, type Config as Read, readConfig, secretFile, text } from '@ramet/config';
+import {
+  flag,
+  integer,
+  oneOf,
+  type Config as Read,
+  readConfig,
+  secretFile,
+  text,
+} from '@ramet/config';
 import { readServiceKeys } from './credentials/service-keys.js';
 
 const SETTINGS = {
@@ -17,6 +25,8 @@ const SETTINGS = {
   bootstrapToken: { env: 'BOOTSTRAP_TOKEN_FILE', parse: secretFile },
   /** A folder with the key of each service, in a file of its name. */
   serviceKeys: { env: 'SERVICE_KEYS_DIR', parse: readServiceKeys },
+  /** Whether only owners on the access list are admitted. */
+  accessListEnabled: { env: 'ACCESS_LIST_ENABLED', parse: flag, default: false },
   /** Where tests arm the places at which this process is to die. */
   failpointsDir: { env: 'FAILPOINTS_DIR', parse: text, default: undefined },
   tracesDir: { env: 'TRACES_DIR', parse: text, default: undefined },

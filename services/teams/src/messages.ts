@@ -6,14 +6,16 @@ import type {
   Membership as MembershipMessage,
   Owner as OwnerMessage,
   PersonalSource as PersonalSourceMessage,
+  Standing as StandingMessage,
   TeamMember as TeamMemberMessage,
   Team as TeamMessage,
   User as UserMessage,
 } from '@ramet/proto-gen/teams.v1';
-import { TeamRole } from '@ramet/proto-gen/teams.v1';
+import { EntitledKind, TeamRole } from '@ramet/proto-gen/teams.v1';
 import type { ApiKey } from './domain/api-key.js';
 import type { Bot, Owner } from './domain/bot.js';
 import { etagOf } from './domain/etag.js';
+import type { Kind, OwnerStanding } from './domain/owner-standing.js';
 import type { Role } from './domain/role.js';
 import type { PersonalSource, Program, Source } from './domain/source.js';
 import type { Member, Membership, Team } from './domain/team.js';
@@ -24,6 +26,15 @@ const ROLE = {
   admin: TeamRole.ADMIN,
   member: TeamRole.MEMBER,
 } as const satisfies Record<Role, TeamRole>;
+
+const KIND = {
+  bot: EntitledKind.BOT,
+  workflow: EntitledKind.WORKFLOW,
+  environment: EntitledKind.ENVIRONMENT,
+  instance: EntitledKind.INSTANCE,
+} as const satisfies Record<Kind, EntitledKind>;
+
+const KIND_ENTRIES = Object.entries(KIND) as readonly (readonly [Kind, EntitledKind])[];
 
 const ROLES = Object.entries(ROLE) as readonly (readonly [Role, TeamRole])[];
 
@@ -89,6 +100,32 @@ export function toPersonalSourceMessage({ userId, source }: PersonalSource): Per
   return { userId, source: toSourceMessage(source) };
 }
 
+/** Translates where an owner stands. */
+export function toStandingMessage(standing: OwnerStanding): StandingMessage {
+  const { owner, denial, access, revision, actor, reason, updatedAt } = standing;
+  return {
+    owner: toOwnerMessage(owner),
+    denial: denial ? { reason: denial.reason, actor: denial.actor, time: denial.at } : undefined,
+    access: access
+      ? {
+          kinds: access.kinds.map((kind) => KIND[kind]),
+          reason: access.reason,
+          actor: access.actor,
+          time: access.at,
+        }
+      : undefined,
+    seq: revision,
+    actor,
+    reason,
+    updateTime: updatedAt ?? undefined,
+  };
+}
+
+/** Reads kinds of clones. The contract lets none through that are not known. */
+export function toKinds(messages: readonly EntitledKind[]): readonly Kind[] {
+  return KIND_ENTRIES.filter(([, value]) => messages.includes(value)).map(([kind]) => kind);
+}
+
 /** Reads a role. Throws REQUEST_INVALID for one that is not known. */
 export function toRole(message: TeamRole): Role {
   const [role] = ROLES.find(([, value]) => value === message) ?? [];
@@ -116,6 +153,12 @@ export function toOwner(message: OwnerMessage | undefined): Owner {
     case undefined:
       throw invalid({ field: 'owner', description: 'must be a user or a team' });
   }
+}
+
+function toOwnerMessage(owner: Owner): OwnerMessage {
+  return owner.kind === 'user'
+    ? { owner: { $case: 'userId', value: owner.userId } }
+    : { owner: { $case: 'teamId', value: owner.teamId } };
 }
 
 function lifeOf(thing: Pick<Team, 'createdAt' | 'updatedAt' | 'deletedAt'>) {

@@ -12,6 +12,7 @@ import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
 import { Past } from './store/past.js';
+import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
 import { Users } from './store/users.js';
@@ -55,10 +56,12 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     apiKeys,
     teams: new Teams(db),
     bots: new Bots(db),
+    standings: new Standings(db),
     past: new Past(db),
     tokens,
     credentials: createCredentials({ ...config, apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
+    accessListEnabled: config.accessListEnabled,
     ids,
     failpoints,
   };

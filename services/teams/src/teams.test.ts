@@ -107,11 +107,13 @@ describe('the life of a team', () => {
     const shared = await ask(ada.id, team.id);
 
     assert.deepEqual(personal.source, { ...source('bob'), revision: 1 });
-    assert.deepEqual(shared, {
+    const { standing, ...run } = shared;
+    assert.deepEqual(run, {
       teamId: team.id,
       botName: 'trader',
       source: { ...source('team'), revision: 1 },
     });
+    assert.deepEqual([standing?.owner, standing?.seq], [ownerOf(team.id), 0]);
     await assert.rejects(ask(bob.id, team.id), { reason: 'PERMISSION_DENIED' });
     await assert.rejects(ask(ada.id, ada.id), { reason: 'BOT_SOURCE_MISSING' });
   });

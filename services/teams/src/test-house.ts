@@ -5,6 +5,7 @@ import {
   BotServiceService,
   type BotSource,
   SetupServiceService,
+  StandingServiceService,
   type Team,
   TeamRole,
   TeamServiceService,
@@ -34,6 +35,7 @@ export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly workloads: Remote<typeof WorkloadTokenServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
@@ -70,6 +72,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     users: to(UserServiceService),
     teams: to(TeamServiceService),
     bots: to(BotServiceService),
+    standings: to(StandingServiceService),
     access: to(AccessServiceService),
     workloads: to(WorkloadTokenServiceService),
     history: to(HistoryServiceService),

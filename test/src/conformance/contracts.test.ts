@@ -84,6 +84,16 @@ describe('the contracts', () => {
     });
   }
 
+  it('name and number the kinds of clones alike at lifecycle and at teams', () => {
+    const kindsOf = (name: string): readonly string[] =>
+      (files.getEnum(name)?.values ?? []).map(
+        ({ name, number }) => `${name.replace(/^(CLONE|ENTITLED)_KIND_/, '')} ${number}`,
+      );
+    const kinds = kindsOf('ramet.lifecycle.v1.CloneKind');
+    assert.ok(kinds.includes('BOT 1'));
+    assert.deepEqual(kindsOf('ramet.teams.v1.EntitledKind'), kinds);
+  });
+
   it('have no field for a secret in an answer, but for credentials shown once', () => {
     const fields = messagesOf(rpcs.map(({ method }) => method.output)).flatMap(
       ({ fields }) => fields,

@@ -100,6 +100,7 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     author.emptyTeam(owner),
   ]);
   const admin = await test.exchange(test.adminKey);
+  const onLists = { TOKEN: admin, USER_ID: (await author.person()).id };
 
   const usual = {
     TOKEN: owner.token,
@@ -115,6 +116,12 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
   const special: Readonly<Record<string, Values>> = {
     CreateUser: { TOKEN: admin },
     ListUsers: { TOKEN: admin },
+    DenyOwner: onLists,
+    AllowOwner: onLists,
+    GrantAccess: onLists,
+    WithdrawAccess: onLists,
+    GetStanding: onLists,
+    ListStandings: onLists,
     SetTeamMember: { USER_ID: other.id },
     RemoveTeamMember: { USER_ID: other.id },
     DeleteTeam: { TEAM_ID: empty },

@@ -5,6 +5,7 @@ import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
+  StandingServiceService,
   TeamServiceService,
   TokenServiceService,
   type User,
@@ -63,6 +64,10 @@ export class Session implements AsyncDisposable {
 
   get bots(): Remote<typeof BotServiceService> {
     return this.#client(BotServiceService, 'teams');
+  }
+
+  get standings(): Remote<typeof StandingServiceService> {
+    return this.#client(StandingServiceService, 'teams');
   }
 
   get keys(): Remote<typeof KeyServiceService> {

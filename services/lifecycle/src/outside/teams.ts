@@ -2,7 +2,7 @@ import { type AccessServiceService, TeamRole } from '@ramet/proto-gen/teams.v1';
 import type { Remote } from '@ramet/rpc';
 import type { Teams } from '../deps.js';
 import type { Membership } from '../domain/sight.js';
-import { fromSourceMessage, toOwnerMessage } from '../messages.js';
+import { fromSourceMessage, toOwnerMessage } from '../spec-messages.js';
 import { passedOn } from './refusal.js';
 
 const ROLE = {

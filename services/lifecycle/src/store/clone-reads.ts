@@ -11,7 +11,8 @@ import {
   readHistory,
 } from '@ramet/database';
 import { notFound } from '@ramet/errors';
-import type { Clone } from '../domain/clone.js';
+import type { Clone, Endpoint } from '../domain/clone.js';
+import type { Health } from '../domain/facts.js';
 import type { Sight } from '../domain/sight.js';
 import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from './clone-row.js';
 
@@ -25,6 +26,10 @@ export interface Kept {
 /** A clone that a reconciler has claimed, with what it has to know of it. */
 export interface Claim extends Kept {
   readonly claimedAt?: Date;
+  /** When its workload has reported progress last. */
+  readonly activeAt?: Date;
+  readonly health?: Health;
+  readonly endpoints?: readonly Endpoint[];
   /** What stood in the way the last time. */
   readonly problem: string;
   /** The trace of the call that has set it in motion. */
@@ -183,6 +188,9 @@ function toKept(row: KeptRow): Kept {
 
 interface ClaimRow extends KeptRow {
   readonly claimed_at: Date | null;
+  readonly reported_at: Date | null;
+  readonly health: Health | null;
+  readonly endpoints_told: readonly Endpoint[] | null;
   readonly error: string | null;
   readonly trace: string;
 }
@@ -191,6 +199,9 @@ function toClaim(row: ClaimRow): Claim {
   return {
     ...toKept(row),
     ...(row.claimed_at && { claimedAt: row.claimed_at }),
+    ...(row.reported_at && { activeAt: row.reported_at }),
+    ...(row.health && { health: row.health }),
+    ...(row.endpoints_told && { endpoints: row.endpoints_told }),
     problem: row.error ?? '',
     trace: row.trace,
   };
@@ -210,7 +221,8 @@ const FIND_ALL = `
   order by c.id`;
 
 const CLAIMS = `
-  select ${CLONE_COLUMNS}, ramet_now() as now, p.claimed_at, w.error, w.trace
+  select ${CLONE_COLUMNS}, ramet_now() as now, p.claimed_at, p.reported_at, p.health,
+    p.endpoints as endpoints_told, w.error, w.trace
   from ${CLONE_WITH_EXECUTION}
   join work w on w.id = c.id
   left join execution_progress p on p.execution_id = e.id
@@ -225,7 +237,7 @@ const VIEWS: Readonly<Record<View, string>> = {
 
 /** What a clone `p` of a page weighs: what its users and its workload have said. */
 const OWN_BYTES =
-  "octet_length(p.parameters::text || p.labels::text || coalesce(p.execution ->> 'report', ''))";
+  "octet_length(p.release::text || p.labels::text || coalesce(p.execution ->> 'report', ''))";
 
 function listOf(view: View, isLaterPage: boolean): string {
   return `

@@ -102,7 +102,8 @@ export class Runners {
 
 const STALE: Taken = { verdict: 'STALE', stop_requested: true };
 
-const TAKE = 'select * from take_reports($1, $2, $3, $4, $5::numeric[], $6::jsonb[], $7)';
+const TAKE = `
+  select * from take_reports($1, $2, $3, $4, $5::numeric[], $6::jsonb[], $7::jsonb[], $8::jsonb[], $9)`;
 
 const RECENT = `
   select p.* from execution_progress p
@@ -126,6 +127,8 @@ function paramsOf(reports: readonly RunnerReport[]): readonly unknown[] {
     reports.map(({ isClaim }) => isClaim),
     reports.map(({ progress }) => progress?.sequence.toString() ?? null),
     reports.map(({ progress }) => progress && toJson(progress)),
+    reports.map(({ health }) => health && JSON.stringify(health)),
+    reports.map(({ endpoints }) => endpoints && JSON.stringify(endpoints)),
     LIVE_PHASES,
   ];
 }

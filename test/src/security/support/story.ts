@@ -9,6 +9,7 @@ import {
   AccessServiceService,
   BotServiceService,
   type BotSource,
+  StandingServiceService,
   type TeamRole,
   TeamServiceService,
   UserServiceService,
@@ -42,6 +43,7 @@ export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly clones: Remote<typeof CloneServiceService>;
@@ -160,6 +162,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     users: scope.use(connect(UserServiceService, teams, bearer)),
     teams: scope.use(connect(TeamServiceService, teams, bearer)),
     bots: scope.use(connect(BotServiceService, teams, bearer)),
+    standings: scope.use(connect(StandingServiceService, teams, bearer)),
     access: scope.use(connect(AccessServiceService, teams, bearer)),
     keys: scope.use(connect(KeyServiceService, keys, bearer)),
     clones: scope.use(connect(CloneServiceService, test.addressOf('lifecycle'), bearer)),

@@ -1,0 +1,9 @@
+import type { Command } from 'commander';
+import type { Act } from '../../context.js';
+import { addStandings } from './standings.js';
+
+/** Adds `admin` to the command. */
+export function addAdmin(program: Command, act: Act): void {
+  const admin = program.command('admin').description('what only administrators do');
+  addStandings(admin, act);
+}
