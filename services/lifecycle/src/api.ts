@@ -3,23 +3,32 @@ import {
   CloneDirectoryServiceService,
   CloneServiceService,
   ExecutionReportServiceService,
+  OverrideServiceService,
+  TemplateServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Implemented, implement } from '@ramet/rpc';
 import type { Deps } from './deps.js';
 import { checkEpoch } from './handlers/check-epoch.js';
 import { completeCloneExecution } from './handlers/complete-clone-execution.js';
 import { createClone } from './handlers/create-clone.js';
+import { createTemplate } from './handlers/create-template.js';
 import { deleteClone } from './handlers/delete-clone.js';
+import { deleteTemplate } from './handlers/delete-template.js';
 import { getClone } from './handlers/get-clone.js';
 import { getCloneExecutionInformation } from './handlers/get-clone-execution-information.js';
 import { getCloneTeamAndBot } from './handlers/get-clone-team-and-bot.js';
+import { getOwnerOverrides } from './handlers/get-owner-overrides.js';
 import { getQuota } from './handlers/get-quota.js';
+import { getTemplate } from './handlers/get-template.js';
 import { listCloneHistory } from './handlers/list-clone-history.js';
 import { listClones } from './handlers/list-clones.js';
+import { listTemplates } from './handlers/list-templates.js';
 import { readHistory } from './handlers/read-history.js';
 import { stopClone } from './handlers/stop-clone.js';
 import { streamCloneLogs } from './handlers/stream-clone-logs.js';
 import { updateExecution } from './handlers/update-execution.js';
+import { updateOwnerOverrides } from './handlers/update-owner-overrides.js';
+import { updateTemplate } from './handlers/update-template.js';
 import { waitClone } from './handlers/wait-clone.js';
 import { watchClones } from './handlers/watch-clones.js';
 
@@ -46,6 +55,17 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
     implement(CloneDirectoryServiceService, {
       getCloneTeamAndBot: getCloneTeamAndBot(deps),
       checkEpoch: checkEpoch(deps),
+    }),
+    implement(TemplateServiceService, {
+      createTemplate: createTemplate(deps),
+      getTemplate: getTemplate(deps),
+      listTemplates: listTemplates(deps),
+      updateTemplate: updateTemplate(deps),
+      deleteTemplate: deleteTemplate(deps),
+    }),
+    implement(OverrideServiceService, {
+      getOwnerOverrides: getOwnerOverrides(deps),
+      updateOwnerOverrides: updateOwnerOverrides(deps),
     }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),
   ];

@@ -6,13 +6,17 @@ import type { Owner } from './domain/clone.js';
 import type { Refusal } from './domain/facts.js';
 import type { Workload } from './domain/outcome.js';
 import type { Deadlines } from './domain/phases.js';
-import type { Input, Limits, Override, Parameter, Source, Stage } from './domain/spec.js';
 import type { Membership, Sight } from './domain/sight.js';
+import type { Input, Limits, Override, Parameter, Source, Stage } from './domain/spec.js';
+import type { TemplateSight } from './domain/template-sight.js';
 import type { Sealer } from './sealing/sealer.js';
 import type { CloneReads } from './store/clone-reads.js';
 import type { Clones } from './store/clones.js';
+import type { OwnerOverrides } from './store/owner-overrides.js';
 import type { Quotas } from './store/quotas.js';
 import type { Runners } from './store/runners.js';
+import type { Secrets } from './store/secrets.js';
+import type { Templates } from './store/templates.js';
 import type { Work } from './store/work.js';
 import type { SharedChange } from './watch/changes.js';
 import type { ProgressBoard } from './watch/progress-board.js';
@@ -26,6 +30,9 @@ export interface Deps {
   readonly reads: CloneReads;
   readonly runners: Runners;
   readonly quotas: Quotas;
+  readonly templates: Templates;
+  readonly ownerOverrides: OwnerOverrides;
+  readonly secrets: Secrets;
   readonly work: Work;
   readonly history: Tailer;
   /** What keys asks while it authorizes a clone: on connections of its own. */
@@ -71,6 +78,8 @@ export interface Peers extends AsyncDisposable {
 export interface Access {
   /** The owners whose clones the caller sees. */
   sightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<Sight>;
+  /** What the caller may do with templates. */
+  templateSightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<TemplateSight>;
   /** Tells what a clone would run. Throws what teams says if it may not be. */
   admit(asked: Admission): Promise<Admitted>;
   /** Rings when what somebody may see has perhaps changed. */

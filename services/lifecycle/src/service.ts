@@ -21,12 +21,16 @@ import { DEADLINES, type Deadlines } from './domain/phases.js';
 import { createPassMeter, observeService } from './metrics.js';
 import { takeExecutorNews } from './reconciler/executor-news.js';
 import { reconcileClone } from './reconciler/reconcile-clone.js';
+import { createDigester } from './sealing/digester.js';
 import { createSealer } from './sealing/sealer.js';
 import { CloneReads } from './store/clone-reads.js';
 import { Clones } from './store/clones.js';
+import { OwnerOverrides } from './store/owner-overrides.js';
 import { QuotaTable } from './store/quota-table.js';
 import { Quotas } from './store/quotas.js';
 import { Runners } from './store/runners.js';
+import { Secrets } from './store/secrets.js';
+import { Templates } from './store/templates.js';
 import { type Task, Work } from './store/work.js';
 import { createTraced } from './trace.js';
 import { createSharedChanges } from './watch/changes.js';
@@ -83,7 +87,6 @@ export async function startLifecycle(
     ...peers,
     ...stores,
     access,
-    sealer: createSealer(config.secretsKeys, outside.ids),
     history: scope.use(startTailer(own)),
     changes: createSharedChanges(),
     progress,
@@ -139,16 +142,34 @@ async function openPools(config: ServiceConfig, scope: Scope): Promise<Pools> {
   return { db, creations: await open(LANE_SIZE), callbacks: await open(LANE_SIZE) };
 }
 
-type Stores = Pick<Deps, 'clones' | 'reads' | 'runners' | 'quotas' | 'work' | 'directory'>;
+type Stores = Pick<
+  Deps,
+  | 'clones'
+  | 'reads'
+  | 'runners'
+  | 'quotas'
+  | 'work'
+  | 'directory'
+  | 'sealer'
+  | 'secrets'
+  | 'templates'
+  | 'ownerOverrides'
+>;
 
 function createStores(
-  { cloneQuota, leaseMs, deadlines = DEADLINES }: ServiceConfig,
+  { cloneQuota, leaseMs, secretsKeys, deadlines = DEADLINES }: ServiceConfig,
   { db, creations, callbacks }: Pools,
-  { failpoints }: Outside,
+  { failpoints, ids }: Outside,
 ): Stores {
   const reads = new CloneReads(db);
+  const sealer = createSealer(secretsKeys, ids);
+  const secrets = new Secrets({ db, sealer, digest: createDigester(secretsKeys) });
   return {
     reads,
+    sealer,
+    secrets,
+    templates: new Templates(db),
+    ownerOverrides: new OwnerOverrides(db, secrets),
     clones: new Clones({ db, lane: creations, reads, deadlines, cloneQuota, failpoints }),
     runners: new Runners(db),
     quotas: new Quotas(db, cloneQuota),
