@@ -6,13 +6,15 @@ import type { CloneKind, Owner } from './domain/clone.js';
 import type { Refusal } from './domain/facts.js';
 import type { Workload } from './domain/outcome.js';
 import type { Deadlines } from './domain/phases.js';
-import type { Input, Limits, Override, Parameter, Source, Stage } from './domain/spec.js';
 import type { Membership, Sight } from './domain/sight.js';
+import type { Input, Limits, Override, Parameter, Source, Stage } from './domain/spec.js';
+import type { TemplateSight } from './domain/template-sight.js';
 import type { Sealer } from './sealing/sealer.js';
+import type { Actions } from './store/actions.js';
 import type { CloneReads } from './store/clone-reads.js';
 import type { Clones } from './store/clones.js';
-import type { Quotas } from './store/quotas.js';
 import type { OwnerOverrides } from './store/owner-overrides.js';
+import type { Quotas } from './store/quotas.js';
 import type { Runners } from './store/runners.js';
 import type { Secrets } from './store/secrets.js';
 import type { Templates } from './store/templates.js';
@@ -30,8 +32,9 @@ export interface Deps {
   readonly runners: Runners;
   readonly quotas: Quotas;
   readonly templates: Templates;
-  readonly overrides: OwnerOverrides;
+  readonly ownerOverrides: OwnerOverrides;
   readonly secrets: Secrets;
+  readonly actions: Actions;
   readonly work: Work;
   readonly history: Tailer;
   /** What keys asks while it authorizes a clone: on connections of its own. */
@@ -40,6 +43,7 @@ export interface Deps {
   readonly progress: ProgressBoard;
   readonly access: Access;
   readonly sealer: Sealer;
+  readonly teams: Teams;
   readonly keys: Keys;
   readonly executor: Executor;
   readonly clock: Clock;
@@ -77,14 +81,14 @@ export interface Peers extends AsyncDisposable {
 export interface Access {
   /** The owners whose clones the caller sees. */
   sightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<Sight>;
+  /** What the caller may do with templates. */
+  templateSightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<TemplateSight>;
   /** Tells what a clone would run. Throws what teams says if it may not be. */
   admit(asked: Admission): Promise<Admitted>;
   /** The same for what has no bot. Whether the user manages the owner's clones is not asked. */
   admitOwner(asked: Omit<Admission, 'botId'>): Promise<Admitted>;
   /** Tells whether a user manages what an owner has: it is they, or they run the team. */
   manages(userId: string, owner: Owner): Promise<boolean>;
-  /** The owners whose templates the caller sees: MEMBERs see those of their teams too. */
-  templateSightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<Sight>;
   /** Rings when what somebody may see has perhaps changed. */
   readonly changed: Bell;
 }

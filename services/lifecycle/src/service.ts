@@ -16,17 +16,22 @@ import { Scope } from '@ramet/service';
 import { createAccess } from './access.js';
 import { lifecycleApi } from './api.js';
 import type { Config } from './config.js';
-import type { Deps, ExecutorNews, Outside } from './deps.js';
+import type { Deps, ExecutorNews, Outside, TeamsNews } from './deps.js';
 import { DEADLINES, type Deadlines } from './domain/phases.js';
 import { createPassMeter, observeService } from './metrics.js';
 import { takeExecutorNews } from './reconciler/executor-news.js';
 import { reconcileClone } from './reconciler/reconcile-clone.js';
+import { takeTeamsNews } from './reconciler/teams-news.js';
+import { createDigester } from './sealing/digester.js';
 import { createSealer } from './sealing/sealer.js';
+import { Actions } from './store/actions.js';
 import { CloneReads } from './store/clone-reads.js';
 import { Clones } from './store/clones.js';
-import { QuotaTable } from './store/quota-table.js';
+import { OwnerOverrides } from './store/owner-overrides.js';
 import { Quotas } from './store/quotas.js';
 import { Runners } from './store/runners.js';
+import { Secrets } from './store/secrets.js';
+import { Templates } from './store/templates.js';
 import { type Task, Work } from './store/work.js';
 import { createTraced } from './trace.js';
 import { createSharedChanges } from './watch/changes.js';
@@ -83,7 +88,6 @@ export async function startLifecycle(
     ...peers,
     ...stores,
     access,
-    sealer: createSealer(config.secretsKeys, outside.ids),
     history: scope.use(startTailer(own)),
     changes: createSharedChanges(),
     progress,
@@ -95,6 +99,7 @@ export async function startLifecycle(
     const reconciler = scope.use(reconcile(deps, config.reconcileMs));
     scope.defer(alarm.listen(reconciler.wake));
     scope.use(followExecutor(deps, own));
+    scope.use(followTeams(deps, own));
   }
   scope.defer(observeService(deps));
 
@@ -130,7 +135,7 @@ async function openPools(config: ServiceConfig, scope: Scope): Promise<Pools> {
         ...(config.databasePassword && { password: config.databasePassword.text() }),
         schema: 'lifecycle',
         application: 'lifecycle',
-        entities: [QuotaTable],
+        entities: [],
         poolSize,
       }),
     );
@@ -139,21 +144,41 @@ async function openPools(config: ServiceConfig, scope: Scope): Promise<Pools> {
   return { db, creations: await open(LANE_SIZE), callbacks: await open(LANE_SIZE) };
 }
 
-type Stores = Pick<Deps, 'clones' | 'reads' | 'runners' | 'quotas' | 'work' | 'directory'>;
+type Stores = Pick<
+  Deps,
+  | 'clones'
+  | 'reads'
+  | 'runners'
+  | 'quotas'
+  | 'work'
+  | 'directory'
+  | 'sealer'
+  | 'secrets'
+  | 'templates'
+  | 'ownerOverrides'
+  | 'actions'
+>;
 
 function createStores(
-  { cloneQuota, leaseMs, deadlines = DEADLINES }: ServiceConfig,
+  { cloneQuota, leaseMs, secretsKeys, deadlines = DEADLINES }: ServiceConfig,
   { db, creations, callbacks }: Pools,
-  { failpoints }: Outside,
+  { failpoints, ids }: Outside,
 ): Stores {
   const reads = new CloneReads(db);
+  const sealer = createSealer(secretsKeys, ids);
+  const secrets = new Secrets({ db, sealer, digest: createDigester(secretsKeys) });
   return {
     reads,
+    sealer,
+    secrets,
+    templates: new Templates(db),
+    ownerOverrides: new OwnerOverrides(db, secrets),
     clones: new Clones({ db, lane: creations, reads, deadlines, cloneQuota, failpoints }),
     runners: new Runners(db),
     quotas: new Quotas(db, cloneQuota),
     work: new Work(db, reads, leaseMs),
     directory: new CloneReads(callbacks),
+    actions: new Actions(db),
   };
 }
 
@@ -177,6 +202,7 @@ function reconcile(deps: Deps, idleMs: number): Reconciler {
   });
 }
 
+type TeamsPorts = Pick<ConsumerOptions<TeamsNews>, 'db' | 'clock' | 'logger' | 'bus'>;
 type ConsumerPorts = Pick<ConsumerOptions<ExecutorNews>, 'db' | 'clock' | 'logger' | 'bus'>;
 
 function followExecutor(deps: Deps, { db, clock, logger, bus }: ConsumerPorts): Consumer {
@@ -188,6 +214,15 @@ function followExecutor(deps: Deps, { db, clock, logger, bus }: ConsumerPorts): 
     clock,
     logger,
     ...(bus && { bus }),
+  });
+}
+
+function followTeams(deps: Deps, ports: TeamsPorts): Consumer {
+  return startConsumer<TeamsNews>({
+    producer: 'teams',
+    read: (after, signal) => deps.teams.readHistory(after, signal),
+    handle: takeTeamsNews(deps),
+    ...ports,
   });
 }
 

@@ -25,7 +25,7 @@ type Needs = Pick<
   | 'clones'
   | 'reads'
   | 'templates'
-  | 'overrides'
+  | 'ownerOverrides'
   | 'secrets'
   | 'quotas'
   | 'keys'

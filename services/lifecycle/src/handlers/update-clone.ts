@@ -1,6 +1,6 @@
 import { invalid } from '@ramet/errors';
 import { UpdateCloneRequest, type UpdateCloneResponse } from '@ramet/proto-gen/lifecycle.v1';
-import type { Call, Unary } from '@ramet/rpc';
+import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { Clone } from '../domain/clone.js';
 import { changeParameters, givenOf } from '../domain/parameters.js';
@@ -16,7 +16,7 @@ import { etagStale, requireEtag } from './etag.js';
 import { makeRelease } from './release-of.js';
 import { shownParameters } from './shown-parameters.js';
 
-type Needs = ActNeeds & Pick<Deps, 'reads' | 'templates' | 'overrides' | 'secrets'>;
+type Needs = ActNeeds & Pick<Deps, 'reads' | 'templates' | 'ownerOverrides' | 'secrets'>;
 
 const FIELDS = ['name', 'labels', 'tag', 'limits', 'template_revision'] as const;
 type Field = (typeof FIELDS)[number];

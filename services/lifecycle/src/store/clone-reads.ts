@@ -89,6 +89,16 @@ export class CloneReads {
     return row && toKept(row);
   }
 
+  /** Ids of an owner's clones that are not deleted, newest first, from one on. At most 500. */
+  async idsOf(ownerId: string, before: string | undefined): Promise<readonly string[]> {
+    const sql = `
+      select c.id from clone c
+      where c.owner_id = $1 and c.deleted_at is null and ($2::text is null or c.id < $2)
+      order by c.id desc limit 500`;
+    const rows = await this.#db.query<{ id: string }>(sql, [ownerId, before ?? null]);
+    return rows.map(({ id }) => id);
+  }
+
   /** The id of the clone in sight that an owner's external reference names, if it is not at rest. */
   async findByReference(
     { ownerId, externalRef }: { readonly ownerId: string; readonly externalRef: string },

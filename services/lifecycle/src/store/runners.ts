@@ -1,8 +1,15 @@
-import { createBatcher, type Database } from '@ramet/database';
+import {
+  createBatcher,
+  type Database,
+  decodePageToken,
+  encodePageToken,
+  pageSize,
+} from '@ramet/database';
 import type { Execution } from '../domain/clone.js';
 import { epochStale } from '../domain/epoch.js';
 import { LIVE_PHASES } from '../domain/phases.js';
 import type { Progress, RunnerNews, RunnerReport } from '../domain/progress.js';
+import type { Page, PageWish } from './clone-reads.js';
 import { type ExecutionRow, toExecution } from './clone-row.js';
 
 /** What a runner reported of late, and whose clone it runs. */
@@ -80,6 +87,22 @@ export class Runners {
       select to_jsonb(e) as execution from execution e where e.clone_id = $1 order by e.epoch`;
     const rows = await this.#db.query<{ execution: ExecutionRow }>(sql, [cloneId]);
     return rows.map(({ execution }) => toExecution(execution));
+  }
+
+  /** A page of the executions of a clone, newest first. */
+  async pageOfExecutions(cloneId: string, page: PageWish): Promise<Page<Execution>> {
+    const binding = ['executions', ...page.binding];
+    const before = decodePageToken(page.token, binding)?.[0] ?? null;
+    const limit = pageSize(page.size);
+    const sql = `
+      select to_jsonb(e) as execution from execution e
+      where e.clone_id = $1 and ($2::integer is null or e.epoch < $2)
+      order by e.epoch desc limit $3`;
+    const params = [cloneId, before, limit + 1];
+    const rows = await this.#db.query<{ execution: ExecutionRow }>(sql, params);
+    const items = rows.slice(0, limit).map(({ execution }) => toExecution(execution));
+    const last = rows.length > limit ? items.at(-1) : undefined;
+    return { items, nextToken: last ? encodePageToken([String(last.epoch)], binding) : '' };
   }
 
   /** What the runner of an execution has said last, if anything. */
