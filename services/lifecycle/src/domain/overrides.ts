@@ -91,6 +91,11 @@ export function layered(...layers: readonly (readonly Override[])[]): readonly O
   return sorted([...top.values()]);
 }
 
+/** The digests of those that are secret. */
+export function digestsOf(overrides: readonly Override[]): readonly string[] {
+  return overrides.flatMap(({ digest }) => (digest === '' ? [] : [digest]));
+}
+
 /** How much room overrides take: names and values, those of secret ones too. */
 export function overrideBytes(overrides: readonly Override[]): number {
   return overrides.reduce((sum, { name, value, bytes = 0 }) => {

@@ -4,6 +4,7 @@ import { CloneChanged, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
 import { PHASES, type Phase, TRANSITIONS } from '../domain/phases.js';
 import { cloneChanged } from '../events.js';
 import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from '../store/clone-row.js';
+import { requireSoundTemplates } from './template-soundness.js';
 
 /**
  * Throws unless what lifecycle has stored agrees with itself: each clone's history gives its row, is
@@ -18,6 +19,7 @@ export async function requireSound(databaseUrl: string): Promise<void> {
   });
   await requireHistory(db);
   await requireQuota(db);
+  await requireSoundTemplates(db);
 }
 
 async function requireHistory(db: Queries): Promise<void> {
