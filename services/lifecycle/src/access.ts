@@ -1,7 +1,7 @@
 import { type Bell, createBell } from '@ramet/database';
 import type { Clock } from '@ramet/service';
 import type { Access, Admission, Admitted, Teams } from './deps.js';
-import { type Sight, sightOfUser } from './domain/sight.js';
+import { type Membership, type Sight, sees, sightOfUser } from './domain/sight.js';
 
 /** How long an answer of teams may be used. */
 const KEEP_MS = 1_000;
@@ -21,8 +21,11 @@ export interface KeptAccess extends Access {
 /** Makes the one place where lifecycle keeps what teams says. */
 export function createAccess({ teams, clock }: AccessOptions): KeptAccess {
   const changed: Bell = createBell();
+  const memberships = createKept<string, readonly Membership[]>(clock, (userId) =>
+    teams.listMemberships(userId),
+  );
   const sights = createKept<string, Sight>(clock, async (userId) =>
-    sightOfUser(userId, await teams.listMemberships(userId)),
+    sightOfUser(userId, await memberships.get(userId, userId)),
   );
   const admissions = createKept<Admission, Admitted>(clock, (asked) => teams.admit(asked));
   return {
@@ -34,7 +37,17 @@ export function createAccess({ teams, clock }: AccessOptions): KeptAccess {
       const { userId, owner, botId } = asked;
       return admissions.get(`${userId} ${owner.id} ${botId}`, asked);
     },
+    admitOwner: (asked) => teams.admitOwner(asked),
+    async manages(userId, owner) {
+      return sees(await sights.get(userId, userId), owner.id);
+    },
+    async templateSightOf({ id, admin }) {
+      if (admin) return 'all';
+      const teamIds = (await memberships.get(id, id)).map(({ teamId }) => teamId);
+      return [id, ...teamIds];
+    },
     forget() {
+      memberships.clear();
       sights.clear();
       admissions.clear();
       changed.ring();

@@ -2,7 +2,7 @@ import type { Bell, Bus, HistoryRow, Tailer } from '@ramet/database';
 import type { LogLine } from '@ramet/proto-gen/lifecycle.v1';
 import type { Authenticate, Logger } from '@ramet/rpc';
 import type { Clock, Failpoints, Ids } from '@ramet/service';
-import type { Owner } from './domain/clone.js';
+import type { CloneKind, Owner } from './domain/clone.js';
 import type { Refusal } from './domain/facts.js';
 import type { Workload } from './domain/outcome.js';
 import type { Deadlines } from './domain/phases.js';
@@ -12,7 +12,10 @@ import type { Sealer } from './sealing/sealer.js';
 import type { CloneReads } from './store/clone-reads.js';
 import type { Clones } from './store/clones.js';
 import type { Quotas } from './store/quotas.js';
+import type { OwnerOverrides } from './store/owner-overrides.js';
 import type { Runners } from './store/runners.js';
+import type { Secrets } from './store/secrets.js';
+import type { Templates } from './store/templates.js';
 import type { Work } from './store/work.js';
 import type { SharedChange } from './watch/changes.js';
 import type { ProgressBoard } from './watch/progress-board.js';
@@ -26,6 +29,9 @@ export interface Deps {
   readonly reads: CloneReads;
   readonly runners: Runners;
   readonly quotas: Quotas;
+  readonly templates: Templates;
+  readonly overrides: OwnerOverrides;
+  readonly secrets: Secrets;
   readonly work: Work;
   readonly history: Tailer;
   /** What keys asks while it authorizes a clone: on connections of its own. */
@@ -73,6 +79,12 @@ export interface Access {
   sightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<Sight>;
   /** Tells what a clone would run. Throws what teams says if it may not be. */
   admit(asked: Admission): Promise<Admitted>;
+  /** The same for what has no bot. Whether the user manages the owner's clones is not asked. */
+  admitOwner(asked: Omit<Admission, 'botId'>): Promise<Admitted>;
+  /** Tells whether a user manages what an owner has: it is they, or they run the team. */
+  manages(userId: string, owner: Owner): Promise<boolean>;
+  /** The owners whose templates the caller sees: MEMBERs see those of their teams too. */
+  templateSightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<Sight>;
   /** Rings when what somebody may see has perhaps changed. */
   readonly changed: Bell;
 }
@@ -81,12 +93,34 @@ export interface Access {
 export interface Teams {
   listMemberships(userId: string): Promise<readonly Membership[]>;
   admit(asked: Admission): Promise<Admitted>;
+  admitOwner(asked: Omit<Admission, 'botId'>): Promise<Admitted>;
+  readHistory(after: bigint, signal: AbortSignal): Promise<readonly TeamsNews[]>;
 }
 
 export interface Admitted {
-  /** The team that the bot belongs to. */
+  /** The team that the bot belongs to. Empty: there is no bot. */
   readonly teamId: string;
-  readonly source: Source;
+  /** What the bot runs. Absent: there is no bot. */
+  readonly source?: Source;
+  /** The kinds of clones that the owner is entitled to: their trials do not end. */
+  readonly entitled: readonly CloneKind[];
+}
+
+/** One change of who may have clones, as the history of teams has it. */
+export interface TeamsNews {
+  readonly position: bigint;
+  /** Absent: it was about something else. */
+  readonly standing?: OwnerStanding;
+}
+
+/** Whether nothing is admitted for an owner, and what their trials do not end for. */
+export interface OwnerStanding {
+  readonly owner: Owner;
+  readonly isDenied: boolean;
+  /** Why, if it is. */
+  readonly reason: string;
+  readonly entitled: readonly CloneKind[];
+  readonly actor: string;
 }
 
 export interface Admission {

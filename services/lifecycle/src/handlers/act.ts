@@ -1,4 +1,3 @@
-import { fingerprint } from '@ramet/database';
 import type { Call } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { Clone } from '../domain/clone.js';
@@ -6,7 +5,7 @@ import type { SealedSecret } from '../store/secrets.js';
 import { actorOf } from './actor.js';
 import { requireEtag } from './etag.js';
 
-export type ActNeeds = Pick<Deps, 'access' | 'clones' | 'ids' | 'failpoints' | 'wake'>;
+export type ActNeeds = Pick<Deps, 'access' | 'clones' | 'ids' | 'secrets' | 'failpoints' | 'wake'>;
 
 /** What is done to a clone, and how it is told. */
 export interface Doing {
@@ -33,11 +32,12 @@ export interface Doing {
  * `decide` must be pure. Returning the clone it was given means that there is nothing to do.
  */
 export async function act(
-  { access, clones, ids, failpoints, wake }: ActNeeds,
+  needs: ActNeeds,
   { caller }: Call,
   { id, etag = '', name, kind, reason = '', parameters = {}, secrets = [], request }: Doing,
   decide: (clone: Clone, now: Date) => Clone,
 ): Promise<Clone> {
+  const { access, clones, ids, failpoints, wake } = needs;
   const actor = actorOf(caller);
   const by = {
     kind,
@@ -47,7 +47,11 @@ export async function act(
     action: { id: ids.make('act'), name, reason, parameters },
     secrets,
     ...(request?.id && {
-      request: { caller: actor, id: request.id, fingerprint: fingerprint(request.bytes) },
+      request: {
+        caller: actor,
+        requestId: request.id,
+        fingerprint: needs.secrets.fingerprint(actor, request.bytes),
+      },
     }),
   };
   const clone = await clones.change(id, await access.sightOf(caller), by, (latest, now) => {

@@ -12,7 +12,7 @@ import { fromChangeMessage } from '../override-messages.js';
 import { fromLimitsMessage } from '../spec-messages.js';
 import type { SealedSecret } from '../store/secrets.js';
 import { type ActNeeds, act } from './act.js';
-import { requireEtag } from './etag.js';
+import { etagStale, requireEtag } from './etag.js';
 import { makeRelease } from './release-of.js';
 import { shownParameters } from './shown-parameters.js';
 
@@ -79,7 +79,7 @@ function changed(latest: Clone, { message, fields, made, clone }: Changing): Clo
     labels: fields.has('labels') ? message.labels : latest.labels,
   });
   if (!made) return next;
-  requireEtag(next.releases === clone.releases ? latest : clone, message.etag);
+  if (latest.releases !== clone.releases) throw etagStale(latest);
   const { number: _, ...release } = made.release;
   return askToUpdate(next, release);
 }

@@ -13,7 +13,7 @@ import {
 import { notFound } from '@ramet/errors';
 import type { Clone, Endpoint } from '../domain/clone.js';
 import type { Health } from '../domain/facts.js';
-import type { Sight } from '../domain/sight.js';
+import { type Sight, sees } from '../domain/sight.js';
 import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from './clone-row.js';
 
 /** A clone as it was read, with the head of its chain and the database's time. */
@@ -87,6 +87,20 @@ export class CloneReads {
     if (sight === 'all') return this.#findAny(id);
     const [row] = await this.#db.query<KeptRow>(FIND, [id, ownersIn(sight)]);
     return row && toKept(row);
+  }
+
+  /** The id of the clone in sight that an owner's external reference names, if it is not at rest. */
+  async findByReference(
+    { ownerId, externalRef }: { readonly ownerId: string; readonly externalRef: string },
+    sight: Sight,
+  ): Promise<string | undefined> {
+    if (!sees(sight, ownerId)) return undefined;
+    const sql = `
+      select c.id from clone c
+      where c.owner_id = $1 and c.external_ref = $2 and c.external_ref <> '' and (
+        c.restart is not null or c.phase not in ('COMPLETED', 'STOPPED', 'FAILED', 'DELETED'))`;
+    const [row] = await this.#db.query<{ id: string }>(sql, [ownerId, externalRef]);
+    return row?.id;
   }
 
   async #findAll(ids: readonly string[]): Promise<readonly (Kept | undefined)[]> {

@@ -4,7 +4,6 @@ import {
   type Database,
   decodePageToken,
   encodePageToken,
-  fingerprint,
   type Head,
   NO_HISTORY,
   nextLink,
@@ -79,9 +78,7 @@ export class Templates {
    */
   async create(wanted: WantedTemplate, request: Request): Promise<Template> {
     return this.#db.transaction(async (tx) => {
-      const { bytes, ...asked } = request;
-      const claim = { ...asked, fingerprint: fingerprint(bytes), resourceId: wanted.id };
-      const claimed = await claimRequestId(tx, claim);
+      const claimed = await claimRequestId(tx, { ...request, resourceId: wanted.id });
       if (claimed !== 'new') return keptIn(tx, claimed.resourceId);
 
       const template = newTemplate(wanted, await nowIn(tx));
