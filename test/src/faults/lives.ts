@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Clone, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { type Clone, ClonePhase, StopCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { again } from '../stories/support/again.js';
 import {
   AT_REST,
@@ -31,7 +31,7 @@ export const whole: Story = (crew, person) => live(crew, person, { does: { sign:
 export const stopped: Story = (crew, person) => {
   return live(crew, person, { does: { sign: '1', stay: '' } }, async ({ id }) => {
     await again(() => untilPrinted(person, id, 'staying'));
-    await person.patient.clones.stopClone({ id, etag: '' });
+    await person.patient.clones.stopClone(StopCloneRequest.fromPartial({ id }));
   });
 };
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { type Checkpoint, type CloneChange, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Checkpoint,
+  type CloneChange,
+  ClonePhase,
+  ListCloneHistoryRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { again } from './support/again.js';
 import { AT_REST, createClone, deleteClone, untilPhase } from './support/clones.js';
 import { endSoundly } from './support/soundness.js';
@@ -154,6 +159,6 @@ function seqsOf(changes: readonly CloneChange[], id: string): readonly number[] 
 }
 
 async function historyOf({ api: { clones } }: Person, id: string): Promise<readonly number[]> {
-  const all = { cloneId: id, pageSize: 0, pageToken: '' };
+  const all = ListCloneHistoryRequest.fromPartial({ cloneId: id });
   return (await clones.listCloneHistory(all)).entries.map(({ seq }) => seq);
 }

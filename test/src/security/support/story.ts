@@ -3,12 +3,13 @@ import {
   type Clone,
   ClonePhase,
   CloneServiceService,
+  CreateCloneRequest,
   type Limits,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   AccessServiceService,
   BotServiceService,
-  type BotSource,
+  BotSource,
   StandingServiceService,
   type TeamRole,
   TeamServiceService,
@@ -85,7 +86,8 @@ export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId'>;
 
 /** What a bot runs: a program of the machine, or one of the `hostile` examples. */
 export function program(...command: readonly string[]): BotSource {
-  return { source: { $case: 'process', value: { bundle: 'hostile', command } }, revision: 0 };
+  const value = { bundle: 'hostile', command };
+  return BotSource.fromPartial({ source: { $case: 'process', value } });
 }
 
 /** A program that only waits. */
@@ -198,18 +200,9 @@ async function createTeam({ teams }: Api): Promise<string> {
 }
 
 async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
-  const { clone } = await clones.createClone({
-    requestId: '',
-    owner: ownerMessage(wish.owner),
-    botId: wish.botId,
-    name: '',
-    keyId: wish.keyId,
-    parameters: [],
-    limits: wish.limits,
-    labels: {},
-    maxSignatures: undefined,
-    validateOnly: false,
-  });
+  const { botId, keyId, limits } = wish;
+  const wanted = { owner: ownerMessage(wish.owner), botId, keyId, limits };
+  const { clone } = await clones.createClone(CreateCloneRequest.fromPartial(wanted));
   return clone?.id ?? '';
 }
 
