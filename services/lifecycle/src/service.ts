@@ -11,7 +11,7 @@ import {
 } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { type Reconciler, startReconciler } from '@ramet/reconcile';
-import { serve } from '@ramet/rpc';
+import { serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { createAccess } from './access.js';
 import { lifecycleApi } from './api.js';
@@ -47,6 +47,8 @@ export type ServiceConfig = Pick<
   Config,
   | 'host'
   | 'port'
+  | 'rateLimit'
+  | 'rateBurst'
   | 'databaseUrl'
   | 'databasePassword'
   | 'secretsKeys'
@@ -106,9 +108,10 @@ export async function startLifecycle(
   const { authenticate } = peers;
   const { host, port } = config;
   const services = lifecycleApi(deps);
+  const throttle = throttlePolicy(config);
   const contract = loadContract();
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, logger, clock }),
+    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
   );
 
   const running = scope.move();
