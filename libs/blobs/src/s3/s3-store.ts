@@ -72,15 +72,18 @@ class S3Store implements BlobStore {
     checkKey(key);
     const answer = await this.#open(key, options);
     if (answer === undefined) return;
-    const pieces = answer[Symbol.asyncIterator]();
+    const pieces: AsyncIterator<Buffer> = answer[Symbol.asyncIterator]();
     try {
-      for (;;) {
+      // Some servers give more than they were asked for.
+      for (let left = rangeOf(options).length; left > 0; ) {
         const next = await pieces.next().catch((thrown) => {
           options.signal?.throwIfAborted();
           throw new BlobStoreUnavailableError(thrown);
         });
         if (next.done) return;
-        yield next.value;
+        const piece = next.value.length > left ? next.value.subarray(0, left) : next.value;
+        left -= piece.length;
+        yield piece;
       }
     } finally {
       answer.destroy();

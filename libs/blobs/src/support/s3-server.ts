@@ -1,9 +1,13 @@
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import S3rver from '@20minutes/s3rver';
+import { fileURLToPath } from 'node:url';
 
-/** The one account that the server for tests has. */
+const MAIN = fileURLToPath(new URL('./s3-server-main.js', import.meta.url));
+
+/** The one account and the one bucket that the server for tests has. */
 export const ACCOUNT = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 export const BUCKET = 'ramet';
 
@@ -14,56 +18,23 @@ export interface S3Server extends AsyncDisposable {
   unfinished(): Promise<readonly string[]>;
 }
 
-/** Starts a server with one empty bucket, on a free port of loopback. */
+/** Starts a server with one empty bucket, as a process of its own on a free port of loopback. */
 export async function startS3Server(): Promise<S3Server> {
   const directory = await mkdtemp(join(tmpdir(), 'ramet-s3-'));
-  const server = new S3rver({
-    address: '127.0.0.1',
-    port: 0,
-    silent: true,
-    directory,
-    vhostBuckets: false,
-    configureBuckets: [{ name: BUCKET }],
-  });
-  replaceWhole(server);
-  const uploads = server.store.getResourcePath(BUCKET, undefined, 'uploads');
-  abortUploads(server, uploads);
-  const { port } = await server.run();
+  // Its page tokens are made with DES, which OpenSSL has put away.
+  const server = fork(MAIN, [directory], { execArgv: ['--openssl-legacy-provider'] });
+  const exited = once(server, 'exit');
+  const [{ port }] = (await Promise.race([
+    once(server, 'message'),
+    exited.then(([code]) => Promise.reject(new Error(`the S3 server ended with ${code}`))),
+  ])) as [{ port: number }];
   return {
     endpoint: new URL(`http://127.0.0.1:${port}`),
-    unfinished: () => readdir(uploads).catch(() => []),
+    unfinished: () => readdir(join(directory, BUCKET, '._S3rver_uploads')).catch(() => []),
     [Symbol.asyncDispose]: async () => {
-      server.httpServer.closeAllConnections();
-      await server.close();
+      server.kill();
+      await exited;
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** S3 replaces an object as a whole; this server writes into the one that is there. */
-function replaceWhole({ store }: S3rver): void {
-  const write = store.putContent.bind(store);
-  let count = 0;
-  store.putContent = async (path, content) => {
-    count += 1;
-    const own = `${path}.${count}`;
-    const written = await write(own, content);
-    await rename(own, path);
-    return written;
-  };
-}
-
-/** S3 aborts uploads; this server, once it has verified who asks, says that it does not know how. */
-function abortUploads({ middleware }: S3rver, uploads: string): void {
-  middleware.unshift(async (context, next) => {
-    const { uploadId } = context.query;
-    try {
-      await next();
-    } catch (thrown) {
-      const isUnknown = (thrown as { code?: string }).code === 'MethodNotAllowed';
-      if (!isUnknown || context.method !== 'DELETE' || !uploadId) throw thrown;
-      await rm(join(uploads, uploadId), { recursive: true });
-      context.status = 204;
-    }
-  });
 }

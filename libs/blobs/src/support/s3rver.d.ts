@@ -9,12 +9,16 @@ declare module '@20minutes/s3rver' {
   /** What we use of the S3 server for tests. */
   class S3rver {
     readonly store: {
+      getObject(
+        bucket: string,
+        key: string,
+        options: { readonly start?: number },
+      ): Promise<{ readonly size: number; content?: import('node:stream').Readable } | null>;
       putContent(path: string, content: unknown): Promise<[number, string]>;
       getResourcePath(bucket: string, key: string | undefined, resource: string): string;
     };
     /** What handles a request, outermost first. */
     readonly middleware: ((context: Context, next: () => Promise<void>) => Promise<void>)[];
-    readonly httpServer: import('node:http').Server;
     constructor(options: {
       readonly address: string;
       readonly port: number;
@@ -24,7 +28,6 @@ declare module '@20minutes/s3rver' {
       readonly configureBuckets: readonly { readonly name: string }[];
     });
     run(): Promise<import('node:net').AddressInfo>;
-    close(): Promise<void>;
   }
   export = S3rver;
 }
