@@ -321,18 +321,6 @@ for (const { name, open } of OPENERS) {
 
       assert.deepEqual(await list(store, 'many'), []);
     });
-
-    it('keeps blobs that come while their folder is emptied', async () => {
-      for (let round = 0; round < 50; round += 1) {
-        await store.put('busy/old', pieces(Buffer.from('old')), roomy);
-        await Promise.all([
-          store.remove(['busy/old']),
-          store.put('busy/fresh', pieces(Buffer.from('fresh')), roomy),
-        ]);
-        assert.equal(String(await read(store, 'busy/fresh')), 'fresh');
-        await store.remove(['busy/fresh']);
-      }
-    });
   });
 }
 
