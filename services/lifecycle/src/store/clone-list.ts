@@ -125,21 +125,15 @@ function listSql(sight: Sight, condition: Fragment, order: Order): Fragment {
  * The clones of the owners in sight, as many of each as fit on the page.
  *
  * Each owner's come from an index in the order of the list, so that a page costs the same however
- * many clones there are; one look at all owners at once would read and sort all of them.
+ * many clones there are. One look at all owners at once would read and sort all of them; and where
+ * the owner is a constant, the planner may go through everybody's clones for those of a large one.
  */
 function sourceOf(sight: Sight, condition: string, by: string): Fragment {
-  // A parameter that is not used still has to have a type.
   if (sight === 'all') {
+    // A parameter that is not used still has to have a type.
     return {
       sql: `select c.* from clone c where $3::text is null and ${condition}`,
       params: [null],
-    };
-  }
-  const [only] = sight;
-  if (only !== undefined && sight.length === 1) {
-    return {
-      sql: `select c.* from clone c where c.owner_id = $3 and ${condition}`,
-      params: [only],
     };
   }
   const sql = `
