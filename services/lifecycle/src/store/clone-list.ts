@@ -60,7 +60,7 @@ export async function readCloneList(db: Queries, options: ListOptions): Promise<
   const listed = rows.slice(0, limit);
   const isFull = rows.length > limit || (rows.at(-1)?.bytes ?? 0) >= PAGE_BYTES;
   const last = isFull ? listed.at(-1) : undefined;
-  const nextToken = last ? encodeOrderToken(last.key, order, binding) : '';
+  const nextToken = last ? encodeOrderToken(JSON.parse(last.key), order, binding) : '';
   return { items: listed.map(toClone), nextToken };
 }
 
@@ -70,7 +70,8 @@ const PAGE_BYTES = 1024 * 1024;
 interface ListedRow extends CloneRow {
   /** What the page weighs up to this one. */
   readonly bytes: number;
-  readonly key: readonly (string | null)[];
+  /** JSON that only the last row's is read of. */
+  readonly key: string;
 }
 
 const VIEWS: Readonly<Record<View, string>> = {
@@ -108,7 +109,7 @@ function listSql(sight: Sight, condition: Fragment, order: Order): Fragment {
   const by = orderSql(order);
   const sql = `
     select c.* from (
-      select c.*, ${keySql(order)} as key, ${OWN_BYTES} as own_bytes,
+      select c.*, to_json(${keySql(order)})::text as key, ${OWN_BYTES} as own_bytes,
         sum(${OWN_BYTES}) over (order by ${by})::float8 as bytes
       from (
         select ${CLONE_COLUMNS}
