@@ -1,6 +1,7 @@
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';
+import { nameFilter } from './parse/name-filter.js';
 import { NotFoundError, UsageError } from './usage-error.js';
 
 /** The part of a context that finding things by name needs. */
@@ -121,8 +122,9 @@ export async function findFreeKey(finder: Finder, text: string, owner: Owner): P
 export async function findClone(finder: Finder, text: string): Promise<string> {
   if (isId('cln', text)) return text;
   const { session, world } = finder;
+  const filter = nameFilter(text);
   const clones = await collect(async (page) => {
-    const request = { ...page, owner: undefined, view: 0 } as const;
+    const request = { ...page, owner: undefined, view: 0, filter, orderBy: '' } as const;
     const answer = await session.clones.listClones(request, { signal: world.signal });
     return { items: answer.clones, next: answer.nextPageToken };
   });

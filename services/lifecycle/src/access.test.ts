@@ -93,7 +93,7 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   ],
   ListClones: [
     async ({ clones }, { clone }) => {
-      const asked = { owner: undefined, view: CloneView.ACTIVE, ...PAGE };
+      const asked = { owner: undefined, view: CloneView.ACTIVE, ...PAGE, filter: '', orderBy: '' };
       const listed = await clones.listClones(asked);
       if (!listed.clones.some(({ id }) => id === clone.id)) throw new Unseen();
     },

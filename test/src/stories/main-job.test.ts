@@ -67,7 +67,7 @@ describe('the main job', function () {
 
     const listed = async (view: CloneView) => {
       const { clones } = await owner.api.clones.listClones({
-        ...{ owner: owner.owner, view, pageSize: 0, pageToken: '' },
+        ...{ owner: owner.owner, view, pageSize: 0, pageToken: '', filter: '', orderBy: '' },
       });
       return clones.map((clone) => clone.id);
     };

@@ -14,7 +14,10 @@ import { notFound } from '@ramet/errors';
 import type { Clone, Endpoint } from '../domain/clone.js';
 import type { Health } from '../domain/facts.js';
 import { type Sight, sees } from '../domain/sight.js';
+import { type ListOptions, type Page, type PageWish, readCloneList } from './clone-list.js';
 import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from './clone-row.js';
+
+export type { View } from './clone-list.js';
 
 /** A clone as it was read, with the head of its chain and the database's time. */
 export interface Kept {
@@ -34,28 +37,6 @@ export interface Claim extends Kept {
   readonly problem: string;
   /** The trace of the call that has set it in motion. */
   readonly trace: string;
-}
-
-/** Which clones a list has. */
-export type View = 'active' | 'history' | 'all';
-
-export interface ListOptions {
-  readonly sight: Sight;
-  readonly view: View;
-  readonly page: PageWish;
-}
-
-/** Which page of a list: how much, after what, and what else the caller has asked for. */
-export interface PageWish {
-  readonly size: number;
-  readonly token: string;
-  readonly binding: readonly string[];
-}
-
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** Empty: this is the last page. */
-  readonly nextToken: string;
 }
 
 /** All clones in sight at one moment, and the position of the history then. */
@@ -125,22 +106,9 @@ export class CloneReads {
     return new Map(rows.map((row) => [row.id, toClaim(row)]));
   }
 
-  /** A page of clones, newest first: ids rise with time, and lists go down. */
-  async list({ sight, view, page }: ListOptions): Promise<Page<Clone>> {
-    const binding = ['clones', ...page.binding];
-    const before = decodePageToken(page.token, binding)?.[0];
-    const limit = pageSize(page.size);
-    const rows = await this.#db.query<ListedRow>(listOf(view, before !== undefined), [
-      ownersIn(sight),
-      limit + 1,
-      PAGE_BYTES,
-      ...(before === undefined ? [] : [before]),
-    ]);
-
-    const items = rows.slice(0, limit).map(toClone);
-    const isFull = rows.length > limit || (rows.at(-1)?.bytes ?? 0) >= PAGE_BYTES;
-    const last = isFull ? items.at(-1) : undefined;
-    return { items, nextToken: last ? encodePageToken([last.id], binding) : '' };
+  /** A page of clones, newest first unless an order is asked for. */
+  async list(options: ListOptions): Promise<Page<Clone>> {
+    return readCloneList(this.#db, options);
   }
 
   /** A page of what has happened to a clone, oldest first. */
@@ -194,14 +162,6 @@ export class CloneReads {
   }
 }
 
-/** A page of clones ends with the one that reaches this: with it, it still fits into a message. */
-const PAGE_BYTES = 1024 * 1024;
-
-interface ListedRow extends CloneRow {
-  /** What the page weighs up to this one. */
-  readonly bytes: number;
-}
-
 interface KeptRow extends CloneRow {
   readonly now: Date;
 }
@@ -252,34 +212,6 @@ const CLAIMS = `
   left join execution_progress p on p.execution_id = e.id
   where c.id = any ($1)
   order by c.id`;
-
-const VIEWS: Readonly<Record<View, string>> = {
-  active: 'c.deleted_at is null',
-  history: `c.phase in ('COMPLETED', 'STOPPED', 'FAILED', 'DELETED')`,
-  all: 'true',
-};
-
-/** What a clone `p` of a page weighs: what its users and its workload have said. */
-const OWN_BYTES =
-  "octet_length(p.release::text || p.labels::text || coalesce(p.execution ->> 'report', ''))";
-
-function listOf(view: View, isLaterPage: boolean): string {
-  return `
-    select * from (
-      select p.*, ${OWN_BYTES} as own_bytes,
-        sum(${OWN_BYTES}) over (order by p.id desc)::float8 as bytes
-      from (
-        select ${CLONE_COLUMNS}
-        from ${CLONE_WITH_EXECUTION}
-        where ($1::text[] is null or c.owner_id = any ($1)) and ${VIEWS[view]}
-          ${isLaterPage ? 'and c.id < $4' : ''}
-        order by c.id desc
-        limit $2
-      ) as p
-    ) as weighed
-    where bytes - own_bytes < $3
-    order by id desc`;
-}
 
 async function snapshotIn(
   tx: Queries,

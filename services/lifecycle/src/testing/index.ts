@@ -10,6 +10,8 @@ export type { Outside, Peers } from '../deps.js';
 export { DEADLINES, type Deadlines } from '../domain/phases.js';
 export { type LifecycleService, type ServiceConfig, startLifecycle } from '../service.js';
 
+export { fillClones, manyOwner } from './many-clones.js';
+
 /** What may differ from one test to the next. */
 export interface TestLifecycleOptions {
   readonly databaseUrl: string;
