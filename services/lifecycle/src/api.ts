@@ -22,6 +22,7 @@ import { streamCloneLogs } from './handlers/stream-clone-logs.js';
 import { updateExecution } from './handlers/update-execution.js';
 import { waitClone } from './handlers/wait-clone.js';
 import { watchClones } from './handlers/watch-clones.js';
+import { webhookApi } from './handlers/webhook-api.js';
 
 /** Everything that the service serves. */
 export function lifecycleApi(deps: Deps): readonly Implemented[] {
@@ -39,6 +40,7 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
       streamCloneLogs: streamCloneLogs(deps),
       getQuota: getQuota(deps),
     }),
+    webhookApi(deps),
     implement(ExecutionReportServiceService, {
       updateExecution: updateExecution(deps),
       completeCloneExecution: completeCloneExecution(deps),

@@ -19,6 +19,7 @@ import type { Config } from './config.js';
 import type { Deps, ExecutorNews, Outside } from './deps.js';
 import { DEADLINES, type Deadlines } from './domain/phases.js';
 import { createPassMeter, observeService } from './metrics.js';
+import { startNotifier } from './notifier/notifier.js';
 import { takeExecutorNews } from './reconciler/executor-news.js';
 import { reconcileClone } from './reconciler/reconcile-clone.js';
 import { createSealer } from './sealing/sealer.js';
@@ -27,6 +28,9 @@ import { Clones } from './store/clones.js';
 import { QuotaTable } from './store/quota-table.js';
 import { Quotas } from './store/quotas.js';
 import { Runners } from './store/runners.js';
+import { WebhookDeliveries } from './store/webhook-deliveries.js';
+import { WebhookOutbox } from './store/webhook-outbox.js';
+import { Webhooks } from './store/webhooks.js';
 import { type Task, Work } from './store/work.js';
 import { createTraced } from './trace.js';
 import { createSharedChanges } from './watch/changes.js';
@@ -49,6 +53,7 @@ export type ServiceConfig = Pick<
   | 'reconciles'
   | 'reconcileMs'
   | 'leaseMs'
+  | 'webhookAllowPrivate'
 > & { readonly deadlines?: Deadlines };
 
 /** The service, while it runs. Disposing of it drains it. */
@@ -76,6 +81,7 @@ export async function startLifecycle(
 
   // What is due is looked for by a reconciler that starts when all it needs is there.
   const alarm = createBell();
+  const notifierAlarm = createBell();
   const stores = createStores(config, pools, outside);
   const progress = createProgressBoard({ ...stores, clock, logger });
   const deps: Deps = {
@@ -90,11 +96,15 @@ export async function startLifecycle(
     deadlines: config.deadlines ?? DEADLINES,
     leaseMs: config.leaseMs,
     wake: alarm.ring,
+    webhookRules: { allowPrivate: config.webhookAllowPrivate },
+    wakeNotifier: notifierAlarm.ring,
   };
   if (config.reconciles) {
     const reconciler = scope.use(reconcile(deps, config.reconcileMs));
     scope.defer(alarm.listen(reconciler.wake));
     scope.use(followExecutor(deps, own));
+    const notifier = scope.use(startNotifier(deps, own));
+    scope.defer(notifierAlarm.listen(notifier.wake));
   }
   scope.defer(observeService(deps));
 
@@ -139,7 +149,18 @@ async function openPools(config: ServiceConfig, scope: Scope): Promise<Pools> {
   return { db, creations: await open(LANE_SIZE), callbacks: await open(LANE_SIZE) };
 }
 
-type Stores = Pick<Deps, 'clones' | 'reads' | 'runners' | 'quotas' | 'work' | 'directory'>;
+type Stores = Pick<
+  Deps,
+  | 'clones'
+  | 'reads'
+  | 'runners'
+  | 'quotas'
+  | 'work'
+  | 'directory'
+  | 'webhooks'
+  | 'deliveries'
+  | 'outbox'
+>;
 
 function createStores(
   { cloneQuota, leaseMs, deadlines = DEADLINES }: ServiceConfig,
@@ -153,6 +174,9 @@ function createStores(
     runners: new Runners(db),
     quotas: new Quotas(db, cloneQuota),
     work: new Work(db, reads, leaseMs),
+    webhooks: new Webhooks(db),
+    deliveries: new WebhookDeliveries(db),
+    outbox: new WebhookOutbox(db),
     directory: new CloneReads(callbacks),
   };
 }
