@@ -1,4 +1,4 @@
-import type { Claimed } from '@ramet/database';
+import { type Bell, type Claimed, createWaker } from '@ramet/database';
 import type { Deps } from '../deps.js';
 import { withMissed } from '../domain/webhook-event.js';
 import { afterFailure, isFailing, retryMs } from '../domain/webhook-retry.js';
@@ -13,6 +13,8 @@ type Needs = Pick<Deps, 'outbox' | 'sealer' | 'ids' | 'clock' | 'failpoints'>;
 const LANES = 8;
 /** For how long one step begins new requests: with the last one's time it fits into the lease. */
 const STEP_MS = 10_000;
+/** How long new events may go unnoticed while others are under way, if no bell gets through. */
+const LOOK_MS = 1_000;
 /** When to look again after a failure of our own. */
 const RETRY_MS = 1_000;
 const MS_PER_SECOND = 1_000;
@@ -26,30 +28,17 @@ const MS_PER_SECOND = 1_000;
 export function deliverWebhook(
   needs: Needs,
   send: Send,
+  news: Bell,
 ): (task: Claimed, signal: AbortSignal) => Promise<void> {
-  const { outbox, clock } = needs;
-
-  async function run({ id }: Claimed, signal: AbortSignal, underWay: UnderWay) {
-    const { circuit, pausedMs } = await outbox.begin(id);
-    if (pausedMs > 0) return pausedMs;
-    const lanes = isFailing(circuit) ? 1 : LANES;
-    const end = clock.elapsed() + STEP_MS;
-    const step: Step = { webhookId: id, signal, underWay, pauseMs: 0 };
-    while (!signal.aborted && step.pauseMs === 0 && clock.elapsed() < end) {
-      const busy = [...underWay.keys()];
-      const heads = await outbox.heads(id, busy, lanes - busy.length);
-      for (const head of heads) begin(needs, send, step, head);
-      if (underWay.size === 0) break;
-      await Promise.race(underWay.values());
-    }
-    await Promise.all(underWay.values());
-    return step.pauseMs || outbox.nextDueMs(id);
-  }
-
+  const { outbox } = needs;
   return async (task, signal) => {
     const underWay: UnderWay = new Map();
     try {
-      await outbox.finish(task, await run(task, signal, underWay));
+      const { circuit, pausedMs } = await outbox.begin(task.id);
+      const lanes = isFailing(circuit) ? 1 : LANES;
+      const step: Step = { webhookId: task.id, lanes, signal, underWay, pauseMs: pausedMs };
+      if (pausedMs === 0) await deliverAll(needs, send, step, news);
+      await outbox.finish(task, step.pauseMs || (await outbox.nextDueMs(task.id)));
     } catch (thrown) {
       await Promise.allSettled(underWay.values());
       await outbox.finish(task, RETRY_MS).catch(() => undefined);
@@ -58,22 +47,63 @@ export function deliverWebhook(
   };
 }
 
+/** Begins what is due for as long as a step may take, and waits for the end of all of it. */
+async function deliverAll(needs: Needs, send: Send, step: Step, news: Bell): Promise<void> {
+  const { outbox, clock } = needs;
+  const { webhookId, lanes, underWay, signal } = step;
+  const end = clock.elapsed() + STEP_MS;
+  const waker = createWaker(clock);
+  const quit = news.listen(waker.wake);
+  try {
+    while (!signal.aborted && !isOver(step) && clock.elapsed() < end) {
+      const busy = [...underWay.keys()];
+      const heads = await outbox.heads(webhookId, busy, lanes - busy.length);
+      for (const head of heads) begin(needs, send, step, { head, ended: waker.wake });
+      if (underWay.size === 0) break;
+      await waker.wait(LOOK_MS, signal);
+    }
+  } finally {
+    quit();
+  }
+  await Promise.all(underWay.values());
+  if (step.problem !== undefined) throw step.problem;
+}
+
 /** What is under way, by its line. */
 type UnderWay = Map<string, Promise<void>>;
 
 /** The deliveries of one webhook, while they are made. */
 interface Step {
   readonly webhookId: string;
+  /** How many may be under way. */
+  readonly lanes: number;
   readonly signal: AbortSignal;
   readonly underWay: UnderWay;
+  /** What was thrown, if anything was: the step is over then. */
+  problem?: unknown;
   /** Above 0 once the webhook was paused. */
   pauseMs: number;
 }
 
-function begin(needs: Needs, send: Send, step: Step, head: Head): void {
-  const attempt = deliver(needs, send, step, head).finally(() => step.underWay.delete(head.line));
-  // Whoever waits for it next gets what it throws.
-  attempt.catch(() => undefined);
+function isOver({ pauseMs, problem }: Step): boolean {
+  return pauseMs > 0 || problem !== undefined;
+}
+
+/** A delivery to begin, and whom to tell of its end. */
+interface Begun {
+  readonly head: Head;
+  readonly ended: () => void;
+}
+
+function begin(needs: Needs, send: Send, step: Step, { head, ended }: Begun): void {
+  const attempt = deliver(needs, send, step, head)
+    .catch((thrown: unknown) => {
+      step.problem ??= thrown;
+    })
+    .finally(() => {
+      step.underWay.delete(head.line);
+      ended();
+    });
   step.underWay.set(head.line, attempt);
 }
 

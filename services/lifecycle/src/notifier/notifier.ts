@@ -1,4 +1,4 @@
-import { type ConsumerOptions, type HistoryRow, startConsumer } from '@ramet/database';
+import { type ConsumerOptions, createBell, type HistoryRow, startConsumer } from '@ramet/database';
 import { startReconciler } from '@ramet/reconcile';
 import { Scope } from '@ramet/service';
 import type { Deps } from '../deps.js';
@@ -34,12 +34,13 @@ const SWEEP_MS = 10 * 60_000;
 export function startNotifier(deps: Needs, { db, bus }: Ports): Notifier {
   const { outbox, reads, clock, logger } = deps;
   const scope = new Scope();
-  const deliver = deliverWebhook(deps, createSender({ ...deps.webhookRules, clock }));
+  const news = createBell();
+  const send = createSender({ ...deps.webhookRules, clock });
   const sending = scope.use(
     startReconciler({
       name: 'webhooks',
       claim: (limit) => outbox.claim(limit),
-      step: deliver,
+      step: deliverWebhook(deps, send, news),
       release: (claimed) => outbox.giveBack(claimed),
       onError: (thrown, task) => {
         logger.warn('a webhook could not be served', { webhook: task?.id, error: String(thrown) });
@@ -50,13 +51,14 @@ export function startNotifier(deps: Needs, { db, bus }: Ports): Notifier {
       clock,
     }),
   );
+  scope.defer(news.listen(sending.wake));
   const record = fanOut(deps);
   const following = scope.use(
     startConsumer<HistoryRow>({
       producer: 'lifecycle',
       read: (after) => reads.historyAfter(after, PAGE),
       handle: async (rows) => {
-        if (await record(rows)) sending.wake();
+        if (await record(rows)) news.ring();
       },
       db,
       clock,
@@ -66,7 +68,7 @@ export function startNotifier(deps: Needs, { db, bus }: Ports): Notifier {
   );
   scope.defer(db.numbered.listen(following.wake));
   scope.defer(startSweep(deps));
-  return { wake: sending.wake, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
+  return { wake: news.ring, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
 }
 
 /** Forgets old deliveries, a batch at a time. Returns what ends it. */

@@ -148,11 +148,9 @@ export class WebhookOutbox {
    */
   async delivered(webhookId: string, { id }: Head, attempt: Attempt): Promise<void> {
     const { code, latencyMs } = attempt;
-    await this.#db.transaction(async (tx) => {
-      await tx.query(DELIVERED, [id, code, latencyMs]);
-      const recovered = await tx.query<{ pauses: number }>(RECOVERED, [webhookId]);
-      if (recovered.some(({ pauses }) => pauses > 0)) await tx.query(ALL_DUE, [webhookId]);
-    });
+    const params = [id, code, latencyMs, webhookId];
+    const recovered = await this.#db.query<{ pauses: number }>(DELIVERED, params);
+    if (recovered.some(({ pauses }) => pauses > 0)) await this.#db.query(ALL_DUE, [webhookId]);
   }
 
   /** Records that an attempt has failed, and what follows for the webhook as `decide` says. */
@@ -259,14 +257,16 @@ const NEXT_DUE = `
     as ms
   from ready r`;
 
+/** In one statement: the usual case has nothing to recover from. */
 const DELIVERED = `
-  update webhook_delivery
-  set status = 'DELIVERED', next_at = null, ended_at = ramet_now(), attempted_at = ramet_now(),
-    attempts = attempts + 1, code = $2, problem = '', latency_ms = $3
-  where id = $1 and status = 'PENDING'`;
-
-const RECOVERED = `
-  with was as (select id, pauses from webhook_work where id = $1 and failures > 0 for update)
+  with done as (
+    update webhook_delivery
+    set status = 'DELIVERED', next_at = null, ended_at = ramet_now(), attempted_at = ramet_now(),
+      attempts = attempts + 1, code = $2, problem = '', latency_ms = $3
+    where id = $1 and status = 'PENDING'
+  ), was as (
+    select id, pauses from webhook_work where id = $4 and failures > 0 for update
+  )
   update webhook_work k
   set failures = 0, failed_line = '', pauses = 0, paused_until = '-infinity'
   from was where k.id = was.id
