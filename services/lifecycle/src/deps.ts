@@ -13,6 +13,7 @@ import type { Clones } from './store/clones.js';
 import type { Quotas } from './store/quotas.js';
 import type { Runners } from './store/runners.js';
 import type { WebhookDeliveries } from './store/webhook-deliveries.js';
+import type { WebhookIntake } from './store/webhook-intake.js';
 import type { WebhookOutbox } from './store/webhook-outbox.js';
 import type { Webhooks } from './store/webhooks.js';
 import type { Work } from './store/work.js';
@@ -33,6 +34,7 @@ export interface Deps {
   readonly work: Work;
   readonly webhooks: Webhooks;
   readonly deliveries: WebhookDeliveries;
+  readonly intake: WebhookIntake;
   readonly outbox: WebhookOutbox;
   readonly webhookRules: { readonly allowPrivate: boolean };
   readonly history: Tailer;

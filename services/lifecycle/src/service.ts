@@ -29,6 +29,7 @@ import { QuotaTable } from './store/quota-table.js';
 import { Quotas } from './store/quotas.js';
 import { Runners } from './store/runners.js';
 import { WebhookDeliveries } from './store/webhook-deliveries.js';
+import { WebhookIntake } from './store/webhook-intake.js';
 import { WebhookOutbox } from './store/webhook-outbox.js';
 import { Webhooks } from './store/webhooks.js';
 import { type Task, Work } from './store/work.js';
@@ -159,6 +160,7 @@ type Stores = Pick<
   | 'directory'
   | 'webhooks'
   | 'deliveries'
+  | 'intake'
   | 'outbox'
 >;
 
@@ -176,6 +178,7 @@ function createStores(
     work: new Work(db, reads, leaseMs),
     webhooks: new Webhooks(db),
     deliveries: new WebhookDeliveries(db),
+    intake: new WebhookIntake(db),
     outbox: new WebhookOutbox(db),
     directory: new CloneReads(callbacks),
   };

@@ -11,8 +11,10 @@ type Needs = Pick<Deps, 'outbox' | 'sealer' | 'ids' | 'clock' | 'failpoints'>;
 
 /** How many clones of a webhook are told of at the same time. */
 const LANES = 8;
-/** For how long one step begins new requests: with the last one's time it fits into the lease. */
-const STEP_MS = 10_000;
+/** For how long one step begins new requests, so that no receiver keeps a place for ever. */
+const STEP_MS = 30_000;
+/** How often the lease is prolonged: it outlasts a request, which takes 10 s at most, by as much. */
+const RENEW_MS = 4_000;
 /** How long new events may go unnoticed while others are under way, if no bell gets through. */
 const LOOK_MS = 1_000;
 /** When to look again after a failure of our own. */
@@ -36,7 +38,7 @@ export function deliverWebhook(
     try {
       const { circuit, pausedMs } = await outbox.begin(task.id);
       const lanes = isFailing(circuit) ? 1 : LANES;
-      const step: Step = { webhookId: task.id, lanes, signal, underWay, pauseMs: pausedMs };
+      const step: Step = { task, lanes, signal, underWay, pauseMs: pausedMs };
       if (pausedMs === 0) await deliverAll(needs, send, step, news);
       await outbox.finish(task, step.pauseMs || (await outbox.nextDueMs(task.id)));
     } catch (thrown) {
@@ -50,17 +52,21 @@ export function deliverWebhook(
 /** Begins what is due for as long as a step may take, and waits for the end of all of it. */
 async function deliverAll(needs: Needs, send: Send, step: Step, news: Bell): Promise<void> {
   const { outbox, clock } = needs;
-  const { webhookId, lanes, underWay, signal } = step;
+  const { task, lanes, underWay, signal } = step;
   const end = clock.elapsed() + STEP_MS;
+  let renewAt = clock.elapsed() + RENEW_MS;
   const waker = createWaker(clock);
   const quit = news.listen(waker.wake);
   try {
     while (!signal.aborted && !isOver(step) && clock.elapsed() < end) {
       const busy = [...underWay.keys()];
-      const heads = await outbox.heads(webhookId, busy, lanes - busy.length);
+      const heads = await outbox.heads(task.id, busy, lanes - busy.length);
       for (const head of heads) begin(needs, send, step, { head, ended: waker.wake });
       if (underWay.size === 0) break;
       await waker.wait(LOOK_MS, signal);
+      if (clock.elapsed() < renewAt) continue;
+      await outbox.renew(task);
+      renewAt = clock.elapsed() + RENEW_MS;
     }
   } finally {
     quit();
@@ -74,7 +80,7 @@ type UnderWay = Map<string, Promise<void>>;
 
 /** The deliveries of one webhook, while they are made. */
 interface Step {
-  readonly webhookId: string;
+  readonly task: Claimed;
   /** How many may be under way. */
   readonly lanes: number;
   readonly signal: AbortSignal;
@@ -109,7 +115,8 @@ function begin(needs: Needs, send: Send, step: Step, { head, ended }: Begun): vo
 
 async function deliver(needs: Needs, send: Send, step: Step, head: Head): Promise<void> {
   const { outbox, failpoints } = needs;
-  const { webhookId, signal } = step;
+  const { signal, task } = step;
+  const webhookId = task.id;
   const sent = await send({ url: head.url, ...signed(needs, webhookId, head) }, signal);
   if (!sent) return;
   failpoints.hit('lifecycle.webhook_sent');

@@ -12,9 +12,9 @@ import { PHASES, type Phase } from '../domain/phases.js';
 import { type PhaseChange, wants } from '../domain/webhook.js';
 import { deliveryId, phaseChanged } from '../domain/webhook-event.js';
 import { fromOwnerMessage } from '../messages.js';
-import type { NewDelivery, Place } from '../store/webhook-outbox.js';
+import type { NewDelivery, Place } from '../store/webhook-intake.js';
 
-type Needs = Pick<Deps, 'outbox' | 'failpoints'>;
+type Needs = Pick<Deps, 'intake' | 'failpoints'>;
 
 /** What of the history is about clones. Other aggregates have other payloads. */
 const ABOUT_CLONES = /^clone\./;
@@ -25,17 +25,17 @@ const ABOUT_CLONES = /^clone\./;
  * May be repeated: a delivery is named by its webhook and its place in the history.
  */
 export function fanOut({
-  outbox,
+  intake,
   failpoints,
 }: Needs): (rows: readonly HistoryRow[]) => Promise<boolean> {
   return async (rows) => {
-    if (!(await outbox.isHeard())) return false;
+    if (!(await intake.isHeard())) return false;
     const entries = rows.filter(({ kind }) => ABOUT_CLONES.test(kind)).map(toEntry);
     const owners = [...new Set(entries.map(({ ownerId }) => ownerId))];
-    const listening = await outbox.listening(owners);
+    const listening = await intake.listening(owners);
     const isHeard = new Set(listening.map(({ webhook }) => webhook.owner.id));
     const heard = entries.filter(({ ownerId }) => isHeard.has(ownerId));
-    const changes = await phaseChangesIn(outbox, heard);
+    const changes = await phaseChangesIn(intake, heard);
 
     const deliveries = changes.flatMap(({ change, position }) =>
       listening
@@ -45,7 +45,7 @@ export function fanOut({
         })
         .map(({ webhook }) => toDelivery(webhook.id, change)),
     );
-    await outbox.add(deliveries);
+    await intake.add(deliveries);
     if (deliveries.length > 0) failpoints.hit('lifecycle.webhook_deliveries_added');
     return deliveries.length > 0;
   };
@@ -82,14 +82,14 @@ interface Placed {
 
 /** The entries that a clone has come into another phase with. */
 async function phaseChangesIn(
-  outbox: Needs['outbox'],
+  intake: Needs['intake'],
   entries: readonly Entry[],
 ): Promise<readonly Placed[]> {
   const phases = new Map(entries.map(({ row, clone }) => [placeOf(row), clone.phase]));
   const unknown = entries
     .map(({ row: { aggregate, seq } }) => ({ aggregate, seq: seq - 1 }))
     .filter((place) => place.seq > 0 && !phases.has(placeOf(place)));
-  for (const each of await outbox.payloadsAt(unknown)) {
+  for (const each of await intake.payloadsAt(unknown)) {
     phases.set(placeOf(each), cloneIn(each.payload).phase);
   }
   return entries.flatMap(({ row, clone }) => {

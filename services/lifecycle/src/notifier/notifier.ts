@@ -8,7 +8,15 @@ import { createSender } from './send.js';
 
 type Needs = Pick<
   Deps,
-  'outbox' | 'reads' | 'sealer' | 'ids' | 'clock' | 'failpoints' | 'logger' | 'webhookRules'
+  | 'intake'
+  | 'outbox'
+  | 'reads'
+  | 'sealer'
+  | 'ids'
+  | 'clock'
+  | 'failpoints'
+  | 'logger'
+  | 'webhookRules'
 >;
 
 type Ports = Pick<ConsumerOptions<HistoryRow>, 'db' | 'clock' | 'logger' | 'bus'>;

@@ -4,27 +4,10 @@ import {
   type Database,
   finishAll,
   giveBack,
-  wakeWork,
+  StaleLease,
 } from '@ramet/database';
-import type { Webhook } from '../domain/webhook.js';
 import type { AfterFailure, WebhookCircuit } from '../domain/webhook-retry.js';
-import { toWebhook, WEBHOOK_COLUMNS, type WebhookRow } from './webhook-row.js';
 import { WEBHOOK_WORK } from './webhooks.js';
-
-/** A webhook that events may be for: those after a position. */
-export interface Listening {
-  readonly webhook: Webhook;
-  readonly sincePosition: bigint;
-}
-
-/** An event to send to a webhook. */
-export interface NewDelivery {
-  readonly id: string;
-  readonly webhookId: string;
-  readonly cloneId: string;
-  readonly seq: number;
-  readonly event: string;
-}
 
 /** The next event of a line: what to send, where to, and what to sign it with. */
 export interface Head {
@@ -53,13 +36,7 @@ export interface Standing {
   readonly pausedMs: number;
 }
 
-/** One change of a clone, by its place in the clone's history. */
-export interface Place {
-  readonly aggregate: string;
-  readonly seq: number;
-}
-
-const LEASE_MS = 30_000;
+const LEASE_MS = 15_000;
 const SWEEP_ROWS = 1_000;
 
 /** What is to be sent, in Postgres: committed before anything is, and after it was. */
@@ -70,43 +47,6 @@ export class WebhookOutbox {
     this.#db = db;
   }
 
-  /** The webhooks of some owners that are told of events. */
-  async listening(ownerIds: readonly string[]): Promise<readonly Listening[]> {
-    const rows = await this.#db.query<WebhookRow>(LISTENING, [ownerIds]);
-    return rows.map((row) => ({ webhook: toWebhook(row), sincePosition: row.since_position }));
-  }
-
-  /** Tells whether anybody listens at all. */
-  async isHeard(): Promise<boolean> {
-    const sql = 'select from webhook where deleted_at is null and not disabled limit 1';
-    return (await this.#db.query(sql)).length > 0;
-  }
-
-  /** What stands in the history at some places. */
-  async payloadsAt(
-    places: readonly Place[],
-  ): Promise<readonly (Place & { readonly payload: Buffer })[]> {
-    if (places.length === 0) return [];
-    const params = [places.map(({ aggregate }) => aggregate), places.map(({ seq }) => seq)];
-    return this.#db.query(PAYLOADS, params);
-  }
-
-  /** Records what is to be sent. What was recorded before stays as it is. */
-  async add(deliveries: readonly NewDelivery[]): Promise<void> {
-    if (deliveries.length === 0) return;
-    await this.#db.transaction(async (tx) => {
-      await tx.query(ADD, [
-        deliveries.map(({ id }) => id),
-        deliveries.map(({ webhookId }) => webhookId),
-        deliveries.map(({ cloneId }) => cloneId),
-        deliveries.map(({ seq }) => seq),
-        deliveries.map(({ event }) => event),
-      ]);
-      const webhookIds = [...new Set(deliveries.map(({ webhookId }) => webhookId))];
-      await wakeWork(tx, webhookIds, WEBHOOK_WORK);
-    });
-  }
-
   /** Claims webhooks that have something to send. */
   async claim(limit: number): Promise<readonly Claimed[]> {
     return claimDue(this.#db, { table: WEBHOOK_WORK, limit, leaseMs: LEASE_MS });
@@ -115,6 +55,12 @@ export class WebhookOutbox {
   /** Ends the work on a webhook for now. Null: nothing of it waits. */
   async finish({ id, leaseSeq }: Claimed, dueInMs: number | null): Promise<void> {
     await finishAll(this.#db, [{ id, leaseSeq, dueInMs }], WEBHOOK_WORK);
+  }
+
+  /** Prolongs the lease. Throws StaleLease if it was lost. */
+  async renew({ id, leaseSeq }: Claimed): Promise<void> {
+    const renewed = await this.#db.query(RENEW, [id, leaseSeq, LEASE_MS]);
+    if (renewed.length === 0) throw new StaleLease(id);
   }
 
   async giveBack(claimed: readonly Claimed[]): Promise<void> {
@@ -178,28 +124,13 @@ export class WebhookOutbox {
   }
 }
 
-const LISTENING = `
-  select ${WEBHOOK_COLUMNS} from webhook w
-  where w.owner_id = any ($1) and w.deleted_at is null and not w.disabled
-  order by w.id`;
-
-const PAYLOADS = `
-  select h.aggregate, h.seq, h.payload
-  from unnest($1::text[], $2::int[]) as p (aggregate, seq)
-  join history h on h.aggregate = p.aggregate and h.seq = p.seq`;
-
-/** Waits for whoever is deleting a webhook, and then has nothing more for it. */
-const ADD = `
-  insert into webhook_delivery (id, webhook_id, line, clone_id, seq, event, status, next_at,
-                                give_up_at, created_at)
-  select n.id, n.webhook_id, n.clone_id, n.clone_id, n.seq, n.event, 'PENDING', c.now,
-    c.now + interval '24 hours', date_trunc('milliseconds', c.now)
-  from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[])
-         as n (id, webhook_id, clone_id, seq, event)
-  join webhook w on w.id = n.webhook_id and w.deleted_at is null,
-  (select ramet_now() as now) as c
-  for share of w
-  on conflict (id) do nothing`;
+/** One that was woken meanwhile stays due. */
+const RENEW = `
+  update webhook_work k
+  set leased_until = l.until, due_at = case when k.due_at = k.leased_until then l.until else k.due_at end
+  from (select ramet_now() + $3 * interval '1 millisecond' as until) as l
+  where k.id = $1 and k.lease_seq = $2
+  returning k.id`;
 
 const GIVE_UP = `
   update webhook_delivery set status = 'DROPPED', next_at = null, ended_at = ramet_now()
