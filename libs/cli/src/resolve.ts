@@ -131,6 +131,18 @@ export async function findClone(finder: Finder, text: string): Promise<string> {
   return theOne('clone', text, clones).id;
 }
 
+/** The id of a webhook: an id, or the name of one that the caller manages. */
+export async function findWebhook(finder: Finder, text: string): Promise<string> {
+  if (isId('whk', text)) return text;
+  const { session, world } = finder;
+  const webhooks = await collect(async (page) => {
+    const request = { ...page, owner: undefined };
+    const answer = await session.webhooks.listWebhooks(request, { signal: world.signal });
+    return { items: answer.webhooks, next: answer.nextPageToken };
+  });
+  return theOne('webhook', text, webhooks).id;
+}
+
 /** The teams that the caller is in. */
 export async function listTeams({ session, world }: Finder, all = false): Promise<readonly Team[]> {
   return await collect(async (page) => {

@@ -8,6 +8,7 @@ import { addLogin } from './commands/login.js';
 import { addTeams } from './commands/teams.js';
 import { addUsers } from './commands/users.js';
 import { addVersion, ownVersion } from './commands/version.js';
+import { addWebhooks } from './commands/webhooks/index.js';
 import { actIn } from './context.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { failureJson, layFailure, toFailure } from './print/errors.js';
@@ -74,6 +75,7 @@ function programFor(world: World): Command {
   addKeys(program, act);
   addClones(program, act);
   addAdmin(program, act);
+  addWebhooks(program, act);
   addVersion(program, world);
   return program;
 }

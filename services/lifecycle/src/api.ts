@@ -51,6 +51,7 @@ import { updateOwnerOverrides } from './handlers/update-owner-overrides.js';
 import { updateTemplate } from './handlers/update-template.js';
 import { waitClone } from './handlers/wait-clone.js';
 import { watchClones } from './handlers/watch-clones.js';
+import { webhookApi } from './handlers/webhook-api.js';
 
 /** Everything that the service serves. */
 export function lifecycleApi(deps: Deps): readonly Implemented[] {
@@ -89,6 +90,7 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
       setQuota: setQuota(deps),
       checkQuotas: checkQuotas(deps),
     }),
+    webhookApi(deps),
     implement(ExecutionReportServiceService, {
       updateExecution: updateExecution(deps),
       completeCloneExecution: completeCloneExecution(deps),

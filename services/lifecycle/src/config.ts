@@ -48,6 +48,8 @@ const SETTINGS = {
   reconcileMs: { env: 'RECONCILE_MS', parse: integer, default: 2_000 },
   /** How long a reconciler that has died keeps others from its clones. */
   leaseMs: { env: 'LEASE_MS', parse: integer, default: 10_000 },
+  /** Whether webhooks may be sent to private addresses, and by plain HTTP. */
+  webhookAllowPrivate: { env: 'WEBHOOK_ALLOW_PRIVATE', parse: flag, default: false },
 } as const;
 
 export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;

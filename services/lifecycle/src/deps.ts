@@ -18,11 +18,17 @@ import type { Quotas } from './store/quotas.js';
 import type { Runners } from './store/runners.js';
 import type { Secrets } from './store/secrets.js';
 import type { Templates } from './store/templates.js';
+import type { WebhookDeliveries } from './store/webhook-deliveries.js';
+import type { WebhookIntake } from './store/webhook-intake.js';
+import type { WebhookOutbox } from './store/webhook-outbox.js';
+import type { Webhooks } from './store/webhooks.js';
 import type { Work } from './store/work.js';
 import type { SharedChange } from './watch/changes.js';
 import type { ProgressBoard } from './watch/progress-board.js';
 
 export type { Kept, Snapshot, View } from './store/clone-reads.js';
+export type { WebhookDelivery, WebhookHealth } from './store/webhook-deliveries.js';
+export type { NewWebhook } from './store/webhooks.js';
 export type { Task } from './store/work.js';
 
 /** Everything the handlers and the reconciler use. service.ts builds it; each takes its part. */
@@ -36,6 +42,11 @@ export interface Deps {
   readonly secrets: Secrets;
   readonly actions: Actions;
   readonly work: Work;
+  readonly webhooks: Webhooks;
+  readonly deliveries: WebhookDeliveries;
+  readonly intake: WebhookIntake;
+  readonly outbox: WebhookOutbox;
+  readonly webhookRules: { readonly allowPrivate: boolean };
   readonly history: Tailer;
   /** What keys asks while it authorizes a clone: on connections of its own. */
   readonly directory: CloneReads;
@@ -55,6 +66,8 @@ export interface Deps {
   readonly logger: Logger;
   /** Has the reconciler look for clones that are due. */
   readonly wake: () => void;
+  /** Has the notifier look for deliveries that are due. */
+  readonly wakeNotifier: () => void;
 }
 
 /** What the process gives the service. */

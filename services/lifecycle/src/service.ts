@@ -19,6 +19,7 @@ import type { Config } from './config.js';
 import type { Deps, ExecutorNews, Outside, TeamsNews } from './deps.js';
 import { DEADLINES, type Deadlines } from './domain/phases.js';
 import { createPassMeter, observeService } from './metrics.js';
+import { startNotifier } from './notifier/notifier.js';
 import { takeExecutorNews } from './reconciler/executor-news.js';
 import { reconcileClone } from './reconciler/reconcile-clone.js';
 import { takeTeamsNews } from './reconciler/teams-news.js';
@@ -32,6 +33,10 @@ import { Quotas } from './store/quotas.js';
 import { Runners } from './store/runners.js';
 import { Secrets } from './store/secrets.js';
 import { Templates } from './store/templates.js';
+import { WebhookDeliveries } from './store/webhook-deliveries.js';
+import { WebhookIntake } from './store/webhook-intake.js';
+import { WebhookOutbox } from './store/webhook-outbox.js';
+import { Webhooks } from './store/webhooks.js';
 import { type Task, Work } from './store/work.js';
 import { createTraced } from './trace.js';
 import { createSharedChanges } from './watch/changes.js';
@@ -56,6 +61,7 @@ export type ServiceConfig = Pick<
   | 'reconciles'
   | 'reconcileMs'
   | 'leaseMs'
+  | 'webhookAllowPrivate'
 > & { readonly deadlines?: Deadlines };
 
 /** The service, while it runs. Disposing of it drains it. */
@@ -83,6 +89,7 @@ export async function startLifecycle(
 
   // What is due is looked for by a reconciler that starts when all it needs is there.
   const alarm = createBell();
+  const notifierAlarm = createBell();
   const stores = createStores(config, pools, outside);
   const progress = createProgressBoard({ ...stores, clock, logger });
   const deps: Deps = {
@@ -96,12 +103,16 @@ export async function startLifecycle(
     deadlines: config.deadlines ?? DEADLINES,
     leaseMs: config.leaseMs,
     wake: alarm.ring,
+    webhookRules: { allowPrivate: config.webhookAllowPrivate },
+    wakeNotifier: notifierAlarm.ring,
   };
   if (config.reconciles) {
     const reconciler = scope.use(reconcile(deps, config.reconcileMs));
     scope.defer(alarm.listen(reconciler.wake));
     scope.use(followExecutor(deps, own));
     scope.use(followTeams(deps, own));
+    const notifier = scope.use(startNotifier(deps, own));
+    scope.defer(notifierAlarm.listen(notifier.wake));
   }
   scope.defer(observeService(deps));
 
@@ -160,6 +171,10 @@ type Stores = Pick<
   | 'templates'
   | 'ownerOverrides'
   | 'actions'
+  | 'webhooks'
+  | 'deliveries'
+  | 'intake'
+  | 'outbox'
 >;
 
 function createStores(
@@ -180,6 +195,10 @@ function createStores(
     runners: new Runners(db),
     quotas: new Quotas(db, cloneQuota),
     work: new Work(db, reads, leaseMs),
+    webhooks: new Webhooks(db),
+    deliveries: new WebhookDeliveries(db),
+    intake: new WebhookIntake(db),
+    outbox: new WebhookOutbox(db),
     directory: new CloneReads(callbacks),
     actions: new Actions(db),
   };

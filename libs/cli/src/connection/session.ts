@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import { CloneServiceService, WebhookServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
@@ -76,6 +76,10 @@ export class Session implements AsyncDisposable {
 
   get clones(): Remote<typeof CloneServiceService> {
     return this.#client(CloneServiceService, 'lifecycle');
+  }
+
+  get webhooks(): Remote<typeof WebhookServiceService> {
+    return this.#client(WebhookServiceService, 'lifecycle');
   }
 
   /** The user who is asking. Asked once. */

@@ -5,7 +5,7 @@ import {
   pageSize,
 } from '@ramet/database';
 import type { Sight } from '../domain/sight.js';
-import type { Page, PageWish } from './clone-reads.js';
+import type { Page, PageWish } from './clone-list.js';
 
 /** Something that somebody did to a clone, and what came of it. */
 export interface Action {

@@ -28,6 +28,7 @@ export interface TestLifecycleOptions {
   readonly cloneQuota?: number;
   readonly reconcileMs?: number;
   readonly leaseMs?: number;
+  readonly webhookAllowPrivate?: boolean;
   readonly failpoints?: Failpoints;
 }
 
@@ -54,6 +55,7 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     reconciles: true,
     reconcileMs: options.reconcileMs ?? 200,
     leaseMs: options.leaseMs ?? 10_000,
+    webhookAllowPrivate: options.webhookAllowPrivate ?? true,
     ...(options.deadlines && { deadlines: options.deadlines }),
   };
   return startLifecycle(config, {
