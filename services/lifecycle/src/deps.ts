@@ -11,11 +11,12 @@ import type { CloneReads } from './store/clone-reads.js';
 import type { Clones } from './store/clones.js';
 import type { Quotas } from './store/quotas.js';
 import type { Runners } from './store/runners.js';
+import type { WatchReads } from './store/watch-reads.js';
 import type { Work } from './store/work.js';
+import type { Broadcast } from './watch/broadcast.js';
 import type { SharedChange } from './watch/changes.js';
-import type { ProgressBoard } from './watch/progress-board.js';
 
-export type { Kept, Snapshot, View } from './store/clone-reads.js';
+export type { Kept, View } from './store/clone-reads.js';
 export type { Task } from './store/work.js';
 
 /** Everything the handlers and the reconciler use. service.ts builds it; each takes its part. */
@@ -29,7 +30,9 @@ export interface Deps {
   /** What keys asks while it authorizes a clone: on connections of its own. */
   readonly directory: CloneReads;
   readonly changes: (row: HistoryRow) => SharedChange;
-  readonly progress: ProgressBoard;
+  readonly broadcast: Broadcast;
+  readonly watchReads: WatchReads;
+  readonly watchLimits: WatchLimits;
   readonly access: Access;
   readonly keys: Keys;
   readonly executor: Executor;
@@ -42,6 +45,18 @@ export interface Deps {
   readonly logger: Logger;
   /** Has the reconciler look for clones that are due. */
   readonly wake: () => void;
+}
+
+/** How far watchers may fall behind, and how many there may be. */
+export interface WatchLimits {
+  /** How many positions a watcher may be behind once it had caught up. */
+  readonly lag: bigint;
+  /** How long what is sent may go unread. */
+  readonly unreadMs: number;
+  /** How many watches a caller may have at once, on one replica. */
+  readonly perCaller: number;
+  /** How many clones of a snapshot, or changes of the past, are read at once. */
+  readonly page: number;
 }
 
 /** What the process gives the service. */

@@ -9,11 +9,13 @@ import {
   OutcomeKind,
   type Outcome as OutcomeMessage,
   type Progress as ProgressMessage,
+  type WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { BotSource, Owner as OwnerMessage } from '@ramet/proto-gen/teams.v1';
 import type { Clone, Execution, Limits, Outcome, Owner, Report, Source } from './domain/clone.js';
 import type { Phase } from './domain/phases.js';
 import type { Progress } from './domain/progress.js';
+import type { WatchedFacts, WatchFilter } from './domain/watch-filter.js';
 
 const KIND = {
   BOT: CloneKind.BOT,
@@ -176,4 +178,43 @@ export function fromSourceMessage(message: BotSource | undefined): Source {
   if (!message || !source) throw new Error('teams answered without a source');
   const { bundle, command } = source.value;
   return { kind: 'process', bundle, command, revision: message.revision };
+}
+
+const KIND_OF = namesOf(KIND);
+const PHASE_OF = namesOf(PHASE);
+
+/** The filter of a watch. The owner is not in it: it is part of what the watcher sees. */
+export function fromWatchRequest(request: WatchClonesRequest): WatchFilter {
+  const { cloneId, teamId, kinds, phases, labels } = request;
+  return {
+    cloneId,
+    teamId,
+    kinds: kinds.map((kind) => KIND_OF(kind)),
+    phases: phases.map((phase) => PHASE_OF(phase)),
+    labels,
+  };
+}
+
+/** What filters of watches go by, of a clone as an event has it. */
+export function toWatchedFacts(clone: CloneMessage): WatchedFacts {
+  return {
+    id: clone.id,
+    ownerId: clone.owner?.owner?.value ?? '',
+    teamId: clone.teamId,
+    kind: KIND_OF(clone.kind),
+    phase: PHASE_OF(clone.phase),
+    labels: clone.labels,
+  };
+}
+
+/** The way back from the numbers of the contract to the words of the domain. */
+function namesOf<Name extends string>(
+  numbers: Readonly<Record<Name, number>>,
+): (number: number) => Name {
+  const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name as Name]));
+  return (number) => {
+    const name = names.get(number);
+    if (name === undefined) throw new Error(`the contract has a number without a word: ${number}`);
+    return name;
+  };
 }

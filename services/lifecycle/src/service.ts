@@ -16,7 +16,7 @@ import { Scope } from '@ramet/service';
 import { createAccess } from './access.js';
 import { lifecycleApi } from './api.js';
 import type { Config } from './config.js';
-import type { Deps, ExecutorNews, Outside } from './deps.js';
+import type { Deps, ExecutorNews, Outside, WatchLimits } from './deps.js';
 import { DEADLINES, type Deadlines } from './domain/phases.js';
 import { createPassMeter, observeService } from './metrics.js';
 import { takeExecutorNews } from './reconciler/executor-news.js';
@@ -26,8 +26,10 @@ import { Clones } from './store/clones.js';
 import { QuotaTable } from './store/quota-table.js';
 import { Quotas } from './store/quotas.js';
 import { Runners } from './store/runners.js';
+import { WatchReads } from './store/watch-reads.js';
 import { type Task, Work } from './store/work.js';
 import { createTraced } from './trace.js';
+import { Broadcast } from './watch/broadcast.js';
 import { createSharedChanges } from './watch/changes.js';
 import { createProgressBoard } from './watch/progress-board.js';
 
@@ -47,7 +49,9 @@ export type ServiceConfig = Pick<
   | 'reconciles'
   | 'reconcileMs'
   | 'leaseMs'
-> & { readonly deadlines?: Deadlines };
+> & { readonly deadlines?: Deadlines; readonly watch?: Partial<WatchLimits> };
+
+const WATCH_LIMITS: WatchLimits = { lag: 10_000n, unreadMs: 60_000, perCaller: 100, page: 500 };
 
 /** The service, while it runs. Disposing of it drains it. */
 export interface LifecycleService extends AsyncDisposable {
@@ -75,15 +79,20 @@ export async function startLifecycle(
   // What is due is looked for by a reconciler that starts when all it needs is there.
   const alarm = createBell();
   const stores = createStores(config, pools, outside);
+  const past = {
+    history: scope.use(startTailer(own)),
+    changes: createSharedChanges(),
+    watchReads: new WatchReads(db),
+    watchLimits: { ...WATCH_LIMITS, ...config.watch },
+  };
   const progress = createProgressBoard({ ...stores, clock, logger });
   const deps: Deps = {
     ...outside,
     ...peers,
     ...stores,
+    ...past,
     access,
-    history: scope.use(startTailer(own)),
-    changes: createSharedChanges(),
-    progress,
+    broadcast: scope.use(new Broadcast({ ...past, progress, clock, logger })),
     deadlines: config.deadlines ?? DEADLINES,
     leaseMs: config.leaseMs,
     wake: alarm.ring,

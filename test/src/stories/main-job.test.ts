@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { ClonePhase, CloneView, OutcomeKind } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  ClonePhase,
+  CloneView,
+  OutcomeKind,
+  WatchClonesRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { RemoteError } from '@ramet/rpc';
 import { availableTo, phasesOf, signaturesOf, usedBy } from './support/asked.js';
 import {
@@ -275,9 +280,9 @@ describe('the main job', function () {
     const { owner, admin, team, teamOwner } = crew;
     const { id } = await createClone(admin.api, crew, teamOwner, { does: { stay: '' } });
     await untilPhase(admin, id, RUNNING);
-    const watch = admin.api.clones.watchClones({
-      ...{ owner: teamOwner, cloneId: id, cursor: Buffer.alloc(0) },
-    });
+    const watch = admin.api.clones.watchClones(
+      WatchClonesRequest.fromPartial({ owner: teamOwner, cloneId: id }),
+    );
     await watch.next();
 
     await owner.api.teams.removeTeamMember({ teamId: team.id, userId: admin.id });

@@ -5,9 +5,7 @@ import {
   encodePageToken,
   type HistoryRow,
   isFullPage,
-  lastPosition,
   pageSize,
-  type Queries,
   readHistory,
 } from '@ramet/database';
 import { notFound } from '@ramet/errors';
@@ -51,14 +49,6 @@ export interface Page<Item> {
   readonly items: readonly Item[];
   /** Empty: this is the last page. */
   readonly nextToken: string;
-}
-
-/** All clones in sight at one moment, and the position of the history then. */
-export interface Snapshot {
-  readonly clones: readonly Clone[];
-  readonly position: bigint;
-  /** Whether all that has happened to these clones has a position up to this one. */
-  readonly isSettled: boolean;
 }
 
 /** What can be asked about clones. What is out of sight is not there, by the same statement. */
@@ -130,18 +120,6 @@ export class CloneReads {
   /** The history of all clones after a position. */
   async historyAfter(after: bigint, limit: number): Promise<readonly HistoryRow[]> {
     return readHistory(this.#db, { after, limit });
-  }
-
-  /** The clones that are not deleted, or the one asked for, as they were at one position. */
-  async snapshot(sight: Sight, cloneId: string | undefined): Promise<Snapshot> {
-    return this.#db.transaction(
-      async (tx) => {
-        const position = await lastPosition(tx);
-        const clones = await snapshotIn(tx, sight, cloneId);
-        return { clones, position, isSettled: await isNumbered(tx, clones) };
-      },
-      { isolation: 'REPEATABLE READ' },
-    );
   }
 
   /** The positions of the oldest history that is kept and of the newest. */
@@ -243,29 +221,6 @@ function listOf(view: View, isLaterPage: boolean): string {
     ) as weighed
     where bytes - own_bytes < $3
     order by id desc`;
-}
-
-async function snapshotIn(
-  tx: Queries,
-  sight: Sight,
-  cloneId: string | undefined,
-): Promise<readonly Clone[]> {
-  const sql = `
-    select ${CLONE_COLUMNS}
-    from ${CLONE_WITH_EXECUTION}
-    where ($1::text[] is null or c.owner_id = any ($1))
-      and ${cloneId === undefined ? 'c.deleted_at is null' : 'c.id = $2'}
-    order by c.id`;
-  const params = cloneId === undefined ? [ownersIn(sight)] : [ownersIn(sight), cloneId];
-  return (await tx.query<CloneRow>(sql, params)).map(toClone);
-}
-
-async function isNumbered(tx: Queries, clones: readonly Clone[]): Promise<boolean> {
-  const sql = `
-    select 1 as waiting from history h
-    where h.position is null and h.aggregate = any ($1)
-    limit 1`;
-  return (await tx.query(sql, [clones.map(({ id }) => id)])).length === 0;
 }
 
 /** The owners in sight, as a parameter: null for all. */
