@@ -55,16 +55,11 @@ export async function* watchClones(
   const watch = new Watch(request, options);
   while (!signal?.aborted) {
     try {
-      for await (const response of client.watchClones(watch.request, signal ? { signal } : {})) {
-        const event = watch.take(response);
-        if (event) yield event;
-      }
-      watch.ended();
+      yield* watch.stream(client);
     } catch (thrown) {
       if (signal?.aborted) return;
       if (!watch.isPruned(thrown)) await watch.pause(thrown);
-      if (watch.goesOn()) continue;
-      yield { $case: 'relisted', cursor: NONE };
+      if (!watch.goesOn()) yield { $case: 'relisted', cursor: NONE };
     }
   }
 }
@@ -87,23 +82,25 @@ class Watch {
     this.#hasAnswered = options.isPatient ?? false;
   }
 
-  get request(): WatchClonesRequest {
-    return WatchClonesRequest.fromPartial({ ...this.#wish, cursor: this.#cursor });
+  /** One stream, verified. Throws how it ended: it has no end of its own. */
+  async *stream(client: Client): AsyncGenerator<WatchEvent, void, void> {
+    const { signal } = this.#options;
+    const request = WatchClonesRequest.fromPartial({ ...this.#wish, cursor: this.#cursor });
+    for await (const response of client.watchClones(request, signal ? { signal } : {})) {
+      const event = this.#take(response);
+      if (event) yield event;
+    }
+    throw new RemoteError('UNAVAILABLE', 'the watch has ended');
   }
 
   /** Verifies what came. Throws WatchIntegrityError. */
-  take({ event, cursor }: WatchClonesResponse): WatchEvent | undefined {
+  #take({ event, cursor }: WatchClonesResponse): WatchEvent | undefined {
     this.#hasAnswered = true;
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#verifier.take({ event });
     if (cursor.length > 0) this.#cursor = cursor;
     this.#hasTold = true;
     return event && { ...event, cursor: this.#cursor };
-  }
-
-  /** A stream has no end of its own: one that ends is as good as one that broke. */
-  ended(): never {
-    throw new RemoteError('UNAVAILABLE', 'the watch has ended');
   }
 
   /** Whether one cannot go on from the cursor: then it is forgotten. */

@@ -42,6 +42,12 @@ const SETTINGS = {
   reconcileMs: { env: 'RECONCILE_MS', parse: integer, default: 2_000 },
   /** How long a reconciler that has died keeps others from its clones. */
   leaseMs: { env: 'LEASE_MS', parse: integer, default: 10_000 },
+  /** How many positions of the history a watcher may fall behind. */
+  watchLag: { env: 'WATCH_LAG', parse: integer, default: 10_000 },
+  /** How long what is sent to a watcher may go unread. */
+  watchUnreadMs: { env: 'WATCH_UNREAD_MS', parse: integer, default: 60_000 },
+  /** How many watches a caller may have at once. */
+  watchesPerCaller: { env: 'WATCHES_PER_CALLER', parse: integer, default: 100 },
 } as const;
 
 export type Config = Read<typeof SETTINGS>;

@@ -57,6 +57,8 @@ export interface WatchLimits {
   readonly perCaller: number;
   /** How many clones of a snapshot, or changes of the past, are read at once. */
   readonly page: number;
+  /** How many changes are kept in memory for all watchers together. */
+  readonly held: number;
 }
 
 /** What the process gives the service. */

@@ -49,15 +49,19 @@ export type ServiceConfig = Pick<
   | 'reconciles'
   | 'reconcileMs'
   | 'leaseMs'
-> & { readonly deadlines?: Deadlines; readonly watch?: Partial<WatchLimits> };
-
-const WATCH_LIMITS: WatchLimits = { lag: 10_000n, unreadMs: 60_000, perCaller: 100, page: 500 };
+> &
+  Partial<Pick<Config, 'watchLag' | 'watchUnreadMs' | 'watchesPerCaller'>> & {
+    readonly deadlines?: Deadlines;
+    readonly watch?: Partial<WatchLimits>;
+  };
 
 /** The service, while it runs. Disposing of it drains it. */
 export interface LifecycleService extends AsyncDisposable {
   readonly port: number;
   /** What `connect` takes to reach it. */
   readonly address: string;
+  /** What is in memory for watchers. */
+  readonly watched: Broadcast['held'];
 }
 
 /** Starts the service. This is the one place that knows how its parts fit together. */
@@ -83,7 +87,7 @@ export async function startLifecycle(
     history: scope.use(startTailer(own)),
     changes: createSharedChanges(),
     watchReads: new WatchReads(db),
-    watchLimits: { ...WATCH_LIMITS, ...config.watch },
+    watchLimits: watchLimitsOf(config),
   };
   const progress = createProgressBoard({ ...stores, clock, logger });
   const deps: Deps = {
@@ -116,7 +120,22 @@ export async function startLifecycle(
   return {
     port: server.port,
     address: server.address,
+    get watched() {
+      return deps.broadcast.held;
+    },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+function watchLimitsOf(config: ServiceConfig): WatchLimits {
+  const { watchLag = 10_000, watchUnreadMs = 60_000, watchesPerCaller = 100 } = config;
+  return {
+    lag: BigInt(watchLag),
+    unreadMs: watchUnreadMs,
+    perCaller: watchesPerCaller,
+    page: 500,
+    held: 4_096,
+    ...config.watch,
   };
 }
 

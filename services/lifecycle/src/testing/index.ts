@@ -1,6 +1,7 @@
 import { Secret } from '@ramet/config';
 import type { Bus } from '@ramet/database';
 import { type Failpoints, noFailpoints, systemClock, systemIds } from '@ramet/service';
+import type { WatchLimits } from '../deps.js';
 import type { Deadlines } from '../domain/phases.js';
 import { connectPeers } from '../outside/connect-peers.js';
 import { type LifecycleService, startLifecycle } from '../service.js';
@@ -26,6 +27,7 @@ export interface TestLifecycleOptions {
   readonly reconcileMs?: number;
   readonly leaseMs?: number;
   readonly failpoints?: Failpoints;
+  readonly watch?: Partial<WatchLimits>;
 }
 
 const NOBODY = '127.0.0.1:9';
@@ -51,6 +53,7 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     reconcileMs: options.reconcileMs ?? 200,
     leaseMs: options.leaseMs ?? 10_000,
     ...(options.deadlines && { deadlines: options.deadlines }),
+    ...(options.watch && { watch: options.watch }),
   };
   return startLifecycle(config, {
     clock: systemClock,

@@ -2,8 +2,7 @@ import { Audience, type AudienceWish, audienceKey } from './audience.js';
 import type { SharedChange } from './changes.js';
 import type { Seat } from './seat.js';
 
-/** What logs of audiences may hold, all together: they share what is told. */
-const MAX_ROWS = 4_096;
+/** What logs of audiences may weigh, all together: they share what is told. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** An audience, with those who sit in it. */
@@ -22,6 +21,12 @@ export class Audiences {
   /** What logs may hold at the moment: positions, and how many bytes they weigh. */
   #window: { readonly position: bigint; readonly bytes: number }[] = [];
   #bytes = 0;
+  readonly #maxRows: number;
+
+  /** As many of the newest changes are remembered as are given here. */
+  constructor(maxRows: number) {
+    this.#maxRows = maxRows;
+  }
 
   /** How many there are, and how many things they hold in memory. */
   get held(): { readonly audiences: number; readonly told: number } {
@@ -72,10 +77,10 @@ export class Audiences {
   slide({ position, response }: SharedChange): void {
     this.#window.push({ position, bytes: response.length });
     this.#bytes += response.length;
-    if (this.#window.length <= MAX_ROWS && this.#bytes <= MAX_BYTES) return;
+    if (this.#window.length <= this.#maxRows && this.#bytes <= MAX_BYTES) return;
     // An eighth at a time, as each time costs something for every audience.
     let count = 0;
-    while (count < this.#window.length && (count < MAX_ROWS / 8 || this.#bytes > MAX_BYTES)) {
+    while (count < this.#window.length && (count < this.#maxRows / 8 || this.#bytes > MAX_BYTES)) {
       this.#bytes -= this.#window[count]?.bytes ?? 0;
       count += 1;
     }

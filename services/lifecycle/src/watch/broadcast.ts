@@ -32,7 +32,7 @@ const RETRY_MS = 500;
  */
 export class Broadcast implements AsyncDisposable {
   readonly #options: BroadcastOptions;
-  readonly #audiences = new Audiences();
+  readonly #audiences: Audiences;
   readonly #seats = new Set<Seat>();
   readonly #perCaller = new Map<string, number>();
   #stop = new AbortController();
@@ -47,6 +47,7 @@ export class Broadcast implements AsyncDisposable {
 
   constructor(options: BroadcastOptions) {
     this.#options = options;
+    this.#audiences = new Audiences(options.watchLimits.held);
   }
 
   get position(): bigint {
