@@ -44,6 +44,8 @@ export interface Call {
   readonly metadata: CallMetadata;
   /** Calls back once the call has ended: its status is on the way out, or the client is gone. */
   afterEnd(callback: () => void): void;
+  /** Ends the call with an error, even while what it has sent is not read: that is sent before. */
+  abort(reason: Error): void;
 }
 
 /** Handles one request with one response. */

@@ -50,6 +50,12 @@ const SETTINGS = {
   leaseMs: { env: 'LEASE_MS', parse: integer, default: 10_000 },
   /** Whether webhooks may be sent to private addresses, and by plain HTTP. */
   webhookAllowPrivate: { env: 'WEBHOOK_ALLOW_PRIVATE', parse: flag, default: false },
+  /** How many positions of the history a watcher may fall behind. */
+  watchLag: { env: 'WATCH_LAG', parse: integer, default: 10_000 },
+  /** How long what is sent to a watcher may go unread. */
+  watchUnreadMs: { env: 'WATCH_UNREAD_MS', parse: integer, default: 60_000 },
+  /** How many watches a caller may have at once. */
+  watchesPerCaller: { env: 'WATCHES_PER_CALLER', parse: integer, default: 100 },
 } as const;
 
 export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;

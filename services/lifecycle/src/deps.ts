@@ -22,11 +22,12 @@ import type { WebhookDeliveries } from './store/webhook-deliveries.js';
 import type { WebhookIntake } from './store/webhook-intake.js';
 import type { WebhookOutbox } from './store/webhook-outbox.js';
 import type { Webhooks } from './store/webhooks.js';
+import type { WatchReads } from './store/watch-reads.js';
 import type { Work } from './store/work.js';
+import type { Broadcast } from './watch/broadcast.js';
 import type { SharedChange } from './watch/changes.js';
-import type { ProgressBoard } from './watch/progress-board.js';
 
-export type { Kept, Snapshot, View } from './store/clone-reads.js';
+export type { Kept, View } from './store/clone-reads.js';
 export type { WebhookDelivery, WebhookHealth } from './store/webhook-deliveries.js';
 export type { NewWebhook } from './store/webhooks.js';
 export type { Task } from './store/work.js';
@@ -51,7 +52,9 @@ export interface Deps {
   /** What keys asks while it authorizes a clone: on connections of its own. */
   readonly directory: CloneReads;
   readonly changes: (row: HistoryRow) => SharedChange;
-  readonly progress: ProgressBoard;
+  readonly broadcast: Broadcast;
+  readonly watchReads: WatchReads;
+  readonly watchLimits: WatchLimits;
   readonly access: Access;
   readonly sealer: Sealer;
   readonly teams: Teams;
@@ -68,6 +71,20 @@ export interface Deps {
   readonly wake: () => void;
   /** Has the notifier look for deliveries that are due. */
   readonly wakeNotifier: () => void;
+}
+
+/** How far watchers may fall behind, and how many there may be. */
+export interface WatchLimits {
+  /** How many positions a watcher may be behind once it had caught up. */
+  readonly lag: bigint;
+  /** How long what is sent may go unread. */
+  readonly unreadMs: number;
+  /** How many watches a caller may have at once, on one replica. */
+  readonly perCaller: number;
+  /** How many clones of a snapshot, or changes of the past, are read at once. */
+  readonly page: number;
+  /** How many changes are kept in memory for all watchers together. */
+  readonly held: number;
 }
 
 /** What the process gives the service. */

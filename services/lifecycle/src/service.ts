@@ -16,7 +16,7 @@ import { Scope } from '@ramet/service';
 import { createAccess } from './access.js';
 import { lifecycleApi } from './api.js';
 import type { Config } from './config.js';
-import type { Deps, ExecutorNews, Outside, TeamsNews } from './deps.js';
+import type { Deps, ExecutorNews, Outside, TeamsNews, WatchLimits } from './deps.js';
 import { DEADLINES, type Deadlines } from './domain/phases.js';
 import { createPassMeter, observeService } from './metrics.js';
 import { startNotifier } from './notifier/notifier.js';
@@ -37,8 +37,10 @@ import { WebhookDeliveries } from './store/webhook-deliveries.js';
 import { WebhookIntake } from './store/webhook-intake.js';
 import { WebhookOutbox } from './store/webhook-outbox.js';
 import { Webhooks } from './store/webhooks.js';
+import { WatchReads } from './store/watch-reads.js';
 import { type Task, Work } from './store/work.js';
 import { createTraced } from './trace.js';
+import { Broadcast } from './watch/broadcast.js';
 import { createSharedChanges } from './watch/changes.js';
 import { createProgressBoard } from './watch/progress-board.js';
 
@@ -62,13 +64,19 @@ export type ServiceConfig = Pick<
   | 'reconcileMs'
   | 'leaseMs'
   | 'webhookAllowPrivate'
-> & { readonly deadlines?: Deadlines };
+> &
+  Partial<Pick<Config, 'watchLag' | 'watchUnreadMs' | 'watchesPerCaller'>> & {
+    readonly deadlines?: Deadlines;
+    readonly watch?: Partial<WatchLimits>;
+  };
 
 /** The service, while it runs. Disposing of it drains it. */
 export interface LifecycleService extends AsyncDisposable {
   readonly port: number;
   /** What `connect` takes to reach it. */
   readonly address: string;
+  /** What is in memory for watchers. */
+  readonly watched: Broadcast['held'];
 }
 
 /** Starts the service. This is the one place that knows how its parts fit together. */
@@ -91,15 +99,20 @@ export async function startLifecycle(
   const alarm = createBell();
   const notifierAlarm = createBell();
   const stores = createStores(config, pools, outside);
+  const past = {
+    history: scope.use(startTailer(own)),
+    changes: createSharedChanges(),
+    watchReads: new WatchReads(db),
+    watchLimits: watchLimitsOf(config),
+  };
   const progress = createProgressBoard({ ...stores, clock, logger });
   const deps: Deps = {
     ...outside,
     ...peers,
     ...stores,
+    ...past,
     access,
-    history: scope.use(startTailer(own)),
-    changes: createSharedChanges(),
-    progress,
+    broadcast: scope.use(new Broadcast({ ...past, progress, clock, logger })),
     deadlines: config.deadlines ?? DEADLINES,
     leaseMs: config.leaseMs,
     wake: alarm.ring,
@@ -129,7 +142,22 @@ export async function startLifecycle(
   return {
     port: server.port,
     address: server.address,
+    get watched() {
+      return deps.broadcast.held;
+    },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+function watchLimitsOf(config: ServiceConfig): WatchLimits {
+  const { watchLag = 10_000, watchUnreadMs = 60_000, watchesPerCaller = 100 } = config;
+  return {
+    lag: BigInt(watchLag),
+    unreadMs: watchUnreadMs,
+    perCaller: watchesPerCaller,
+    page: 500,
+    held: 4_096,
+    ...config.watch,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   GetCloneRequest,
   StopCloneRequest,
   UpdateExecutionRequest,
+  WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { TeamRole, WorkloadTokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect, RemoteError } from '@ramet/rpc';
@@ -69,9 +70,7 @@ describe('a mesh', () => {
     const keyId = await author.key(owner, { teamId });
     const { cloneId } = await author.runningClone(owner, { owner: { teamId }, botId, keyId });
     const api = author.as(member.token);
-    const watched = drain(
-      api.clones.watchClones({ owner: undefined, cloneId, cursor: Buffer.alloc(0) }),
-    );
+    const watched = drain(api.clones.watchClones(WatchClonesRequest.fromPartial({ cloneId })));
     const logs = drain(
       api.clones.streamCloneLogs({ cloneId, executionId: '', follow: true, tailLines: 0 }),
     );

@@ -5,9 +5,7 @@ import {
   encodePageToken,
   type HistoryRow,
   isFullPage,
-  lastPosition,
   pageSize,
-  type Queries,
   readHistory,
 } from '@ramet/database';
 import { notFound } from '@ramet/errors';
@@ -37,14 +35,6 @@ export interface Claim extends Kept {
   readonly problem: string;
   /** The trace of the call that has set it in motion. */
   readonly trace: string;
-}
-
-/** All clones in sight at one moment, and the position of the history then. */
-export interface Snapshot {
-  readonly clones: readonly Clone[];
-  readonly position: bigint;
-  /** Whether all that has happened to these clones has a position up to this one. */
-  readonly isSettled: boolean;
 }
 
 /** What can be asked about clones. What is out of sight is not there, by the same statement. */
@@ -129,18 +119,6 @@ export class CloneReads {
     return readHistory(this.#db, { after, limit });
   }
 
-  /** The clones that are not deleted, or the one asked for, as they were at one position. */
-  async snapshot(sight: Sight, cloneId: string | undefined): Promise<Snapshot> {
-    return this.#db.transaction(
-      async (tx) => {
-        const position = await lastPosition(tx);
-        const clones = await snapshotIn(tx, sight, cloneId);
-        return { clones, position, isSettled: await isNumbered(tx, clones) };
-      },
-      { isolation: 'REPEATABLE READ' },
-    );
-  }
-
   /** The positions of the oldest history that is kept and of the newest. */
   async span(): Promise<{ readonly oldest: bigint; readonly newest: bigint }> {
     const sql = `
@@ -212,29 +190,6 @@ const CLAIMS = `
   left join execution_progress p on p.execution_id = e.id
   where c.id = any ($1)
   order by c.id`;
-
-async function snapshotIn(
-  tx: Queries,
-  sight: Sight,
-  cloneId: string | undefined,
-): Promise<readonly Clone[]> {
-  const sql = `
-    select ${CLONE_COLUMNS}
-    from ${CLONE_WITH_EXECUTION}
-    where ($1::text[] is null or c.owner_id = any ($1))
-      and ${cloneId === undefined ? 'c.deleted_at is null' : 'c.id = $2'}
-    order by c.id`;
-  const params = cloneId === undefined ? [ownersIn(sight)] : [ownersIn(sight), cloneId];
-  return (await tx.query<CloneRow>(sql, params)).map(toClone);
-}
-
-async function isNumbered(tx: Queries, clones: readonly Clone[]): Promise<boolean> {
-  const sql = `
-    select 1 as waiting from history h
-    where h.position is null and h.aggregate = any ($1)
-    limit 1`;
-  return (await tx.query(sql, [clones.map(({ id }) => id)])).length === 0;
-}
 
 /** The owners in sight, as a parameter: null for all. */
 function ownersIn(sight: Sight): readonly string[] | null {

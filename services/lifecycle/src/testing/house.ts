@@ -39,6 +39,8 @@ export interface House extends AsyncDisposable {
   asRunner(clone: Clone): Promise<Api>;
   /** A team with a bot, and people of every role in it. */
   createCrew(name: string): Promise<Crew>;
+  /** What lifecycle has in memory for watchers. */
+  watched(): LifecycleService['watched'];
   /** Stops lifecycle, and starts it again with the same data. */
   restart(options?: Partial<TestLifecycleOptions>): Promise<void>;
 }
@@ -123,6 +125,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       return as(await teams.workloadToken({ cloneId, executionId, epoch }));
     },
     createCrew: (name) => createCrew(teams, as, name),
+    watched: () => lifecycle.watched,
     async restart(more) {
       await lifecycle[Symbol.asyncDispose]();
       lifecycle = await start(more);

@@ -1,6 +1,7 @@
 import { Secret } from '@ramet/config';
 import type { Bus } from '@ramet/database';
 import { type Failpoints, noFailpoints, systemClock, systemIds } from '@ramet/service';
+import type { WatchLimits } from '../deps.js';
 import type { Deadlines } from '../domain/phases.js';
 import { connectPeers } from '../outside/connect-peers.js';
 import { SEALING_KEY_BYTES } from '../sealing/sealer.js';
@@ -30,6 +31,7 @@ export interface TestLifecycleOptions {
   readonly leaseMs?: number;
   readonly webhookAllowPrivate?: boolean;
   readonly failpoints?: Failpoints;
+  readonly watch?: Partial<WatchLimits>;
 }
 
 const NOBODY = '127.0.0.1:9';
@@ -57,6 +59,7 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     leaseMs: options.leaseMs ?? 10_000,
     webhookAllowPrivate: options.webhookAllowPrivate ?? true,
     ...(options.deadlines && { deadlines: options.deadlines }),
+    ...(options.watch && { watch: options.watch }),
   };
   return startLifecycle(config, {
     clock: systemClock,
