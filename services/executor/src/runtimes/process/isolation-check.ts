@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { listProcesses, noFailpoints, Scope, systemClock } from '@ramet/service';
 import type { Observation } from '../../domain/observation.js';
 import { newWorkload } from '../../domain/workload.js';
+import { PLAIN_SETUP } from '../../plain-setup.js';
 import type { MadeWorkload } from '../runtime.js';
 import { foldersOf } from './folders.js';
 import { openProcessRuntime } from './open-process-runtime.js';
@@ -17,7 +18,18 @@ import { removeTree } from './remove-tree.js';
 const RUNNER = fileURLToPath(new URL('../../../../runner/dist/main.js', import.meta.url));
 const BUNDLES = fileURLToPath(new URL('../../../../../deploy/examples', import.meta.url));
 const MB = 1024 * 1024;
-const MINUTE_MS = 60_000;
+const LIMITS = {
+  timeLimitMs: 60_000,
+  memoryBytes: 1_024 * MB,
+  graceMs: 200,
+  cpuMillis: 1_000,
+  storageBytes: 64 * MB,
+};
+const startWith = (token: string) => ({
+  token,
+  secrets: { overrides: [], inputs: [] },
+  freshEpoch: 0,
+});
 
 await using scope = new Scope();
 const root = await mkdtemp('/tmp/ramet-hostile-');
@@ -32,6 +44,7 @@ await writeFile(sealingKey, 'the sealing key', { mode: 0o600 });
 const settings = {
   stateDir: join(root, 'mesh', 'executor'),
   runDir: join(root, 'run'),
+  ...{ storageDir: '', endpointHost: '127.0.0.1', inputsAllowPrivate: true },
   bundlesDir: BUNDLES,
   hiddenDirs: [],
   meshDir: join(root, 'mesh'),
@@ -48,7 +61,7 @@ const ports = { clock: systemClock, failpoints: noFailpoints, logger };
 const runtime = await openProcessRuntime(settings, { ...ports, alone: true });
 
 const victim = workload(0, ['sleep', '600']);
-await runtime.start(victim, 'the token of the victim');
+await runtime.start(victim, startWith('the token of the victim'));
 await until(runtime, victim.name, 'running');
 const victims = foldersOf(settings, victim.name);
 
@@ -70,14 +83,14 @@ function targets() {
 }
 
 async function end(made: MadeWorkload): Promise<Observation> {
-  await runtime.start(made, 'a token');
+  await runtime.start(made, startWith('a token'));
   const seen = await until(runtime, made.name, 'exited');
   await runtime.remove(made.name);
   return seen;
 }
 
 async function hide(made: MadeWorkload) {
-  await runtime.start(made, 'a token');
+  await runtime.start(made, startWith('a token'));
   while ((await output(made.name)).length < 15) await systemClock.sleep(20);
   const before = countHidden();
   await runtime.stop(made.name, 'STOPPED', 200);
@@ -88,7 +101,7 @@ async function hide(made: MadeWorkload) {
 }
 
 async function snoop(made: MadeWorkload) {
-  await runtime.start(made, 'a token');
+  await runtime.start(made, startWith('a token'));
   const seen = await until(runtime, made.name, 'exited');
   const verdicts = await output(made.name);
   await runtime.remove(made.name);
@@ -140,11 +153,13 @@ function workload(
 ): MadeWorkload {
   const spec = {
     executionId: `exe_hostile${slot}`,
-    cloneId: 'cln_hostile',
+    cloneId: `cln_hostile${slot}`,
     epoch: 1,
-    source: { bundle: 'hostile', command },
+    source: { bundle: 'hostile', command, tag: '' },
     parameters: [],
-    limits: { timeLimitMs: MINUTE_MS, memoryBytes: 1_024 * MB, graceMs: 200, ...limits },
+    limits: { ...LIMITS, ...limits },
+    setup: PLAIN_SETUP,
+    freshStorage: false,
     keyId: '',
   };
   const place = { runtime: 'process', hostId: 'here', slot };
