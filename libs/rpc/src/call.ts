@@ -58,5 +58,17 @@ export type Streaming<Request, Response> = (
   call: Call,
 ) => AsyncIterable<Response | Encoded>;
 
+/**
+ * Handles a stream of requests with one response.
+ *
+ * Requests are read as the handler asks for them. An answer, or an error, ends the call even if
+ * the client has not sent all. The iteration throws once the call has ended: an AbortError if the
+ * client has hung up.
+ */
+export type Uploading<Request, Response> = (
+  requests: AsyncIterable<Request>,
+  call: Call,
+) => Promise<Response | Encoded>;
+
 /** A response that is encoded already, for what is sent to many. Goes out as it is. */
 export type Encoded = Buffer;

@@ -45,7 +45,10 @@ export interface Limits {
 export interface Endpoint {
   readonly path: string;
   readonly labels: MethodLabels;
+  /** Whether either side streams. Such a call has no deadline unless its client gives one. */
   readonly streams: boolean;
+  /** Whether the client streams. Such a call ends by itself: a server that stops waits for it. */
+  readonly uploads: boolean;
   /** Who may call. Undefined for what the transport itself offers, such as health. */
   readonly rule: Rule | undefined;
   /** Whether calls leave no span, no measurement and no log line. */

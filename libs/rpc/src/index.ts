@@ -7,11 +7,12 @@ export {
   type Encoded,
   type Streaming,
   type Unary,
+  type Uploading,
   type WorkloadIdentity,
 } from './call.js';
+export type { ClientTls } from './channel.js';
 export {
   type CallOptions,
-  type ClientTls,
   type ConnectOptions,
   connect,
   type Remote,

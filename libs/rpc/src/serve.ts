@@ -139,7 +139,8 @@ function prepare(
       endpoints.set(method.path, {
         path: method.path,
         labels: labelsOf(method.path),
-        streams: method.responseStream,
+        streams: method.responseStream || method.requestStream,
+        uploads: method.requestStream,
         rule: ruleOf(contract, method.path),
         quiet: false,
         decode: decoderOf(method),
@@ -160,6 +161,7 @@ function offered({
     path,
     labels: labelsOf(path),
     streams: responseStream,
+    uploads: false,
     rule: undefined,
     quiet: true,
     decode: requestDeserialize,
@@ -168,7 +170,7 @@ function offered({
 }
 
 /**
- * Lets running calls finish, ends streams, refuses new calls; cuts what is left after a while.
+ * Lets running calls finish, ends streams of responses, refuses new calls; cuts what is left after a while.
  *
  * Watchers of the health are told first, so that a balancer sends its calls elsewhere.
  */
@@ -183,7 +185,9 @@ async function drain(
 
   state.draining = true;
   reflection.close();
-  for (const call of [...state.open]) if (call.endpoint.streams) call.abort(draining());
+  for (const call of [...state.open]) {
+    if (call.endpoint.streams && !call.endpoint.uploads) call.abort(draining());
+  }
   const stopTimer = state.clock.after(state.limits.drainMs, () => {
     for (const call of [...state.open]) call.abort(draining());
     server.forceShutdown();

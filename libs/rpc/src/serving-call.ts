@@ -7,13 +7,14 @@ import { runServing, type Serving } from './context.js';
 import type { Rule } from './contract.js';
 import type { Endpoint, ServerState } from './endpoint.js';
 import { permit } from './permissions.js';
+import { RequestStream } from './request-stream.js';
 import { endSpan, type OpenSpan, openServerSpan } from './spans.js';
 import { complete, type Failure, toStatus } from './status.js';
 
 /** A status as grpc-js takes it. */
 export type OutgoingStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-type Transport = Pick<ServerInterceptingCallInterface, 'getDeadline' | 'sendStatus'>;
+type Transport = Pick<ServerInterceptingCallInterface, 'getDeadline' | 'sendStatus' | 'startRead'>;
 
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
 const REFUSALS: ReadonlySet<status> = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
@@ -26,6 +27,8 @@ export class ServingCall implements Serving {
   caller: Caller = ANONYMOUS;
   ended = false;
   metadata: CallMetadata = NOTHING;
+  /** What the client streams, once the handler may read it. */
+  requests: RequestStream | undefined;
   readonly #server: ServerState;
   readonly #transport: Transport;
   readonly #startedAt: number;
@@ -98,7 +101,7 @@ export class ServingCall implements Serving {
   /**
    * Holds the call to its deadline: the client's, the server's default, or the server's maximum.
    *
-   * grpc-js watches over the client's own. A stream has none but that once its request is there.
+   * grpc-js watches over the client's own. A stream has none but that once its handler runs.
    */
   #limit(given: number): void {
     this.#deadlineMs = given;
@@ -114,25 +117,35 @@ export class ServingCall implements Serving {
     this.#stopTimer = clock.after(ms, () => this.abort(deadlineExceeded()));
   }
 
+  /** Opens the stream of requests. Nothing of it is read before the handler asks. */
+  openRequests(): RequestStream {
+    this.requests = new RequestStream({
+      startRead: () => this.#transport.startRead(),
+      decode: this.endpoint.decode,
+      abort: (reason) => this.abort(reason),
+    });
+    return this.requests;
+  }
+
   /**
-   * Lets the caller in and decodes the request, or throws.
+   * Lets the caller in and decodes the request, if it is there yet, or throws.
    *
    * Promises the request only if the caller is not known yet: most are, and promises cost.
    */
-  admit(bytes: Buffer): unknown {
+  admit(bytes: Buffer | undefined): unknown {
     const { rule, decode } = this.endpoint;
     if (this.#server.draining) throw draining();
-    if (!rule) return decode(bytes);
+    if (!rule) return bytes && decode(bytes);
 
     const authenticated = this.#server.authenticate(this.metadata);
     if (!(authenticated instanceof Promise)) return this.#letIn(authenticated, rule, bytes);
     return authenticated.then((caller) => this.#letIn(caller, rule, bytes));
   }
 
-  #letIn(caller: Caller, rule: Rule, bytes: Buffer): unknown {
+  #letIn(caller: Caller, rule: Rule, bytes: Buffer | undefined): unknown {
     this.caller = caller;
     permit(rule, caller);
-    return this.endpoint.decode(bytes);
+    return bytes && this.endpoint.decode(bytes);
   }
 
   afterEnd(callback: () => void): void {
@@ -145,6 +158,7 @@ export class ServingCall implements Serving {
     if (this.#abortReason) return;
     this.#abortReason = reason;
     this.#controller?.abort(reason);
+    this.requests?.stop(reason);
     if (this.ended) return;
     if (this.onAbort) this.onAbort(reason);
     else this.#transport.sendStatus(this.fail(reason));
@@ -173,6 +187,7 @@ export class ServingCall implements Serving {
     const outgoing = this.#completed(sent);
     this.#close(outgoing.code);
     if (!this.#handled) this.abort(endedEarly(outgoing.code));
+    this.requests?.stop(endedEarly(outgoing.code));
     return outgoing;
   }
 
