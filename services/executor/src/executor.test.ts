@@ -39,6 +39,7 @@ describe('executor', () => {
       exitCode: 3,
       signal: '',
       message: '',
+      report: undefined,
     });
     assert.ok(workload.startTime);
     const events = (await house.events()).filter((event) => event !== 'running');
@@ -90,7 +91,7 @@ describe('executor', () => {
 
     assert.deepEqual([exit?.kind, exit?.exitCode], [ExitKind.STOPPED, 5]);
     assert.deepEqual(await readdir(join(house.host.stateDir, 'executions')), []);
-    assert.deepEqual(await readdir(house.host.runDir), ['.control']);
+    assert.deepEqual(await readdir(house.host.runDir), ['.control', '.storage']);
     const events = ['created', 'running', 'stopping', 'exited', 'removing', 'removed'];
     assert.deepEqual(await house.events(), events);
   });
@@ -251,7 +252,8 @@ async function openHouse(): Promise<House> {
       const count = (await client.listExecutions(ALL)).workloads.length;
       assert.equal(count, 1);
       for (;;) {
-        const { entries } = await history.readHistory({ after: 0n, pageSize: 0 }, { metadata });
+        const page = await history.readHistory({ after: 0n, pageSize: 0 }, { metadata });
+        const entries = page.entries.filter(({ kind }) => kind.startsWith('workload.'));
         const last = entries.at(-1);
         const state = last && WorkloadChanged.decode(last.payload).workload?.state;
         const [workload] = (await client.listExecutions(ALL)).workloads;
@@ -297,14 +299,16 @@ function executionOf(script: string): CreateExecutionRequest {
     executionId: systemIds.make('exe'),
     cloneId: systemIds.make('cln'),
     epoch: 1,
-    source: {
-      source: { $case: 'process', value: { bundle: 'shell', command: ['sh', '-c', script] } },
-      revision: 1,
-    },
-    parameters: [],
-    limits: undefined,
-    keyId: '',
+    source: sourceOf(['sh', '-c', script]),
+    ...{ parameters: [], inputs: [], overrides: [], ports: [] },
+    ...{ limits: undefined, probe: undefined, keyId: '', stage: '' },
+    ...{ fetchInputs: false, hasSecrets: false, freshStorage: false, keepResults: false },
   };
+}
+
+function sourceOf(command: readonly string[], tag = '') {
+  const value = { bundle: 'shell', command: [...command], tag };
+  return { source: { $case: 'process' as const, value }, revision: 1 };
 }
 
 function nameOf({ executionId, epoch }: Ids): string {

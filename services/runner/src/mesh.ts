@@ -84,8 +84,7 @@ export class Mesh implements AsyncDisposable {
   ): Promise<void> {
     const { executionId, epoch } = this.#binding;
     const header = { executionId, epoch, ...result, sizeBytes: BigInt(sizeBytes) };
-    // biome-ignore lint/suspicious/noExplicitAny: until libs/rpc streams requests.
-    await (this.#lifecycle.uploadResult as any)(partsOf(header, chunks), { signal });
+    await this.#lifecycle.uploadResult(partsOf(header, chunks), { signal });
   }
 
   /** Streams an input of the clone that is a result of another clone. */
