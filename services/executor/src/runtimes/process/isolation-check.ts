@@ -60,26 +60,45 @@ const logger = { debug: log, info: log, warn: log, error: log };
 const ports = { clock: systemClock, failpoints: noFailpoints, logger };
 const runtime = await openProcessRuntime(settings, { ...ports, alone: true });
 
-const victim = workload(0, ['sleep', '600']);
+const victim = workload(0, ['sh', '-c', 'echo secret > $RAMET_DATA/secret; sleep 600']);
 await runtime.start(victim, startWith('the token of the victim'));
 await until(runtime, victim.name, 'running');
 const victims = foldersOf(settings, victim.name);
 
+const trespassed = await trespass();
 const [allocated, looped, escaped, snooped] = await Promise.all([
   end(workload(1, ['node', 'allocator.mjs'], { memoryBytes: 150 * MB })),
   end(workload(2, ['node', 'endless.mjs'], { timeLimitMs: 1_500 })),
   hide(workload(3, ['node', 'escape.mjs'])),
   snoop(workload(4, ['node', 'snooper.mjs', JSON.stringify(targets())])),
 ]);
-console.log(JSON.stringify({ logged, allocated, looped, escaped, snooped }));
+console.log(JSON.stringify({ logged, allocated, looped, escaped, snooped, trespassed }));
 await runtime.remove(victim.name);
 
 function targets() {
+  const storage = join(settings.runDir, '.storage', victim.cloneId);
   return {
-    files: [sealingKey, victims.config, victims.runner, join(victims.work, 'snooper.mjs')],
-    folders: [secrets, settings.stateDir, victims.state, victims.run, victims.work],
+    files: [
+      sealingKey,
+      join(storage, 'data', 'secret'),
+      victims.config,
+      victims.runner,
+      join(victims.work, 'snooper.mjs'),
+    ],
+    folders: [secrets, settings.stateDir, victims.state, victims.run, victims.work].concat(
+      ['', 'data', 'outputs', 'inputs'].map((part) => join(storage, part)),
+    ),
     sockets: [`${victims.run}/ramet.sock`, victims.control],
   };
+}
+
+/** Two stages of one clone: what the first has left the second may read. */
+async function trespass(): Promise<readonly string[]> {
+  const first = workload(5, ['sh', '-c', 'umask 077; echo left > $RAMET_OUTPUT/left'], {}, 'first');
+  await end(first);
+  const second = workload(6, ['node', 'trespass.mjs'], {}, 'second');
+  const { cloneId } = first;
+  return (await snoop({ ...second, cloneId })).verdicts;
 }
 
 async function end(made: MadeWorkload): Promise<Observation> {
@@ -150,6 +169,7 @@ function workload(
   slot: number,
   command: readonly string[],
   limits: { readonly memoryBytes?: number; readonly timeLimitMs?: number } = {},
+  stage = 'main',
 ): MadeWorkload {
   const spec = {
     executionId: `exe_hostile${slot}`,
@@ -158,7 +178,7 @@ function workload(
     source: { bundle: 'hostile', command, tag: '' },
     parameters: [],
     limits: { ...LIMITS, ...limits },
-    setup: PLAIN_SETUP,
+    setup: { ...PLAIN_SETUP, stage },
     freshStorage: false,
     keyId: '',
   };
