@@ -41,6 +41,12 @@ const SETTINGS = {
   stateDir: { env: 'STATE_DIR', parse: text },
   /** What the workloads may reach. A short path: it holds unix sockets. */
   runDir: { env: 'RUN_DIR', parse: text },
+  /** Where the storages of clones are, which outlive everything but them. Empty: in RUN_DIR. */
+  storageDir: { env: 'STORAGE_DIR', parse: text, default: '' },
+  /** What stands for this host in the addresses of what workloads listen on. */
+  endpointHost: { env: 'ENDPOINT_HOST', parse: text, default: '127.0.0.1' },
+  /** Whether inputs may come from private and loopback addresses. */
+  inputsAllowPrivate: { env: 'INPUTS_ALLOW_PRIVATE', parse: flag, default: false },
   /** Where the bundles of process sources are. */
   bundlesDir: { env: 'BUNDLES_DIR', parse: text },
   /** More folders that workloads in a namespace must not see, separated by colons. */
