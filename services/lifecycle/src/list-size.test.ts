@@ -83,11 +83,11 @@ const HOT_READS: readonly HotRead[] = [
     list({ sight: [BIG, ...TEAMS], orderBy: 'name desc' }, 2),
   ],
   ['a common label of a large owner', SIFTED, list({ sight: [BIG], filter: 'labels.team = red' })],
-  ['what a watch begins with', 3_000, ({ reads }) => reads.snapshot([SMALL], undefined)],
+  ['what a watch begins with', 3_000, ({ watch }) => watch.snapshot(watched([SMALL]))],
   [
     'what a watch of one clone begins with',
     10,
-    ({ reads }) => reads.snapshot([SMALL], manyClone(9)),
+    ({ watch }) => watch.snapshot(watched([SMALL], manyClone(9))),
   ],
   ['history after a position', 100, ({ reads }) => reads.historyAfter(50_000n, 100)],
   [

@@ -22,7 +22,7 @@ import {
   ownerOf,
 } from './testing/house.js';
 import { type Receiver, startReceiver } from './testing/receiver.js';
-import { reached, reasonOf, start, until } from './testing/steps.js';
+import { reached, reasonOf, start, until, WHOLE_PAST } from './testing/steps.js';
 
 const LIFE = ['ACCEPTED', 'PREPARING', 'PROVISIONING', 'RUNNING'];
 const END = ['DELETING', 'DELETED'];
@@ -63,6 +63,7 @@ describe('webhooks', () => {
     }
     const { entries } = await api.clones.listCloneHistory({
       cloneId: id,
+      ...WHOLE_PAST,
       pageSize: 0,
       pageToken: '',
     });

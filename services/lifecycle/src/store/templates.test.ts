@@ -43,7 +43,7 @@ function wish(name: string, more: Partial<WantedTemplate> = {}): WantedTemplate 
 }
 
 function request(requestId = '', text = ''): Parameters<Templates['create']>[1] {
-  return { caller: 'user:ann', requestId, bytes: Buffer.from(text) };
+  return { caller: 'user:ann', requestId, fingerprint: Buffer.from(text) };
 }
 
 describe('the stores of templates', () => {
