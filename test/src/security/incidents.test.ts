@@ -26,6 +26,8 @@ import {
 
 const MEGABYTE = 1024 * 1024;
 const BOMB = 200 * MEGABYTE;
+/** More calls than the executor lets in within a quarter of a minute. */
+const FLOOD = 1_500;
 /** How long what teams says may be used elsewhere, and some more for a machine that is busy. */
 const KEPT_MS = 1_000 + 500;
 
@@ -169,6 +171,26 @@ describe('a mesh', () => {
       assert.deepEqual([absent.code, absent.reason], ['NOT_FOUND', 'SERVICE_NOT_FOUND']);
     }
   });
+
+  it('lets nobody suffer from the flood that another one sends', async () => {
+    using caller = openCaller(contract);
+    const rpc = contract.rpc('ramet.executor.v1.ExecutionService/ListExecutions');
+    const [flooder, bystander] = [await author.person(), await author.person()];
+    const ask = ({ token }: Person) => {
+      return caller.call(test.addressOf('executor'), rpc, new Uint8Array(), { token });
+    };
+
+    const answers = await Promise.all(Array.from({ length: FLOOD }, () => ask(flooder)));
+
+    const limited = answers.filter(({ reason }) => reason === 'RATE_LIMITED');
+    assert.ok(limited.length > 0, 'all of it was let in');
+    for (const { code, details } of limited) {
+      assert.equal(code, 'RESOURCE_EXHAUSTED');
+      assert.ok('google.rpc.RetryInfo' in details, Object.keys(details).join());
+      assert.ok('google.rpc.QuotaFailure' in details, Object.keys(details).join());
+    }
+    assert.equal((await ask(bystander)).reason, 'PERMISSION_DENIED');
+  }).timeout(60_000);
 
   for (const peer of PEERS) {
     it(`survives what is sent to ${peer} to wear it down`, async () => {
