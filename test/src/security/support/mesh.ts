@@ -57,7 +57,7 @@ async function start(): Promise<TestMesh> {
       teams: { RATE_LIMIT: '0' },
       keys: { RATE_LIMIT: '0' },
       lifecycle: { RATE_LIMIT: '0' },
-      executor: { RATE_BURST: '500' },
+      executor: { RATE_LIMIT: '5', RATE_BURST: '300' },
     },
   });
   const addressOf = (peer: Peer): string => mesh.endpoints[peer].address;
