@@ -1,6 +1,6 @@
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import { CloneServiceService, WebhookServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
@@ -19,6 +19,7 @@ export interface Answers {
   readonly bots?: Partial<Handlers<typeof BotServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
+  readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
 }
 
 /** What a command did. */
@@ -75,6 +76,7 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       { definition: BotServiceService, handlers: all(BotServiceService, answers.bots) },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
+      { definition: WebhookServiceService, handlers: all(WebhookServiceService, answers.webhooks) },
     ],
   });
 }
