@@ -1,6 +1,6 @@
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import { CloneServiceService, WebhookServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
@@ -23,6 +23,7 @@ export interface Answers {
   readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
+  readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
 }
 
 /** What a command did. */
@@ -83,6 +84,7 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
+      { definition: WebhookServiceService, handlers: all(WebhookServiceService, answers.webhooks) },
     ],
   });
 }
