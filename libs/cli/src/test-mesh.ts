@@ -1,6 +1,10 @@
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  CloneServiceService,
+  OverrideServiceService,
+  TemplateServiceService,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
@@ -23,6 +27,8 @@ export interface Answers {
   readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
+  readonly templates?: Partial<Handlers<typeof TemplateServiceService>>;
+  readonly overrides?: Partial<Handlers<typeof OverrideServiceService>>;
 }
 
 /** What a command did. */
@@ -83,6 +89,14 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
+      {
+        definition: TemplateServiceService,
+        handlers: all(TemplateServiceService, answers.templates),
+      },
+      {
+        definition: OverrideServiceService,
+        handlers: all(OverrideServiceService, answers.overrides),
+      },
     ],
   });
 }
