@@ -10,6 +10,7 @@ import { addTeams } from './commands/teams.js';
 import { addTemplates } from './commands/templates.js';
 import { addUsers } from './commands/users.js';
 import { addVersion, ownVersion } from './commands/version.js';
+import { addWebhooks } from './commands/webhooks/index.js';
 import { actIn } from './context.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { failureJson, layFailure, toFailure } from './print/errors.js';
@@ -78,6 +79,7 @@ function programFor(world: World): Command {
   addOverrides(program, act);
   addClones(program, act);
   addAdmin(program, act);
+  addWebhooks(program, act);
   addVersion(program, world);
   return program;
 }

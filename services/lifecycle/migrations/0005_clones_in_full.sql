@@ -211,3 +211,17 @@ as $$
   order by r.n
   limit 1
 $$;
+
+-- Every change of a limit: who, when, why. Never changed.
+create table quota_change (
+  entry    bigint      generated always as identity primary key,
+  -- Empty: the default of all owners.
+  owner_id text        not null,
+  kind     text        not null,
+  resource text        not null,
+  -- Absent: it was cleared.
+  max      bigint,
+  reason   text        not null,
+  actor    text        not null,
+  at       timestamptz not null
+);

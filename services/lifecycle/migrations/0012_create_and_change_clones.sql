@@ -142,6 +142,7 @@ $$;
 --   due_ms     when the clone is due: after the step, or at the latest if there is no lease
 --   action     what somebody does with it, or null; it takes the place of one that is not over
 --   action_end how the open action has ended, or null
+--   request    the request id that it has, or null: it has one effect
 --   secrets    secret values that it needs, sealed
 create or replace function change_clone(p_change jsonb, p_payload bytea, p_limit integer) returns text
 language plpgsql
@@ -169,6 +170,20 @@ begin
     v_short := short_of(v_next, v_before.holds, p_limit);
   end if;
   if v_short is not null then return 'QUOTA_EXCEEDED ' || v_short; end if;
+
+  if p_change -> 'request' <> 'null' then
+    insert into request_id (caller, request_id, fingerprint, resource_id, at)
+    values (p_change -> 'request' ->> 'caller', p_change -> 'request' ->> 'request_id',
+            decode(p_change -> 'request' ->> 'fingerprint', 'hex'), v_next.id, ramet_now())
+    on conflict do nothing;
+    if not found then
+      perform 1 from request_id q
+      where q.caller = p_change -> 'request' ->> 'caller'
+        and q.request_id = p_change -> 'request' ->> 'request_id'
+        and q.fingerprint = decode(p_change -> 'request' ->> 'fingerprint', 'hex');
+      return case when found then 'REPEATED' else 'REQUEST_ID_REUSED' end;
+    end if;
+  end if;
 
   if v_lease is null then
     update work w

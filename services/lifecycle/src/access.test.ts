@@ -9,6 +9,7 @@ import {
   CloneServiceService,
   CloneView,
   ExecutionReportServiceService,
+  WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   type Api,
@@ -93,7 +94,7 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   ],
   ListClones: [
     async ({ clones }, { clone }) => {
-      const asked = { owner: undefined, view: CloneView.ACTIVE, ...PAGE };
+      const asked = { owner: undefined, view: CloneView.ACTIVE, ...PAGE, filter: '', orderBy: '' };
       const listed = await clones.listClones(asked);
       if (!listed.clones.some(({ id }) => id === clone.id)) throw new Unseen();
     },
@@ -101,7 +102,7 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   ],
   WatchClones: [
     async ({ clones }, { clone }) => {
-      const watch = clones.watchClones({ owner: undefined, cloneId: '', cursor: Buffer.alloc(0) });
+      const watch = clones.watchClones(WatchClonesRequest.fromPartial({}));
       for await (const { event } of watch) {
         if (event?.$case === 'snapshot' && event.value.id === clone.id) return;
         if (event?.$case === 'checkpoint') throw new Unseen();
@@ -220,11 +221,7 @@ describe('access to clones', () => {
   it('is lost within a second of losing the role, by streams too', async () => {
     const { owner, admin } = callers;
     const clone = await createClone(owner, { botId: crew.bot.id, owner: ownerOf(crew.team.id) });
-    const watch = admin.clones.watchClones({
-      owner: undefined,
-      cloneId: '',
-      cursor: Buffer.alloc(0),
-    });
+    const watch = admin.clones.watchClones(WatchClonesRequest.fromPartial({}));
     const watched = reasonOf(drain(watch));
 
     await owner.teams.removeTeamMember({ teamId: crew.team.id, userId: crew.admin.id });

@@ -1,7 +1,7 @@
 import { type Bell, createBell } from '@ramet/database';
 import type { Clock } from '@ramet/service';
 import type { Access, Admission, Admitted, Teams } from './deps.js';
-import { type Membership, sightOfUser } from './domain/sight.js';
+import { type Membership, sees, sightOfUser } from './domain/sight.js';
 import { ALL_TEMPLATES, templateSightOf } from './domain/template-sight.js';
 
 /** How long an answer of teams may be used. */
@@ -37,6 +37,10 @@ export function createAccess({ teams, clock }: AccessOptions): KeptAccess {
     admit(asked) {
       const { userId, owner, botId } = asked;
       return admissions.get(`${userId} ${owner.id} ${botId}`, asked);
+    },
+    admitOwner: (asked) => teams.admitOwner(asked),
+    async manages(userId, owner) {
+      return sees(sightOfUser(userId, await memberships.get(userId, userId)), owner.id);
     },
     forget() {
       memberships.clear();

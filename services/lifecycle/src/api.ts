@@ -1,5 +1,7 @@
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
+  ActionServiceService,
+  CloneAdminServiceService,
   CloneDirectoryServiceService,
   CloneServiceService,
   ExecutionReportServiceService,
@@ -8,6 +10,24 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Implemented, implement } from '@ramet/rpc';
 import type { Deps } from './deps.js';
+import { updateClone } from './handlers/update-clone.js';
+import { restartClone } from './handlers/restart-clone.js';
+import { suspendClone } from './handlers/suspend-clone.js';
+import { resumeClone } from './handlers/resume-clone.js';
+import { archiveClone } from './handlers/archive-clone.js';
+import { restoreClone } from './handlers/restore-clone.js';
+import { extendClone } from './handlers/extend-clone.js';
+import { listCloneExecutions } from './handlers/list-clone-executions.js';
+import { listActions } from './handlers/list-actions.js';
+import { getActionLog } from './handlers/get-action-log.js';
+import { getExecutionSecrets } from './handlers/get-execution-secrets.js';
+import { forceDeleteClone } from './handlers/admin/force-delete-clone.js';
+import { setCloneExpiry } from './handlers/admin/set-clone-expiry.js';
+import { reassignClone } from './handlers/admin/reassign-clone.js';
+import { rotateCloneSecrets } from './handlers/admin/rotate-clone-secrets.js';
+import { setCloneTraits } from './handlers/admin/set-clone-traits.js';
+import { setQuota } from './handlers/admin/set-quota.js';
+import { checkQuotas } from './handlers/admin/check-quotas.js';
 import { checkEpoch } from './handlers/check-epoch.js';
 import { completeCloneExecution } from './handlers/complete-clone-execution.js';
 import { createClone } from './handlers/create-clone.js';
@@ -31,6 +51,7 @@ import { updateOwnerOverrides } from './handlers/update-owner-overrides.js';
 import { updateTemplate } from './handlers/update-template.js';
 import { waitClone } from './handlers/wait-clone.js';
 import { watchClones } from './handlers/watch-clones.js';
+import { webhookApi } from './handlers/webhook-api.js';
 
 /** Everything that the service serves. */
 export function lifecycleApi(deps: Deps): readonly Implemented[] {
@@ -47,7 +68,29 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
       listCloneHistory: listCloneHistory(deps),
       streamCloneLogs: streamCloneLogs(deps),
       getQuota: getQuota(deps),
+      updateClone: updateClone(deps),
+      restartClone: restartClone(deps),
+      suspendClone: suspendClone(deps),
+      resumeClone: resumeClone(deps),
+      archiveClone: archiveClone(deps),
+      restoreClone: restoreClone(deps),
+      extendClone: extendClone(deps),
+      listCloneExecutions: listCloneExecutions(deps),
     }),
+    implement(ActionServiceService, {
+      listActions: listActions(deps),
+      getActionLog: getActionLog(deps),
+    }),
+    implement(CloneAdminServiceService, {
+      forceDeleteClone: forceDeleteClone(deps),
+      setCloneExpiry: setCloneExpiry(deps),
+      reassignClone: reassignClone(deps),
+      rotateCloneSecrets: rotateCloneSecrets(deps),
+      setCloneTraits: setCloneTraits(deps),
+      setQuota: setQuota(deps),
+      checkQuotas: checkQuotas(deps),
+    }),
+    webhookApi(deps),
     implement(ExecutionReportServiceService, {
       updateExecution: updateExecution(deps),
       completeCloneExecution: completeCloneExecution(deps),
@@ -55,6 +98,7 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
     implement(CloneDirectoryServiceService, {
       getCloneTeamAndBot: getCloneTeamAndBot(deps),
       checkEpoch: checkEpoch(deps),
+      getExecutionSecrets: getExecutionSecrets(deps),
     }),
     implement(TemplateServiceService, {
       createTemplate: createTemplate(deps),

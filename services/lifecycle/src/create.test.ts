@@ -206,7 +206,9 @@ function largeParameter(n: number) {
   return { name: `p${n}`, value: 'x'.repeat(64 * 1024) };
 }
 
-const EVERYTHING = { owner: undefined, view: CloneView.ALL, pageSize: 0, pageToken: '' };
+const EVERYTHING = {
+  ...{ owner: undefined, view: CloneView.ALL, pageSize: 0, pageToken: '', filter: '', orderBy: '' },
+};
 
 function invalidRequests(): readonly (readonly [string, Partial<Wish>, string])[] {
   const parameter = (value: string) => ({ parameters: [{ name: 'a', value }] });

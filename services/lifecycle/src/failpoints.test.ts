@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WorkloadState } from '@ramet/proto-gen/executor.v1';
-import { ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { ClonePhase, CreateWebhookRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { RemoteError } from '@ramet/rpc';
 import {
   type Api,
@@ -17,6 +17,7 @@ import {
   openHouse,
   ownerOf,
 } from './testing/house.js';
+import { type Receiver, startReceiver } from './testing/receiver.js';
 import { claim, executionOf, exit, isFree, reached, until, used } from './testing/steps.js';
 
 const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
@@ -26,6 +27,7 @@ describe('a life that is broken off', () => {
   let house: House;
   let crew: Crew;
   let api: Api;
+  let receiver: Receiver;
   let armed = '';
   const visited = new Set<string>();
 
@@ -39,8 +41,15 @@ describe('a life that is broken off', () => {
     house = await openHouse({ failpoints: { hit } });
     crew = await house.createCrew('failpoints');
     api = house.as(crew.owner.token);
+    receiver = await startReceiver();
+    const empty = CreateWebhookRequest.decode(new Uint8Array());
+    const { url } = receiver;
+    await api.webhooks.createWebhook({ ...empty, owner: ownerOf(crew.owner.id), name: 'all', url });
   });
-  after(() => house[Symbol.asyncDispose]());
+  after(async () => {
+    await house[Symbol.asyncDispose]();
+    await receiver[Symbol.asyncDispose]();
+  });
 
   for (const [index, point] of POINTS.entries()) {
     it(`at ${point} ends as it would have`, async () => {
@@ -52,6 +61,13 @@ describe('a life that is broken off', () => {
       if (armed === point) await stopAndDelete(keyId, `stop-${index}`);
 
       assert.ok(visited.has(point), 'the failpoint was never reached');
+      await until(() => phasesTold(id).at(-1) === 'DELETED');
+      assert.deepEqual(
+        phasesTold(id),
+        [...new Set(phasesTold(id))],
+        'told in order, once in effect',
+      );
+      assert.equal(phasesTold(id)[0], 'ACCEPTED');
       assert.equal(await isFree(api, keyId), true);
       assert.equal(await used(api, crew.owner.id), 0);
       const mine = house.executor.calls.slice(calls).filter((call) => call.startsWith('Create'));
@@ -65,6 +81,13 @@ describe('a life that is broken off', () => {
   it('was tried at every failpoint', () => {
     assert.deepEqual([...visited].sort(), POINTS);
   });
+
+  /** What the receiver was told of a clone, in the order in which it first was. */
+  function phasesTold(cloneId: string): readonly string[] {
+    return receiver.effects
+      .filter(({ event }) => event.data.clone_id === cloneId)
+      .map(({ event }) => event.data.phase_after);
+  }
 
   async function completeAndDelete(keyId: string, requestId: string): Promise<string> {
     const { id } = await again(() =>

@@ -91,8 +91,13 @@ export function toBotMessage(bot: Bot, personalSource: Source | null): BotMessag
 
 /** Translates what clones run. */
 export function toSourceMessage({ program, revision }: Source): BotSourceMessage {
-  const { bundle, command } = program;
-  return { source: { $case: program.kind, value: { bundle, command } }, revision };
+  const { tag = '', command } = program;
+  if (program.kind === 'process') {
+    const { bundle } = program;
+    return { source: { $case: 'process', value: { bundle, tag, command } }, revision };
+  }
+  const { repository, digest = '' } = program;
+  return { source: { $case: 'image', value: { repository, tag, digest, command } }, revision };
 }
 
 /** Translates what the personal clones of one user run. */
@@ -138,8 +143,13 @@ export function toProgram(message: BotSourceMessage | undefined, field: string):
   if (!message?.source) {
     throw invalid({ field: `${field}.source`, description: 'must be a kind of source' });
   }
-  const { $case: kind, value } = message.source;
-  return { kind, bundle: value.bundle, command: value.command };
+  const { tag, command } = message.source.value;
+  const common = { ...(tag !== '' && { tag }), command };
+  if (message.source.$case === 'process') {
+    return { kind: 'process', bundle: message.source.value.bundle, ...common };
+  }
+  const { repository, digest } = message.source.value;
+  return { kind: 'image', repository, ...(digest !== '' && { digest }), ...common };
 }
 
 /** Reads an owner. Throws REQUEST_INVALID if it is neither a user nor a team. */

@@ -3,7 +3,8 @@ import {
   AccessServiceService,
   type Bot,
   BotServiceService,
-  type BotSource,
+  BotSource,
+  type ImageSource,
   SetupServiceService,
   StandingServiceService,
   type Team,
@@ -117,9 +118,15 @@ export async function createCrew(house: House, name: string): Promise<Crew> {
 }
 
 /** What a bot runs. */
-export function source(bundle: string): BotSource {
-  const value = { bundle, command: ['node', 'bot.mjs'] };
-  return { source: { $case: 'process', value }, revision: 0 };
+export function source(bundle: string, tag = ''): BotSource {
+  const value = { bundle, tag, command: ['node', 'bot.mjs'] };
+  return BotSource.fromPartial({ source: { $case: 'process', value } });
+}
+
+/** An image that a bot runs. */
+export function image(value: Partial<ImageSource>): BotSource {
+  const all = { repository: 'ghcr.io/acme/bot', ...value };
+  return BotSource.fromPartial({ source: { $case: 'image', value: all } });
 }
 
 /** An owner of the kind that the id is of. */

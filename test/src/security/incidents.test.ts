@@ -6,7 +6,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { KeyAlgorithm, SigningServiceService } from '@ramet/proto-gen/keys.v1';
-import { ExecutionReportServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  ExecutionReportServiceService,
+  GetCloneRequest,
+  StopCloneRequest,
+  UpdateExecutionRequest,
+  WatchClonesRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { TeamRole, WorkloadTokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect, RemoteError } from '@ramet/rpc';
 import { systemClock, systemIds } from '@ramet/service';
@@ -64,13 +70,11 @@ describe('a mesh', () => {
     const keyId = await author.key(owner, { teamId });
     const { cloneId } = await author.runningClone(owner, { owner: { teamId }, botId, keyId });
     const api = author.as(member.token);
-    const watched = drain(
-      api.clones.watchClones({ owner: undefined, cloneId, cursor: Buffer.alloc(0) }),
-    );
+    const watched = drain(api.clones.watchClones(WatchClonesRequest.fromPartial({ cloneId })));
     const logs = drain(
       api.clones.streamCloneLogs({ cloneId, executionId: '', follow: true, tailLines: 0 }),
     );
-    await api.clones.getClone({ id: cloneId });
+    await api.clones.getClone(GetCloneRequest.fromPartial({ id: cloneId }));
     await api.keys.getKey({ id: keyId });
 
     await author.as(owner.token).teams.removeTeamMember({ teamId, userId: member.id });
@@ -81,8 +85,10 @@ describe('a mesh', () => {
       assert.match(reason, /PERMISSION_DENIED|NOT_FOUND/);
     }
     await untilRefused(() => api.keys.getKey({ id: keyId }), 'KEY_NOT_FOUND');
-    await assert.rejects(api.clones.getClone({ id: cloneId }), { reason: 'CLONE_NOT_FOUND' });
-    await assert.rejects(api.clones.stopClone({ id: cloneId, etag: '' }), {
+    await assert.rejects(api.clones.getClone(GetCloneRequest.fromPartial({ id: cloneId })), {
+      reason: 'CLONE_NOT_FOUND',
+    });
+    await assert.rejects(api.clones.stopClone(StopCloneRequest.fromPartial({ id: cloneId })), {
       reason: 'CLONE_NOT_FOUND',
     });
   }).timeout(30_000);
@@ -221,10 +227,8 @@ describe('a mesh', () => {
   async function report(token: string, executionId: string, epoch = 1): Promise<void> {
     const address = test.addressOf('lifecycle');
     await using reports = connect(ExecutionReportServiceService, address, bearer(token));
-    const instance = 'late';
-    await reports.updateExecution({
-      ...{ executionId, epoch, instance, started: false, progress: undefined },
-    });
+    const update = { executionId, epoch, instance: 'late' };
+    await reports.updateExecution(UpdateExecutionRequest.fromPartial(update));
   }
 
   async function bring(person: Person, secret: Buffer): Promise<void> {

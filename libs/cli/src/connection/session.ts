@@ -5,6 +5,7 @@ import {
   CloneServiceService,
   OverrideServiceService,
   TemplateServiceService,
+  WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
@@ -88,6 +89,10 @@ export class Session implements AsyncDisposable {
 
   get overrides(): Remote<typeof OverrideServiceService> {
     return this.#client(OverrideServiceService, 'lifecycle');
+  }
+
+  get webhooks(): Remote<typeof WebhookServiceService> {
+    return this.#client(WebhookServiceService, 'lifecycle');
   }
 
   /** The user who is asking. Asked once. */

@@ -4,7 +4,9 @@ import { type Clone, DESIRES } from './clone.js';
 import { afterNoon, cloneIn, EXECUTION, NOON } from './examples.js';
 import { EXITS, WORKLOAD_STATES, type Workload } from './outcome.js';
 import { DEADLINES, isAtRest, PHASES, type Phase, TRANSITIONS } from './phases.js';
-import { type Action, type Effect, type Facts, factsAfter, plan } from './plan.js';
+import { type Effect, type Facts, factsAfter } from './facts.js';
+import { plan } from './plan.js';
+import type { Action } from './steps.js';
 
 const FACTS: Facts = { now: NOON, nextExecutionId: EXECUTION.id, problem: '' };
 const EXITED: Workload = {

@@ -167,3 +167,40 @@ export function wrongPhase({ id, phase, desired }: Clone, what: string): PublicE
 function onItsWay(phase: Phase, desired: Clone['desired']): string {
   return phase === desired || desired === 'RUNNING' ? '' : ` and wanted to be ${desired}`;
 }
+
+/** The clone in the hands of another owner. A key stays with whoever owns it. */
+export function askToReassign(clone: Clone, owner: Clone['owner']): Clone {
+  if (clone.desired === 'DELETED') throw deleting(clone);
+  if (clone.owner.id === owner.id) return clone;
+  if (clone.keyId !== '') throw wrongPhase(clone, 'reassigned while it holds a key');
+  return { ...clone, owner };
+}
+
+/** The clone with other traits. */
+export function withTraits(clone: Clone, traits: readonly string[]): Clone {
+  if (clone.phase === 'DELETED') throw deleting(clone);
+  const isSame = traits.join(' ') === clone.traits.join(' ');
+  return isSame ? clone : { ...clone, traits };
+}
+
+/** The clone that starts what it runs again under a new epoch, if it runs. */
+export function askForNewEpoch(clone: Clone): Clone {
+  if (clone.desired === 'DELETED') throw deleting(clone);
+  if (isAtRest(clone.phase)) return clone;
+  const { number: _, ...release } = clone.release;
+  return askToUpdate(clone, release);
+}
+
+/** The clone with another name and labels. The same one if they are as they were. */
+export function renamed(clone: Clone, { name, labels }: Pick<Clone, 'name' | 'labels'>): Clone {
+  if (clone.desired === 'DELETED') throw deleting(clone);
+  const isSame = name === clone.name && sameLabels(labels, clone.labels);
+  return isSame ? clone : { ...clone, name, labels };
+}
+
+function sameLabels(one: Clone['labels'], other: Clone['labels']): boolean {
+  const names = Object.keys(one);
+  return (
+    names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
+  );
+}

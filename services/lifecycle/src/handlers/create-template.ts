@@ -10,13 +10,14 @@ import { toTemplateMessage } from '../template-messages.js';
 import { actorOf } from './actor.js';
 import { requiredOwner } from './owner.js';
 
-type Needs = Pick<Deps, 'access' | 'templates' | 'ids' | 'clock'>;
+type Needs = Pick<Deps, 'access' | 'templates' | 'ids' | 'clock' | 'secrets'>;
 
 /** Makes a template for the caller, or for a team that they run. */
 export function createTemplate({
   access,
   templates,
   ids,
+  secrets,
   clock,
 }: Needs): Unary<CreateTemplateRequest, CreateTemplateResponse> {
   return async (message, { caller }) => {
@@ -30,11 +31,11 @@ export function createTemplate({
       // The clock of the process will do: nothing is kept.
       return { template: toTemplateMessage(newTemplate(wanted, clock.now())) };
     }
-    const template = await templates.create(wanted, {
-      caller: actorOf(caller),
-      requestId: message.requestId,
-      bytes: CreateTemplateRequest.encode({ ...message, requestId: '' }).finish(),
-    });
+    const actor = actorOf(caller);
+    const bytes = CreateTemplateRequest.encode({ ...message, requestId: '' }).finish();
+    const fingerprint = secrets.fingerprint(actor, bytes);
+    const { requestId } = message;
+    const template = await templates.create(wanted, { caller: actor, requestId, fingerprint });
     return { template: toTemplateMessage(template) };
   };
 }

@@ -3,7 +3,6 @@ import {
   currentTrace,
   type Database,
   findRequestId,
-  fingerprint,
   NO_HISTORY,
   nextLink,
   requestIdReused,
@@ -34,8 +33,8 @@ export interface Request {
   readonly caller: string;
   /** Empty: it is not repeated. */
   readonly requestId: string;
-  /** What it asks, without its id. */
-  readonly bytes: Uint8Array;
+  /** Tells it from another one. */
+  readonly fingerprint: Buffer;
 }
 
 /** A change of a clone, ready to be written. */
@@ -48,6 +47,8 @@ export interface CloneChange {
   readonly action?: NewAction;
   /** How what somebody did has ended with it. */
   readonly actionEnd?: ActionEnd;
+  /** Makes it have one effect, however often it is asked. */
+  readonly request?: Request;
   /** The secret values that the clone needs with it. */
   readonly secrets?: readonly SealedSecret[];
   /** The time of the change, by the database's clock. */
@@ -60,7 +61,7 @@ export interface CloneChange {
 
 /** Who changes a clone, and why. */
 export interface ChangedBy
-  extends Pick<CloneChange, 'kind' | 'actor' | 'cause' | 'action' | 'secrets'> {
+  extends Pick<CloneChange, 'kind' | 'actor' | 'cause' | 'action' | 'secrets' | 'request'> {
   /** How soon its reconciler has to see the change. */
   readonly dueInMs: number;
 }
@@ -79,6 +80,8 @@ export type Refused =
   | 'STALE_LEASE'
   | 'NAME_TAKEN'
   | 'EXTERNAL_REF_TAKEN'
+  | 'REPEATED'
+  | 'REQUEST_ID_REUSED'
   | `QUOTA_EXCEEDED ${string}`;
 
 interface Created {
@@ -139,20 +142,22 @@ export class Clones {
   }
 
   /** The clone that an earlier request of this id has made, if there was one. */
-  async findRepeated({ bytes, ...request }: Request): Promise<Clone | undefined> {
+  async findRepeated(request: Request): Promise<Clone | undefined> {
     const { db, reads } = this.#options;
-    const repeated = await findRequestId(db, { ...request, fingerprint: fingerprint(bytes) });
+    const repeated = await findRequestId(db, request);
     return repeated && (await reads.find(repeated.resourceId, 'all'))?.clone;
   }
 
-  /** Throws NAME_TAKEN if the owner has a clone of this name. */
-  async requireFreeName(wanted: Wanted): Promise<void> {
-    if (wanted.name === '') return;
-    const sql = `
-      select 1 as taken from clone c
-      where c.owner_id = $1 and c.name = $2 and c.name <> '' and c.deleted_at is null`;
-    const rows = await this.#options.db.query(sql, [wanted.owner.id, wanted.name]);
-    if (rows.length > 0) throw nameTaken(wanted);
+  /** Throws NAME_TAKEN or EXTERNAL_REF_TAKEN if the owner has such a clone. */
+  async requireFree(wanted: Wanted): Promise<void> {
+    const { owner, name, externalRef } = wanted;
+    const [row] = await this.#options.db.query<{ by_name: boolean; by_ref: boolean }>(TAKEN, [
+      owner.id,
+      name,
+      externalRef,
+    ]);
+    if (row?.by_name) throw nameTaken(wanted);
+    if (row?.by_ref) throw externalRefTaken(wanted);
   }
 
   async #createAll(items: readonly Traced[]): Promise<readonly Created[]> {
@@ -169,7 +174,7 @@ export class Clones {
       JSON.stringify(clones.map((clone, n) => fromClone(clone, hashes[n] ?? failed()))),
       items.map(({ request }) => request.caller),
       items.map(({ request }) => request.requestId),
-      items.map(({ request }) => fingerprint(request.bytes)),
+      items.map(({ request }) => request.fingerprint),
       payloads,
       hashes,
       items.map(({ trace }) => trace),
@@ -193,6 +198,10 @@ export class Clones {
     by: ChangedBy,
     decide: (clone: Clone, now: Date) => Clone,
   ): Promise<Clone> {
+    const { db } = this.#options;
+    if (by.request && (await findRequestId(db, by.request))) {
+      return this.#options.reads.get(id, sight);
+    }
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const kept = await this.#options.reads.find(id, sight);
       if (!kept) throw notFound('clone', id);
@@ -202,6 +211,8 @@ export class Clones {
       const next = withAction(kept.clone, decided, by.action);
       const written = await this.write(kept, { ...by, next, at: kept.now });
       if (typeof written !== 'string') return written.clone;
+      if (written === 'REQUEST_ID_REUSED') throw requestIdReused(by.request?.requestId ?? '');
+      if (written === 'REPEATED') return kept.clone;
       if (written !== 'CONFLICT') throw refusal(next, written);
     }
     throw new PublicError('aborted', 'ETAG_STALE', `the clone keeps changing: ${id}`, {
@@ -258,10 +269,15 @@ function changeOf(before: Clone, change: CloneChange, hash: Buffer): object {
     due_ms: dueInMs ?? null,
     counts: counts(before, next),
     guarded: isRenamed || (next.restart !== undefined && before.restart === undefined),
+    request: change.request ? requestOf(change.request) : null,
     action: change.action ?? null,
     action_end: change.actionEnd ?? null,
     secrets: change.secrets ?? [],
   };
+}
+
+function requestOf({ caller, requestId, fingerprint }: Request): object {
+  return { caller, request_id: requestId, fingerprint: fingerprint.toString('hex') };
 }
 
 /** The clone with what somebody does to it, if that is not over with the change. */
@@ -271,6 +287,18 @@ function withAction(before: Clone, next: Clone, action: NewAction | undefined): 
 }
 
 const CREATE = 'select * from create_clones($1::jsonb, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)';
+
+const TAKEN = `
+  select
+    exists (
+      select from clone c
+      where c.owner_id = $1 and c.name = $2 and c.name <> '' and c.deleted_at is null
+    ) as by_name,
+    exists (
+      select from clone c
+      where c.owner_id = $1 and c.external_ref = $3 and c.external_ref <> '' and (
+        c.restart is not null or c.phase not in ('COMPLETED', 'STOPPED', 'FAILED', 'DELETED'))
+    ) as by_ref`;
 
 const CHANGE = 'select * from change_clones($1::jsonb, $2, $3)';
 

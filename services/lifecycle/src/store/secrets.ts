@@ -12,6 +12,12 @@ export interface NamedSecret {
   readonly value: string;
 }
 
+/** A value that is sealed already, as hexadecimal digits. */
+export interface SealedSecret {
+  readonly digest: string;
+  readonly sealed: string;
+}
+
 /** What is left of something once its secrets are named, and these secrets. */
 export interface Named<Kept> {
   readonly kept: readonly Kept[];
@@ -61,6 +67,32 @@ export class Secrets {
       return keptInput(input, digest);
     });
     return { kept, secrets };
+  }
+
+  /** A request as it is told from another one of its caller. Keyed, since it may carry secrets. */
+  fingerprint(caller: string, bytes: Uint8Array): Buffer {
+    const text = Buffer.from(bytes).toString('base64');
+    return Buffer.from(this.digestOf(caller, ['REQUEST'], text), 'hex');
+  }
+
+  /** Values sealed for a subject, to be stored with a change of it. */
+  sealedFor(subject: string, secrets: readonly NamedSecret[]): readonly SealedSecret[] {
+    return secrets.map(({ digest, value }) => {
+      const { sealed } = this.#sealed(subject, { digest, plain: Buffer.from(value) });
+      return { digest, sealed: sealed.toString('hex') };
+    });
+  }
+
+  /** Values of a subject sealed for another one, to be stored with a change of that. */
+  async sealedCopy(
+    { from, to }: { readonly from: string; readonly to: string },
+    digests: readonly string[],
+  ): Promise<readonly SealedSecret[]> {
+    if (digests.length === 0) return [];
+    const opened = await this.open(from, digests);
+    return [...opened].map(([digest, plain]) => {
+      return { digest, sealed: this.#sealed(to, { digest, plain }).sealed.toString('hex') };
+    });
   }
 
   /** Seals values for a subject. Those that it has already stay as they are. */

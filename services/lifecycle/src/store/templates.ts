@@ -4,7 +4,6 @@ import {
   type Database,
   decodePageToken,
   encodePageToken,
-  fingerprint,
   type Head,
   NO_HISTORY,
   nextLink,
@@ -17,7 +16,7 @@ import { notFound, PublicError } from '@ramet/errors';
 import type { Sight } from '../domain/sight.js';
 import { newTemplate, type Template, type WantedTemplate } from '../domain/template.js';
 import { templateChanged } from '../template-events.js';
-import type { Page, PageWish } from './clone-reads.js';
+import type { Page, PageWish } from './clone-list.js';
 import type { Request } from './clones.js';
 import { fromTemplate, TEMPLATE_COLUMNS, type TemplateRow, toTemplate } from './template-row.js';
 
@@ -79,9 +78,7 @@ export class Templates {
    */
   async create(wanted: WantedTemplate, request: Request): Promise<Template> {
     return this.#db.transaction(async (tx) => {
-      const { bytes, ...asked } = request;
-      const claim = { ...asked, fingerprint: fingerprint(bytes), resourceId: wanted.id };
-      const claimed = await claimRequestId(tx, claim);
+      const claimed = await claimRequestId(tx, { ...request, resourceId: wanted.id });
       if (claimed !== 'new') return keptIn(tx, claimed.resourceId);
 
       const template = newTemplate(wanted, await nowIn(tx));

@@ -8,6 +8,7 @@ import {
   CloneServiceService,
   CreateCloneRequest,
   ExecutionReportServiceService,
+  WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   type Bot,
@@ -38,6 +39,8 @@ export interface House extends AsyncDisposable {
   asRunner(clone: Clone): Promise<Api>;
   /** A team with a bot, and people of every role in it. */
   createCrew(name: string): Promise<Crew>;
+  /** What lifecycle has in memory for watchers. */
+  watched(): LifecycleService['watched'];
   /** Stops lifecycle, and starts it again with the same data. */
   restart(options?: Partial<TestLifecycleOptions>): Promise<void>;
 }
@@ -48,6 +51,7 @@ export interface Api {
   readonly reports: Remote<typeof ExecutionReportServiceService>;
   readonly directory: Remote<typeof CloneDirectoryServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
+  readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
@@ -121,6 +125,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       return as(await teams.workloadToken({ cloneId, executionId, epoch }));
     },
     createCrew: (name) => createCrew(teams, as, name),
+    watched: () => lifecycle.watched,
     async restart(more) {
       await lifecycle[Symbol.asyncDispose]();
       lifecycle = await start(more);
@@ -181,6 +186,7 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     reports: to(ExecutionReportServiceService, lifecycle),
     directory: to(CloneDirectoryServiceService, lifecycle),
     history: to(HistoryServiceService, lifecycle),
+    webhooks: to(WebhookServiceService, lifecycle),
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
     bots: to(BotServiceService, teams),

@@ -57,6 +57,10 @@ export async function startStandInExecutor(bus: Bus): Promise<StandInExecutor> {
           ),
         getExecution: async ({ executionId }) =>
           state.answer('GetExecution', executionId, () => state.get(executionId)),
+        deleteStorage: async ({ cloneId }) => {
+          state.answer('DeleteStorage', cloneId, () => fresh('', cloneId, 0));
+          return { gone: true };
+        },
         listExecutions: async () => ({ workloads: [...state.all.values()], nextPageToken: '' }),
         async *streamLogs({ executionId }) {
           const text = Buffer.from(`the log of ${executionId}`);

@@ -107,7 +107,8 @@ function verdict(
 ): string {
   try {
     const wish = { botId: 'bot_1', owner, userId: 'ada' };
-    return admit(wish, facts, { accessListEnabled }).source.program.bundle;
+    const { program } = admit(wish, facts, { accessListEnabled }).source;
+    return program.kind === 'process' ? program.bundle : program.repository;
   } catch (thrown) {
     return (thrown as { reason: string }).reason;
   }

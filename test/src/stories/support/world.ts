@@ -3,13 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Mesh, type MeshOptions, makeCredentials, startMesh } from '@ramet/local';
 import { fastFolder } from '@ramet/local/engines';
-import {
-  type Bot,
-  type BotSource,
-  type Owner,
-  type Team,
-  TeamRole,
-} from '@ramet/proto-gen/teams.v1';
+import { type Bot, BotSource, type Owner, type Team, TeamRole } from '@ramet/proto-gen/teams.v1';
 import { Scope } from '@ramet/service';
 import { testStack } from '@ramet/test/support';
 import { type Addresses, addressesOf, type Callers, connectAs } from './api.js';
@@ -58,7 +52,7 @@ const WORKER: BotSource = processSource('worker', ['node', 'main.js']);
 
 /** A source of the process runtime. */
 export function processSource(bundle: string, command: readonly string[]): BotSource {
-  return { source: { $case: 'process', value: { bundle, command } }, revision: 0 };
+  return BotSource.fromPartial({ source: { $case: 'process', value: { bundle, command } } });
 }
 
 /** Starts a mesh, and makes its first administrator. Disposing of it leaves nothing. */

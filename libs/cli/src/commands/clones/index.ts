@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Act, Context } from '../../context.js';
 import { collect } from '../../pages.js';
 import { parseChoice } from '../../parse/choice.js';
+import { narrowedToName } from '../../parse/name-filter.js';
 import { findClone, findOwner, findOwnerIf } from '../../resolve.js';
 import { cloneView, historyView, informationView, quotaView } from '../../views/clones.js';
 import { confirm, confirmed } from '../confirm.js';
@@ -15,6 +16,9 @@ import { addWatchClones } from './watch.js';
 interface ListClonesOptions extends ListOptions {
   readonly owner?: string;
   readonly view?: string;
+  readonly filter?: string;
+  readonly orderBy?: string;
+  readonly name?: string;
 }
 
 interface EndOptions {
@@ -30,6 +34,9 @@ export function addClones(program: Command, act: Act): void {
   limited(clones.command('list').description('list the clones that you see, newest first'))
     .option('--owner <owner>', 'only of this owner: me, a team, or an id')
     .option('--view <view>', 'active, history or all', 'active')
+    .option('--name <name>', "of this name, or of names that begin so: 'web-*'")
+    .option('--filter <filter>', "of which this is true, such as 'phase = FAILED'")
+    .option('--order-by <order>', "in this order, such as 'create_time desc, name'")
     .action(act(listClones));
   clones.command('get <clone>').description('show a clone').action(act(getClone));
   addWatchClones(clones, act);
@@ -72,8 +79,9 @@ async function listClones(
   const { session, world, out } = context;
   const view = parseChoice(CloneView, options.view ?? 'active');
   const owner = await findOwnerIf(context, options.owner);
+  const filter = narrowedToName(options.filter, options.name);
   const clones = await collect(async (page) => {
-    const request = { ...page, owner, view };
+    const request = { ...page, owner, view, filter, orderBy: options.orderBy ?? '' };
     const answer = await session.clones.listClones(request, { signal: world.signal });
     return { items: answer.clones, next: answer.nextPageToken };
   }, limitOf(options));
