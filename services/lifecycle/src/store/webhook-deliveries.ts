@@ -8,7 +8,7 @@ import {
 } from '@ramet/database';
 import { notFound, PublicError } from '@ramet/errors';
 import type { Phase } from '../domain/phases.js';
-import type { Page, PageWish } from './clone-reads.js';
+import type { Page, PageWish } from './clone-list.js';
 import { endPause, WEBHOOK_WORK } from './webhooks.js';
 
 /** One event for one webhook, and what has become of it. */

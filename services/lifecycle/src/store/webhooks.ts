@@ -22,7 +22,7 @@ import {
   type WebhookChange,
   webhookNameTaken,
 } from '../domain/webhook.js';
-import type { Page, PageWish } from './clone-reads.js';
+import type { Page, PageWish } from './clone-list.js';
 import { toWebhook, WEBHOOK_COLUMNS, type WebhookRow } from './webhook-row.js';
 
 /** A webhook to create. Its times come from the database. */
