@@ -131,6 +131,16 @@ export async function findClone(finder: Finder, text: string): Promise<string> {
   return theOne('clone', text, clones).id;
 }
 
+/** The id of a template: an id, or a name among the templates of an owner. */
+export async function findTemplate(finder: Finder, text: string, ownerText = ME): Promise<string> {
+  if (isId('tpl', text)) return text;
+  const owner = await findOwner(finder, ownerText);
+  const { session, world } = finder;
+  const request = { owner, name: text, pageSize: 0, pageToken: '' };
+  const { templates } = await session.templates.listTemplates(request, { signal: world.signal });
+  return theOne('template', text, templates).id;
+}
+
 /** The id of a webhook: an id, or the name of one that the caller manages. */
 export async function findWebhook(finder: Finder, text: string): Promise<string> {
   if (isId('whk', text)) return text;

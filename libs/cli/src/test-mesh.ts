@@ -1,6 +1,11 @@
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService, WebhookServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  CloneServiceService,
+  OverrideServiceService,
+  TemplateServiceService,
+  WebhookServiceService,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
@@ -24,6 +29,8 @@ export interface Answers {
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
   readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
+  readonly templates?: Partial<Handlers<typeof TemplateServiceService>>;
+  readonly overrides?: Partial<Handlers<typeof OverrideServiceService>>;
 }
 
 /** What a command did. */
@@ -85,6 +92,14 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
       { definition: WebhookServiceService, handlers: all(WebhookServiceService, answers.webhooks) },
+      {
+        definition: TemplateServiceService,
+        handlers: all(TemplateServiceService, answers.templates),
+      },
+      {
+        definition: OverrideServiceService,
+        handlers: all(OverrideServiceService, answers.overrides),
+      },
     ],
   });
 }

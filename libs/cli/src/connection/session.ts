@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService, WebhookServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  CloneServiceService,
+  OverrideServiceService,
+  TemplateServiceService,
+  WebhookServiceService,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
@@ -76,6 +81,14 @@ export class Session implements AsyncDisposable {
 
   get clones(): Remote<typeof CloneServiceService> {
     return this.#client(CloneServiceService, 'lifecycle');
+  }
+
+  get templates(): Remote<typeof TemplateServiceService> {
+    return this.#client(TemplateServiceService, 'lifecycle');
+  }
+
+  get overrides(): Remote<typeof OverrideServiceService> {
+    return this.#client(OverrideServiceService, 'lifecycle');
   }
 
   get webhooks(): Remote<typeof WebhookServiceService> {

@@ -9,7 +9,7 @@ import type { RecentProgress } from '../store/runners.js';
 import type { Audience, AudienceWish } from './audience.js';
 import { Audiences } from './audiences.js';
 import { type PastReads, readBefores } from './befores.js';
-import type { SharedChange } from './changes.js';
+import { isOfClone, type SharedChange } from './changes.js';
 import type { ProgressBoard } from './progress-board.js';
 import { Seat } from './seat.js';
 
@@ -140,7 +140,7 @@ export class Broadcast implements AsyncDisposable {
 
   async #tell(rows: readonly HistoryRow[], signal: AbortSignal): Promise<void> {
     const { changes, watchReads } = this.#options;
-    const page = rows.map((row) => {
+    const page = rows.filter(isOfClone).map((row) => {
       const change = changes(row);
       return { change, audiences: this.#audiences.of(change.ownerId) };
     });

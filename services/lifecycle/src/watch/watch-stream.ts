@@ -5,7 +5,7 @@ import { toCloneMessage } from '../messages.js';
 import type { SnapshotClone } from '../store/watch-reads.js';
 import type { Told } from './audience.js';
 import { readBefores } from './befores.js';
-import { encoded, type Tellable } from './changes.js';
+import { encoded, isOfClone, type Tellable } from './changes.js';
 import { type Cursors, createCursors } from './cursor.js';
 import { createProof, recordOf } from './proof.js';
 import type { Seat } from './seat.js';
@@ -231,7 +231,8 @@ export class WatchStream {
       watchLimits.page,
       this.#filter.cloneId,
     );
-    const page = rows.map(changes).filter(({ ownerId }) => sees(this.#sight, ownerId));
+    const own = rows.filter(isOfClone).map(changes);
+    const page = own.filter(({ ownerId }) => sees(this.#sight, ownerId));
     const doubtful = page.filter((change) => audience.isDoubtful(change));
     const befores = await readBefores(watchReads, page, doubtful);
     const told = page.flatMap((change) => audience.judge(change, befores) ?? []);
