@@ -71,7 +71,7 @@ describe('ramet', () => {
       clones: {
         createClone: async (asked) => {
           request = asked;
-          return { clone: clone(ClonePhase.ACCEPTED) };
+          return { clone: clone(ClonePhase.ACCEPTED), quotas: [] };
         },
       },
     });

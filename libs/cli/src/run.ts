@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
+import { addActions } from './commands/actions.js';
 import { addAdmin } from './commands/admin/index.js';
 import { addApiKeys } from './commands/api-keys.js';
 import { addBots } from './commands/bots.js';
 import { addClones } from './commands/clones/index.js';
 import { addKeys } from './commands/keys.js';
 import { addLogin } from './commands/login.js';
+import { addResults } from './commands/results/index.js';
 import { addTeams } from './commands/teams.js';
 import { addUsers } from './commands/users.js';
 import { addVersion, ownVersion } from './commands/version.js';
@@ -73,6 +75,8 @@ function programFor(world: World): Command {
   addBots(program, act);
   addKeys(program, act);
   addClones(program, act);
+  addResults(program, act);
+  addActions(program, act);
   addAdmin(program, act);
   addVersion(program, world);
   return program;

@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  ActionServiceService,
+  CloneAdminServiceService,
+  CloneServiceService,
+  ResultServiceService,
+  TemplateServiceService,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
@@ -76,6 +82,22 @@ export class Session implements AsyncDisposable {
 
   get clones(): Remote<typeof CloneServiceService> {
     return this.#client(CloneServiceService, 'lifecycle');
+  }
+
+  get templates(): Remote<typeof TemplateServiceService> {
+    return this.#client(TemplateServiceService, 'lifecycle');
+  }
+
+  get results(): Remote<typeof ResultServiceService> {
+    return this.#client(ResultServiceService, 'lifecycle');
+  }
+
+  get actions(): Remote<typeof ActionServiceService> {
+    return this.#client(ActionServiceService, 'lifecycle');
+  }
+
+  get cloneAdmin(): Remote<typeof CloneAdminServiceService> {
+    return this.#client(CloneAdminServiceService, 'lifecycle');
   }
 
   /** The user who is asking. Asked once. */
