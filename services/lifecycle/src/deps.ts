@@ -28,7 +28,9 @@ import type { Broadcast } from './watch/broadcast.js';
 import type { SharedChange } from './watch/changes.js';
 
 export type { Kept, View } from './store/clone-reads.js';
-export type { WebhookDelivery, WebhookHealth } from './store/webhook-deliveries.js';
+export type { NewClone } from './store/clones.js';
+export type { Quota } from './store/quotas.js';
+export type { SealedSecret } from './store/secrets.js';
 export type { NewWebhook } from './store/webhooks.js';
 export type { Task } from './store/work.js';
 
