@@ -1,3 +1,4 @@
+import { ListTemplatesRequest } from '@ramet/proto-gen/lifecycle.v1';
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';
@@ -129,6 +130,23 @@ export async function findClone(finder: Finder, text: string): Promise<string> {
     return { items: answer.clones, next: answer.nextPageToken };
   });
   return theOne('clone', text, clones).id;
+}
+
+/** The id of a template: an id, or a name among those of an owner, or of all that the caller sees. */
+export async function findTemplate(
+  finder: Finder,
+  text: string,
+  ownerText?: string,
+): Promise<string> {
+  if (isId('tpl', text)) return text;
+  const owner = ownerText === undefined ? undefined : await findOwner(finder, ownerText);
+  const { session, world } = finder;
+  const templates = await collect(async (page) => {
+    const request = { ...page, owner, name: text };
+    const answer = await session.templates.listTemplates(request, { signal: world.signal });
+    return { items: answer.templates, next: answer.nextPageToken };
+  });
+  return theOne('template', text, templates).id;
 }
 
 /** The id of a webhook: an id, or the name of one that the caller manages. */

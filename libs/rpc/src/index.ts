@@ -26,6 +26,7 @@ export { Limiter, type LimiterOptions } from './limiter.js';
 export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';
 export { RemoteError, type StatusName } from './remote-error.js';
+export { statusCodeOf } from './status.js';
 export { type RunningServer, type ServeOptions, type ServerTls, serve } from './serve.js';
 export { type ThrottlePolicy, throttlePolicy } from './throttle.js';
 export type { Rate } from './token-bucket.js';

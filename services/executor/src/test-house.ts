@@ -121,8 +121,11 @@ async function workloadOf(executions: Executions, { executionId, epoch }: Ids) {
   return workload;
 }
 
+/** A request that a test may still change. */
+export type Wish = { -readonly [Key in keyof CreateExecutionRequest]: CreateExecutionRequest[Key] };
+
 /** The request for an execution that runs a script, and asks for nothing else. */
-export function executionOf(script: string): CreateExecutionRequest {
+export function executionOf(script: string): Wish {
   return {
     executionId: systemIds.make('exe'),
     cloneId: systemIds.make('cln'),

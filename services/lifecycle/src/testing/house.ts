@@ -8,7 +8,9 @@ import {
   CloneServiceService,
   CreateCloneRequest,
   ExecutionReportServiceService,
+  OverrideServiceService,
   ResultServiceService,
+  TemplateServiceService,
   WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
@@ -56,6 +58,8 @@ export interface House extends AsyncDisposable {
 /** The API as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly templates: Remote<typeof TemplateServiceService>;
+  readonly overrides: Remote<typeof OverrideServiceService>;
   readonly reports: Remote<typeof ExecutionReportServiceService>;
   readonly directory: Remote<typeof CloneDirectoryServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
@@ -195,6 +199,8 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     scope.use(connect(service, address, options));
   return {
     clones: to(CloneServiceService, lifecycle),
+    templates: to(TemplateServiceService, lifecycle),
+    overrides: to(OverrideServiceService, lifecycle),
     reports: to(ExecutionReportServiceService, lifecycle),
     directory: to(CloneDirectoryServiceService, lifecycle),
     history: to(HistoryServiceService, lifecycle),
@@ -222,7 +228,7 @@ async function createCrew(
     api.teams.setTeamMember({ teamId: team.id, userId: user.id, role });
   await join(admin, TeamRole.ADMIN);
   await join(member, TeamRole.MEMBER);
-  const value = { bundle: 'moving-average', command: ['node', 'bot.mjs'] };
+  const value = { bundle: 'moving-average', tag: '', command: ['node', 'bot.mjs'] };
   const source = { source: { $case: 'process', value }, revision: 0 } as const;
   const asked = { requestId: '', teamId: team.id, name: 'trader', teamSource: source };
   const { bot } = await api.bots.createBot(asked);

@@ -27,6 +27,11 @@ export interface Tellable {
   readonly record: Buffer;
 }
 
+/** Tells whether a row of the history is of a clone. Others have other payloads. */
+export function isOfClone({ kind }: Pick<HistoryRow, 'kind'>): boolean {
+  return kind.startsWith('clone.');
+}
+
 /** Decodes each row of the history, and encodes it for watchers, once for all of them. */
 export function createSharedChanges(): (row: HistoryRow) => SharedChange {
   const kept = new WeakMap<HistoryRow, SharedChange>();

@@ -5,7 +5,7 @@ import { toCloneMessage } from '../messages.js';
 import type { SnapshotClone } from '../store/watch-reads.js';
 import type { Told } from './audience.js';
 import { readBefores } from './befores.js';
-import { encoded, type Tellable } from './changes.js';
+import { encoded, isOfClone, type Tellable } from './changes.js';
 import { type Cursors, createCursors } from './cursor.js';
 import { createProof, recordOf } from './proof.js';
 import type { Seat } from './seat.js';
@@ -109,8 +109,19 @@ export class WatchStream {
     return this.#isLive ? this.#live() : this.#past();
   }
 
+  /** The bytes of what is sent, one by one as there is room, until the signal aborts. */
+  *tellAll(items: readonly Item[], signal: AbortSignal): Generator<Buffer, void, void> {
+    for (const item of items) {
+      if (signal.aborted) return;
+      const bytes = this.#tellItem(item);
+      if (!bytes) continue;
+      this.#seat.sending(this.#needs.broadcast.now);
+      yield bytes;
+    }
+  }
+
   /** The bytes of what is sent now. Undefined if it has been told already. */
-  tell(item: Item): Buffer | undefined {
+  #tellItem(item: Item): Buffer | undefined {
     switch (item.is) {
       case 'told':
         return this.#tell(item.told);
@@ -220,7 +231,8 @@ export class WatchStream {
       watchLimits.page,
       this.#filter.cloneId,
     );
-    const page = rows.map(changes).filter(({ ownerId }) => sees(this.#sight, ownerId));
+    const own = rows.filter(isOfClone).map(changes);
+    const page = own.filter(({ ownerId }) => sees(this.#sight, ownerId));
     const doubtful = page.filter((change) => audience.isDoubtful(change));
     const befores = await readBefores(watchReads, page, doubtful);
     const told = page.flatMap((change) => audience.judge(change, befores) ?? []);
