@@ -35,7 +35,6 @@ export type { NewClone } from './store/clones.js';
 export type { Quota } from './store/quotas.js';
 export type { KeptResult, NewResult } from './store/results.js';
 export type { SealedSecret } from './store/secrets.js';
-export type { WebhookDelivery, WebhookHealth } from './store/webhook-deliveries.js';
 export type { NewWebhook } from './store/webhooks.js';
 export type { Task } from './store/work.js';
 
