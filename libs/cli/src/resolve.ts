@@ -1,3 +1,4 @@
+import { ListTemplatesRequest } from '@ramet/proto-gen/lifecycle.v1';
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';
@@ -131,13 +132,20 @@ export async function findClone(finder: Finder, text: string): Promise<string> {
   return theOne('clone', text, clones).id;
 }
 
-/** The id of a template: an id, or a name among the templates of an owner. */
-export async function findTemplate(finder: Finder, text: string, ownerText = ME): Promise<string> {
+/** The id of a template: an id, or a name among those of an owner, or of all that the caller sees. */
+export async function findTemplate(
+  finder: Finder,
+  text: string,
+  ownerText?: string,
+): Promise<string> {
   if (isId('tpl', text)) return text;
-  const owner = await findOwner(finder, ownerText);
+  const owner = ownerText === undefined ? undefined : await findOwner(finder, ownerText);
   const { session, world } = finder;
-  const request = { owner, name: text, pageSize: 0, pageToken: '' };
-  const { templates } = await session.templates.listTemplates(request, { signal: world.signal });
+  const templates = await collect(async (page) => {
+    const request = { ...page, owner, name: text };
+    const answer = await session.templates.listTemplates(request, { signal: world.signal });
+    return { items: answer.templates, next: answer.nextPageToken };
+  });
   return theOne('template', text, templates).id;
 }
 

@@ -97,7 +97,7 @@ describe('ramet', () => {
       clones: {
         createClone: async (asked) => {
           request = asked;
-          return { clone: clone(ClonePhase.ACCEPTED) };
+          return { clone: clone(ClonePhase.ACCEPTED), quotas: [] };
         },
       },
     });

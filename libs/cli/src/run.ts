@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addActions } from './commands/actions.js';
 import { addAdmin } from './commands/admin/index.js';
 import { addApiKeys } from './commands/api-keys.js';
 import { addBots } from './commands/bots.js';
@@ -6,6 +7,7 @@ import { addClones } from './commands/clones/index.js';
 import { addKeys } from './commands/keys.js';
 import { addLogin } from './commands/login.js';
 import { addOverrides } from './commands/overrides.js';
+import { addResults } from './commands/results/index.js';
 import { addTeams } from './commands/teams.js';
 import { addTemplates } from './commands/templates.js';
 import { addUsers } from './commands/users.js';
@@ -78,6 +80,8 @@ function programFor(world: World): Command {
   addTemplates(program, act);
   addOverrides(program, act);
   addClones(program, act);
+  addResults(program, act);
+  addActions(program, act);
   addAdmin(program, act);
   addWebhooks(program, act);
   addVersion(program, world);

@@ -1,9 +1,13 @@
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
+  ActionServiceService,
+  CloneAdminServiceService,
   CloneServiceService,
   OverrideServiceService,
+  ResultServiceService,
   TemplateServiceService,
+  WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
@@ -27,8 +31,12 @@ export interface Answers {
   readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
-  readonly templates?: Partial<Handlers<typeof TemplateServiceService>>;
+  readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
   readonly overrides?: Partial<Handlers<typeof OverrideServiceService>>;
+  readonly templates?: Partial<Handlers<typeof TemplateServiceService>>;
+  readonly results?: Partial<Handlers<typeof ResultServiceService>>;
+  readonly actions?: Partial<Handlers<typeof ActionServiceService>>;
+  readonly cloneAdmin?: Partial<Handlers<typeof CloneAdminServiceService>>;
 }
 
 /** What a command did. */
@@ -89,6 +97,7 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
+      { definition: WebhookServiceService, handlers: all(WebhookServiceService, answers.webhooks) },
       {
         definition: TemplateServiceService,
         handlers: all(TemplateServiceService, answers.templates),
@@ -96,6 +105,12 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       {
         definition: OverrideServiceService,
         handlers: all(OverrideServiceService, answers.overrides),
+      },
+      { definition: ResultServiceService, handlers: all(ResultServiceService, answers.results) },
+      { definition: ActionServiceService, handlers: all(ActionServiceService, answers.actions) },
+      {
+        definition: CloneAdminServiceService,
+        handlers: all(CloneAdminServiceService, answers.cloneAdmin),
       },
     ],
   });
@@ -135,6 +150,7 @@ export async function runIn(args: readonly string[], options: RunOptions): Promi
         out.push(Buffer.from(text));
         options.onPrint?.();
       },
+      drained: async () => undefined,
       printError: (text) => void errors.push(Buffer.from(text)),
       readInput: async () => Buffer.from(options.input ?? ''),
       ask: async () => waiting.shift() ?? '',

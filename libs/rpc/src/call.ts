@@ -54,11 +54,15 @@ export type Unary<Request, Response> = (
   call: Call,
 ) => Promise<Response | Encoded>;
 
-/** Handles one request with a stream of responses. The stream ends when the iterable does. */
+/**
+ * Handles one request with a stream of responses. The stream ends when the iterable does.
+ *
+ * Many responses may be yielded at once: each is taken when there is room for it.
+ */
 export type Streaming<Request, Response> = (
   request: Request,
   call: Call,
-) => AsyncIterable<Response | Encoded>;
+) => AsyncIterable<Response | Encoded | Iterable<Encoded>>;
 
 /**
  * Handles a stream of requests with one response.

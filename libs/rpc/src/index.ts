@@ -27,6 +27,7 @@ export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';
 export { RemoteError, type StatusName } from './remote-error.js';
 export { type RunningServer, type ServeOptions, type ServerTls, serve } from './serve.js';
+export { statusCodeOf } from './status.js';
 export { type ThrottlePolicy, throttlePolicy } from './throttle.js';
 export type { Rate } from './token-bucket.js';
 export { createTokenSource, type Issued, type TokenSourceOptions } from './token-source.js';

@@ -121,15 +121,18 @@ async function workloadOf(executions: Executions, { executionId, epoch }: Ids) {
   return workload;
 }
 
+/** A request that a test may still change. */
+export type Wish = { -readonly [Key in keyof CreateExecutionRequest]: CreateExecutionRequest[Key] };
+
 /** The request for an execution that runs a script, and asks for nothing else. */
-export function executionOf(script: string): CreateExecutionRequest {
+export function executionOf(script: string): Wish {
   return {
     executionId: systemIds.make('exe'),
     cloneId: systemIds.make('cln'),
     epoch: 1,
     source: sourceOf(['sh', '-c', script]),
     ...{ parameters: [], inputs: [], overrides: [], ports: [] },
-    ...{ limits: undefined, probe: undefined, keyId: '', stage: '' },
+    ...{ limits: undefined, probe: undefined, keyId: '', stage: '', endless: false },
     ...{ fetchInputs: false, hasSecrets: false, freshStorage: false, keepResults: false },
   };
 }

@@ -19,7 +19,14 @@ import {
   openHouse,
   ownerOf,
 } from './testing/house.js';
-import { createRunning, executionOf, reasonOf } from './testing/steps.js';
+import {
+  createRunning,
+  executionOf,
+  QUIET_BEAT,
+  QUIET_END,
+  reasonOf,
+  WHOLE_PAST,
+} from './testing/steps.js';
 
 const STANDINGS = [
   'owner',
@@ -71,7 +78,7 @@ const SEEN = people('ok', 'ok', MISSING, 'ok', MISSING);
 
 /** What everybody gets who asks about a clone of a team. */
 const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
-  GetClone: [({ clones }, { clone }) => clones.getClone({ id: clone.id }), SEEN],
+  GetClone: [({ clones }, { clone }) => clones.getClone({ id: clone.id, asOf: undefined }), SEEN],
   WaitClone: [
     ({ clones }, { clone }) => clones.waitClone({ id: clone.id, phases: [clone.phase] }),
     SEEN,
@@ -82,7 +89,8 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
     SEEN,
   ],
   ListCloneHistory: [
-    ({ clones }, { clone }) => clones.listCloneHistory({ cloneId: clone.id, ...PAGE }),
+    ({ clones }, { clone }) =>
+      clones.listCloneHistory({ cloneId: clone.id, ...PAGE, ...WHOLE_PAST }),
     SEEN,
   ],
   StreamCloneLogs: [
@@ -122,6 +130,7 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   UpdateExecution: [
     ({ reports }, { clone }) =>
       reports.updateExecution({
+        ...QUIET_BEAT,
         ...executionOf(clone),
         instance: 'runner-1',
         started: false,
@@ -131,7 +140,7 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   ],
   CompleteCloneExecution: [
     ({ reports }, { clone }) =>
-      reports.completeCloneExecution({ ...executionOf(clone), report: undefined }),
+      reports.completeCloneExecution({ ...QUIET_END, ...executionOf(clone), report: undefined }),
     runners('ok'),
   ],
   GetCloneTeamAndBot: [
@@ -147,7 +156,10 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
     ({ history }) => history.readHistory({ after: 0n, pageSize: 1 }),
     { ...only('keys'), teams: 'ok' },
   ],
-  StopClone: [({ clones }, { clone }) => clones.stopClone({ id: clone.id, etag: '' }), SEEN],
+  StopClone: [
+    ({ clones }, { clone }) => clones.stopClone({ id: clone.id, etag: '', external: undefined }),
+    SEEN,
+  ],
   DeleteClone: [({ clones }, { clone }) => clones.deleteClone({ id: clone.id, etag: '' }), SEEN],
 };
 
@@ -227,7 +239,7 @@ describe('access to clones', () => {
     await owner.teams.removeTeamMember({ teamId: crew.team.id, userId: crew.admin.id });
 
     assert.equal(await watched, DENIED);
-    assert.equal(await reasonOf(admin.clones.getClone({ id: clone.id })), MISSING);
+    assert.equal(await reasonOf(admin.clones.getClone({ id: clone.id, asOf: undefined })), MISSING);
   });
 });
 

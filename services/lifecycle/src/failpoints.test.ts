@@ -18,7 +18,16 @@ import {
   ownerOf,
 } from './testing/house.js';
 import { type Receiver, startReceiver } from './testing/receiver.js';
-import { claim, executionOf, exit, isFree, reached, until, used } from './testing/steps.js';
+import {
+  claim,
+  executionOf,
+  exit,
+  isFree,
+  QUIET_END,
+  reached,
+  until,
+  used,
+} from './testing/steps.js';
 
 const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
 const POINTS = [...pointsIn(SOURCES)].sort();
@@ -101,7 +110,9 @@ describe('a life that is broken off', () => {
     await reached(api, id, ClonePhase.RUNNING);
     const { reports } = await house.asRunner(clone);
     const report = { success: true, message: '', metrics: [] };
-    await again(() => reports.completeCloneExecution({ ...executionOf(clone), report }));
+    await again(() =>
+      reports.completeCloneExecution({ ...QUIET_END, ...executionOf(clone), report }),
+    );
     exit(house, clone, { exitCode: 0 });
     await reached(api, id, ClonePhase.COMPLETED);
     await again(() => api.clones.getCloneExecutionInformation({ cloneId: id, executionId: '' }));
@@ -120,7 +131,7 @@ describe('a life that is broken off', () => {
     house.executor.run(executionId);
     await again(() => claim(house, clone));
     await reached(api, id, ClonePhase.RUNNING);
-    await again(() => api.clones.stopClone({ id, etag: '' }));
+    await again(() => api.clones.stopClone({ id, etag: '', external: undefined }));
     await reached(api, id, ClonePhase.STOPPED);
     await again(() => api.clones.deleteClone({ id, etag: '' }));
     await reached(api, id, ClonePhase.DELETED);

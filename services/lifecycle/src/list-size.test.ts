@@ -7,6 +7,7 @@ import { type Database, migrate, openDatabase } from '@ramet/database';
 import { createDatabase } from '@ramet/test/support';
 import type { ListOptions } from './store/clone-list.js';
 import { CloneReads } from './store/clone-reads.js';
+import { type SnapshotWish, WatchReads } from './store/watch-reads.js';
 import { Work } from './store/work.js';
 import { fillClones, MANY_OWNERS, manyClone, manyOwner } from './testing/many-clones.js';
 
@@ -20,7 +21,15 @@ const MIGRATIONS = new URL('../migrations/', import.meta.url);
 /** Tables that grow with the clones: none of them is ever read as a whole. */
 const LARGE = ['clone', 'execution', 'execution_progress', 'work', 'history'];
 
-type Stores = { readonly reads: CloneReads; readonly work: Work };
+type Stores = { readonly reads: CloneReads; readonly watch: WatchReads; readonly work: Work };
+
+const NO_FILTER = { teamId: '', kinds: [], phases: [], labels: {} };
+
+/** What a watch asks for first. */
+function watched(sight: readonly string[], cloneId = ''): SnapshotWish {
+  const filter = { ...NO_FILTER, cloneId };
+  return { sight, filter, since: 0n, after: '', limit: 500 };
+}
 
 /** What is asked, and how many rows may be looked at for it. */
 type HotRead = readonly [name: string, most: number, ask: (stores: Stores) => Promise<unknown>];
@@ -83,17 +92,22 @@ const HOT_READS: readonly HotRead[] = [
     list({ sight: [BIG, ...TEAMS], orderBy: 'name desc' }, 2),
   ],
   ['a common label of a large owner', SIFTED, list({ sight: [BIG], filter: 'labels.team = red' })],
-  ['what a watch begins with', 3_000, ({ reads }) => reads.snapshot([SMALL], undefined)],
+  ['what a watch begins with', 3_000, ({ watch }) => watch.snapshot(watched([SMALL]))],
   [
     'what a watch of one clone begins with',
     10,
-    ({ reads }) => reads.snapshot([SMALL], manyClone(9)),
+    ({ watch }) => watch.snapshot(watched([SMALL], manyClone(9))),
   ],
   ['history after a position', 100, ({ reads }) => reads.historyAfter(50_000n, 100)],
   [
     'the history of a clone',
     2,
-    ({ reads }) => reads.history(manyClone(9), { size: 0, token: '', binding: [] }),
+    ({ reads }) =>
+      reads.history(
+        manyClone(9),
+        { kinds: [], actor: '', startTime: undefined, endTime: undefined },
+        { size: 0, token: '', binding: [] },
+      ),
   ],
   ['work that is due', 300, ({ work }) => work.claim(32)],
 ];
@@ -122,7 +136,8 @@ describe('at 100,000 clones', () => {
       const asked: Asked[] = [];
       const spied = spy(db, asked);
       const reads = new CloneReads(spied);
-      await ask({ reads, work: new Work(spied, reads, 10_000) });
+      const watch = new WatchReads(spied);
+      await ask({ reads, watch, work: new Work(spied, reads, 10_000) });
       assert.ok(asked.length > 0);
 
       const last = asked.filter(({ sql }) => LARGE.some((table) => sql.includes(table))).slice(-2);

@@ -1,11 +1,11 @@
 import {
   CloneDesired,
-  type CloneKind as KindMessage,
   type Clone as CloneMessage,
   ClonePhase,
   type CompletionReport,
   type Execution as ExecutionMessage,
   type Holds as HoldsMessage,
+  type CloneKind as KindMessage,
   OutcomeKind,
   type Outcome as OutcomeMessage,
   type Progress as ProgressMessage,
@@ -15,7 +15,15 @@ import {
   type WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { Owner as OwnerMessage } from '@ramet/proto-gen/teams.v1';
-import type { Clone, CloneKind, Execution, Outcome, Owner, Report, StageStatus } from './domain/clone.js';
+import type {
+  Clone,
+  CloneKind,
+  Execution,
+  Outcome,
+  Owner,
+  Report,
+  StageStatus,
+} from './domain/clone.js';
 import type { Phase } from './domain/phases.js';
 import type { Progress } from './domain/progress.js';
 import { type Holds, holdsOf } from './domain/quota.js';

@@ -43,7 +43,7 @@ describe('the filter of a watch of clones', () => {
     const watching = told(api, { phases }, isOver);
     const { id } = await createClone(api, wishOf(crew));
     await start(house, api, id);
-    await api.clones.stopClone({ id, etag: '' });
+    await api.clones.stopClone({ id, etag: '', external: undefined });
     await reached(api, id, STOPPED);
     await api.clones.deleteClone({ id, etag: '' });
 

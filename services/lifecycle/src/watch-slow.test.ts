@@ -18,7 +18,7 @@ import {
   openHouse,
   ownerOf,
 } from './testing/house.js';
-import { reached, until } from './testing/steps.js';
+import { reached, until, WHOLE_PAST } from './testing/steps.js';
 
 const HELD = 24;
 const LIMITS = { held: HELD, page: 5 };
@@ -115,7 +115,14 @@ describe('a watcher', function () {
   }
 
   async function isAsListed(states: ReadonlyMap<string, Clone>): Promise<boolean> {
-    const page = { owner: undefined, view: CloneView.ACTIVE, pageSize: 1_000, pageToken: '' };
+    const page = {
+      owner: undefined,
+      view: CloneView.ACTIVE,
+      pageSize: 1_000,
+      pageToken: '',
+      filter: '',
+      orderBy: '',
+    };
     const { clones } = await api.clones.listClones(page);
     const alive = [...states.values()].filter(({ phase }) => phase !== ClonePhase.DELETED);
     if (alive.length !== clones.length) return false;
@@ -123,7 +130,7 @@ describe('a watcher', function () {
   }
 
   async function lengthOf(cloneId: string): Promise<number> {
-    const all = { cloneId, pageSize: 0, pageToken: '' };
+    const all = { cloneId, pageSize: 0, pageToken: '', ...WHOLE_PAST };
     return (await api.clones.listCloneHistory(all)).entries.length;
   }
 });

@@ -17,7 +17,14 @@ import {
   openHouse,
   ownerOf,
 } from './testing/house.js';
-import { createRunning, executionOf, exit, reached, reasonOf } from './testing/steps.js';
+import {
+  createRunning,
+  executionOf,
+  exit,
+  QUIET_BEAT,
+  reached,
+  reasonOf,
+} from './testing/steps.js';
 
 type Told = WatchClonesResponse;
 
@@ -94,7 +101,7 @@ describe('a watch', () => {
       told.push(response);
       if (kindOf(response) !== 'checkpoint') continue;
       const proofs = told.filter((each) => kindOf(each) === 'checkpoint').length;
-      if (proofs === 1) await api.clones.stopClone({ id: clone.id, etag: '' });
+      if (proofs === 1) await api.clones.stopClone({ id: clone.id, etag: '', external: undefined });
       if (phaseOf(lastChange(told)) === ClonePhase.STOPPED) break;
     }
 
@@ -116,6 +123,7 @@ describe('a watch', () => {
 
     const told = take(watch(api, clone.id, START), 1, (each) => kindOf(each) === 'progress');
     await runner.reports.updateExecution({
+      ...QUIET_BEAT,
       ...executionOf(clone),
       instance: 'runner-1',
       started: false,
@@ -155,7 +163,7 @@ describe('a watch', () => {
     // Whoever prunes moves whole aggregates: here, out of the way and back.
     await db.query('create table pruned as select * from history');
     await db.query('delete from history where position is not null');
-    await api.clones.stopClone({ id, etag: '' });
+    await api.clones.stopClone({ id, etag: '', external: undefined });
     await reached(api, id, ClonePhase.STOPPED);
 
     const call = take(watch(api, '', begin?.cursor ?? assert.fail()), 1, () => true);

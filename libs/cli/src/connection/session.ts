@@ -2,8 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
+  ActionServiceService,
+  CloneAdminServiceService,
   CloneServiceService,
   OverrideServiceService,
+  ResultServiceService,
   TemplateServiceService,
   WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
@@ -93,6 +96,18 @@ export class Session implements AsyncDisposable {
 
   get webhooks(): Remote<typeof WebhookServiceService> {
     return this.#client(WebhookServiceService, 'lifecycle');
+  }
+
+  get results(): Remote<typeof ResultServiceService> {
+    return this.#client(ResultServiceService, 'lifecycle');
+  }
+
+  get actions(): Remote<typeof ActionServiceService> {
+    return this.#client(ActionServiceService, 'lifecycle');
+  }
+
+  get cloneAdmin(): Remote<typeof CloneAdminServiceService> {
+    return this.#client(CloneAdminServiceService, 'lifecycle');
   }
 
   /** The user who is asking. Asked once. */

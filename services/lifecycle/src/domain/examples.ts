@@ -13,7 +13,13 @@ export function afterNoon(ms: number): Date {
 
 /** A stage that runs a program. */
 export function stageOf(name: string, change: Partial<Stage> = {}): Stage {
-  const source = { kind: 'process', bundle: 'trader', tag: '', command: ['node'], revision: 1 } as const;
+  const source = {
+    kind: 'process',
+    bundle: 'trader',
+    tag: '',
+    command: ['node'],
+    revision: 1,
+  } as const;
   return {
     name,
     work: { kind: 'source', source },

@@ -4,8 +4,8 @@ import type { PhaseChange } from './webhook.js';
 const VERSION = 1;
 
 /** The types of events. */
-export const PHASE_CHANGED = 'clone.phase_changed';
-export const PING = 'ping';
+const PHASE_CHANGED = 'clone.phase_changed';
+const PING = 'ping';
 
 /**
  * The id of the delivery of a change to a webhook: the same however often it is made or sent.

@@ -15,9 +15,6 @@ export interface AfterFailure extends Omit<WebhookCircuit, 'isPaused'> {
   readonly pauseMs: number;
 }
 
-/** After this long a delivery is given up. */
-export const GIVE_UP_MS = 24 * 60 * 60_000;
-
 const FIRST_RETRY_MS = 2_000;
 const FIRST_PAUSE_MS = 30_000;
 const MAX_WAIT_MS = 60 * 60_000;

@@ -16,8 +16,8 @@ import { actorOf } from './actor.js';
 import { toQuotaMessage } from './get-quota.js';
 import { requiredOwner } from './owner.js';
 import { rehearse } from './rehearse-clone.js';
-import { shownParameters } from './shown-parameters.js';
 import { makeRelease, templateFor } from './release-of.js';
+import { shownParameters } from './shown-parameters.js';
 
 type Needs = Pick<
   Deps,
@@ -97,7 +97,10 @@ async function admit(
   const template = await templateFor(needs, caller, { templateId, revision });
   const spec = template?.spec ?? defaultSpec();
   if (botId === '' && needsBot(spec)) {
-    throw invalid({ field: 'bot_id', description: 'is required: a stage runs the source of a bot' });
+    throw invalid({
+      field: 'bot_id',
+      description: 'is required: a stage runs the source of a bot',
+    });
   }
   if (botId !== '') {
     return { template, spec, admitted: await access.admit({ userId: caller.id, owner, botId }) };

@@ -91,13 +91,18 @@ async function releaseAfter(
   { message, fields }: Asked,
 ): Promise<Made | undefined> {
   const { setParameters: set, unsetParameters: unset, overrides } = message;
-  const isTouched = ['tag', 'limits', 'template_revision'].some((field) => fields.has(field as Field));
+  const isTouched = ['tag', 'limits', 'template_revision'].some((field) =>
+    fields.has(field as Field),
+  );
   if (!isTouched && set.length + unset.length + overrides.length === 0) return undefined;
 
   const { release } = clone;
-  const revision = fields.has('template_revision') ? message.templateRevision : release.templateRevision;
+  const revision = fields.has('template_revision')
+    ? message.templateRevision
+    : release.templateRevision;
   const before = await specOf(needs, clone, release.templateRevision);
-  const spec = revision === release.templateRevision ? before : await specOf(needs, clone, revision);
+  const spec =
+    revision === release.templateRevision ? before : await specOf(needs, clone, revision);
   const given = changeParameters(givenOf(before.parameters, release.parameters), { set, unset });
   return makeRelease(needs, {
     cloneId: clone.id,

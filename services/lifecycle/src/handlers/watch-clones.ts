@@ -34,23 +34,22 @@ export function watchClones(needs: Needs): Streaming<WatchClonesRequest, WatchCl
       const stream = await begin(needs, { seat, wish, cursor: request.cursor });
 
       const gained: string[] = [];
-      await using inSight = whileInSight(needs, call, { sight, ownerId }, (more) => {
-        gained.push(...more);
-        seat.wake();
-      });
+      await using inSight = whileInSight(
+        { ...needs, pulse: broadcast.pulse },
+        call,
+        { sight, ownerId },
+        (more) => {
+          gained.push(...more);
+          seat.wake();
+        },
+      );
       const { signal } = inSight;
       wakeWhenOver(seat, signal);
       while (true) {
         signal.throwIfAborted();
         if (gained.length > 0 && stream.isBetweenSnapshots) await stream.widen(gained.splice(0));
-        for (const item of await stream.next()) {
-          const bytes = stream.tell(item);
-          if (!bytes) continue;
-          seat.sending(broadcast.now);
-          yield bytes;
-          seat.sent();
-          signal.throwIfAborted();
-        }
+        yield stream.tellAll(await stream.next(), signal);
+        seat.sent();
       }
     } finally {
       broadcast.leave(seat);

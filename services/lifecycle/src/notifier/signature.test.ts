@@ -2,6 +2,7 @@
 // Method: the specification's own vector; every part of a good request spoiled; seeded garbage.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { signWebhook, verifyWebhook } from './signature.js';
 
 /** The vector of the specification's libraries. */
@@ -11,6 +12,7 @@ const TIMESTAMP = 1_614_265_330;
 const BODY = '{"test": 2432232314}';
 const SIGNATURE = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
 
+const DOCUMENT = new URL('../../../../docs/webhooks.md', import.meta.url);
 const NOW = TIMESTAMP * 1_000;
 const HEADERS = {
   'webhook-id': ID,
@@ -27,6 +29,24 @@ describe('a signature', () => {
   it('is the one of the specification', () => {
     const signed = signWebhook(SECRET, { id: ID, timestamp: TIMESTAMP, body: BODY });
     assert.equal(signed, SIGNATURE);
+  });
+});
+
+describe('docs/webhooks.md', () => {
+  it('shows how to verify a request in a way that works', async () => {
+    const document = readFileSync(DOCUMENT, 'utf8');
+    const [, code = ''] = /```js\n([\s\S]*?)```/.exec(document) ?? [];
+    const { isFromRamet } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+    const timestamp = Math.floor(Date.now() / 1_000);
+    const headersAt = (time: number) => ({
+      'webhook-id': ID,
+      'webhook-timestamp': String(time),
+      'webhook-signature': `${OTHER} ${signWebhook(SECRET, { id: ID, timestamp: time, body: BODY })}`,
+    });
+    assert.equal(isFromRamet(SECRET, headersAt(timestamp), Buffer.from(BODY)), true);
+    assert.equal(isFromRamet(SECRET, headersAt(timestamp), Buffer.from(`${BODY} `)), false);
+    assert.equal(isFromRamet(SECRET, headersAt(timestamp - 301), Buffer.from(BODY)), false);
+    assert.equal(isFromRamet(SECRET, {}, Buffer.from(BODY)), false);
   });
 });
 

@@ -11,6 +11,7 @@ import type { HistoryEntry, HistoryServiceService } from '@ramet/proto-gen/histo
 import type { Remote } from '@ramet/rpc';
 import type { Executor, ExecutorNews, WorkloadWish } from '../deps.js';
 import type { Exit, Workload } from '../domain/outcome.js';
+import { fromReportMessage } from '../messages.js';
 import { toInputMessage, toOverrideMessage } from '../override-messages.js';
 import { toLimitsMessage, toStageMessage } from '../spec-messages.js';
 import { answerOf, isMissing, unlessMissing } from './refusal.js';
@@ -40,6 +41,7 @@ const EXIT = {
   [ExitKind.INTERRUPTED]: 'INTERRUPTED',
   [ExitKind.START_FAILED]: 'START_FAILED',
   [ExitKind.LOST]: 'LOST',
+  [ExitKind.DISK_FULL]: 'DISK_FULL',
 } as const satisfies Record<ExitKind, Exit['kind']>;
 
 /** The executor, as lifecycle knows it. */
@@ -138,6 +140,10 @@ function toWorkload(message: WorkloadMessage | undefined): Workload | 'none' {
   };
 }
 
-function toExit({ kind, exitCode, signal, message }: WorkloadExit): Exit {
-  return { kind: EXIT[kind], signal, message, ...(exitCode !== undefined && { exitCode }) };
+function toExit({ kind, exitCode, signal, message, report }: WorkloadExit): Exit {
+  return {
+    ...{ kind: EXIT[kind], signal, message },
+    ...(exitCode !== undefined && { exitCode }),
+    ...(report && { report: fromReportMessage(report) }),
+  };
 }

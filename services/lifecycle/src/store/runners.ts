@@ -9,8 +9,8 @@ import type { Execution } from '../domain/clone.js';
 import { epochStale } from '../domain/epoch.js';
 import { LIVE_PHASES } from '../domain/phases.js';
 import type { Progress, RunnerNews, RunnerReport } from '../domain/progress.js';
-import type { Page, PageWish } from './clone-list.js';
 import type { WatchedFacts } from '../domain/watch-filter.js';
+import type { Page, PageWish } from './clone-list.js';
 import { type ExecutionRow, toExecution } from './clone-row.js';
 
 /** What a runner reported of late, and whose clone it runs. */

@@ -215,7 +215,7 @@ async function createCrew(
     api.teams.setTeamMember({ teamId: team.id, userId: user.id, role });
   await join(admin, TeamRole.ADMIN);
   await join(member, TeamRole.MEMBER);
-  const value = { bundle: 'moving-average', command: ['node', 'bot.mjs'], tag: '' };
+  const value = { bundle: 'moving-average', tag: '', command: ['node', 'bot.mjs'] };
   const source = { source: { $case: 'process', value }, revision: 0 } as const;
   const asked = { requestId: '', teamId: team.id, name: 'trader', teamSource: source };
   const { bot } = await api.bots.createBot(asked);

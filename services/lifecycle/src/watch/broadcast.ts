@@ -1,4 +1,4 @@
-import type { HistoryRow, Tailer } from '@ramet/database';
+import { createBell, type HistoryRow, type Tailer } from '@ramet/database';
 import { PublicError } from '@ramet/errors';
 import type { Call, Logger } from '@ramet/rpc';
 import type { Clock } from '@ramet/service';
@@ -34,6 +34,7 @@ export class Broadcast implements AsyncDisposable {
   readonly #options: BroadcastOptions;
   readonly #audiences: Audiences;
   readonly #seats = new Set<Seat>();
+  readonly #ticked = createBell();
   readonly #perCaller = new Map<string, number>();
   #stop = new AbortController();
   #begun: Promise<void> | undefined;
@@ -49,6 +50,9 @@ export class Broadcast implements AsyncDisposable {
     this.#options = options;
     this.#audiences = new Audiences(options.watchLimits.held);
   }
+
+  /** Calls back about once a second while anybody watches, until the returned function is called. */
+  readonly pulse = (callback: () => void): (() => void) => this.#ticked.listen(callback);
 
   get position(): bigint {
     return this.#position;
@@ -183,6 +187,7 @@ export class Broadcast implements AsyncDisposable {
     while (!signal.aborted) {
       await clock.sleep(TICK_MS, signal);
       this.now = clock.elapsed();
+      this.#ticked.ring();
       for (const seat of [...this.#seats]) {
         if (seat.isTooSlow(this.#position, this.now, watchLimits)) seat.cut();
         else if (seat.isProofDue(this.now)) seat.wake();

@@ -5,6 +5,8 @@ import type { Audience, Told } from './audience.js';
 
 /** How often a stream proves that it is alive and has missed nothing. */
 const CHECKPOINT_MS = 3_000;
+/** Who reads something within this time is not stuck, however much there is to read. */
+const STUCK_MS = 1_500;
 
 /** Where one watcher sits: what it has taken from its audience, and whether it reads what it gets. */
 export class Seat {
@@ -93,8 +95,9 @@ export class Seat {
   /** Tells whether it does not read what it is sent, or not fast enough. */
   isTooSlow(head: bigint, now: number, { lag, unreadMs }: WatchLimits): boolean {
     if (this.#sendingSince === undefined) return false;
-    if (now - this.#sendingSince >= unreadMs) return true;
-    return this.#hasCaughtUp && head - this.position > lag;
+    const unreadForMs = now - this.#sendingSince;
+    if (unreadForMs >= unreadMs) return true;
+    return this.#hasCaughtUp && unreadForMs >= STUCK_MS && head - this.position > lag;
   }
 
   /** Ends the watch with the cursor to go on from. What was sent before is still delivered. */

@@ -109,8 +109,19 @@ export class WatchStream {
     return this.#isLive ? this.#live() : this.#past();
   }
 
+  /** The bytes of what is sent, one by one as there is room, until the signal aborts. */
+  *tellAll(items: readonly Item[], signal: AbortSignal): Generator<Buffer, void, void> {
+    for (const item of items) {
+      if (signal.aborted) return;
+      const bytes = this.#tellItem(item);
+      if (!bytes) continue;
+      this.#seat.sending(this.#needs.broadcast.now);
+      yield bytes;
+    }
+  }
+
   /** The bytes of what is sent now. Undefined if it has been told already. */
-  tell(item: Item): Buffer | undefined {
+  #tellItem(item: Item): Buffer | undefined {
     switch (item.is) {
       case 'told':
         return this.#tell(item.told);

@@ -3,7 +3,7 @@ import type { Clock } from '@ramet/service';
 import type { RunnerConfig } from '../config.js';
 import type { RunnerFolder } from '../folder.js';
 import { type LogFiles, readLogText } from '../log-files.js';
-import type { Mesh } from '../mesh.js';
+import { isOver, type Mesh } from '../mesh.js';
 import type { StoragePaths } from '../storage/prepare-storage.js';
 import { type FoundOutputs, findOutputs } from './find-outputs.js';
 import { sendResults } from './send-results.js';
@@ -70,6 +70,7 @@ export class Results {
       const problem = await sendResults({ folder: output, found, log }, needs);
       return this.#isDropped ? '' : problem;
     } catch (error) {
+      if (isOver(error)) return '';
       logger.error('results could not be sent', { error: String(error) });
       return 'the results could not be read';
     } finally {

@@ -36,6 +36,8 @@ const REFUSALS = 100;
 /**
  * Sends a log and outputs to lifecycle. Returns what has kept results from arriving, for people to
  * read; empty if all did. Nothing may write to them any more.
+ *
+ * Throws what lifecycle answered if it is over for this execution: then nobody wants any of them.
  */
 export async function sendResults(
   {
@@ -48,6 +50,7 @@ export async function sendResults(
   const problems: string[] = [...found.skipped];
   let count = found.skippedCount;
   const note = (name: string, error: unknown): void => {
+    if (isOver(error)) throw error;
     count += 1;
     problems.push(`${JSON.stringify(name)} ${wordsOf(error, needs.signal)}`);
   };
@@ -106,7 +109,7 @@ async function send(what: Sendable, { mesh, clock, logger, signal }: SendNeeds):
 }
 
 function isRefused(error: unknown): boolean {
-  return reasonOf(error) !== '';
+  return reasonOf(error) !== '' && !isAway(error);
 }
 
 function logToSend(log: Buffer): Sendable {

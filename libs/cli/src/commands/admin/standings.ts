@@ -7,6 +7,7 @@ import { findAnyOwner } from '../../resolve.js';
 import { standingView } from '../../views/standings.js';
 import { confirm, confirmed } from '../confirm.js';
 import { argument, gather, type ListOptions, limited, limitOf, present } from '../options.js';
+import { reasoned } from './reasoned.js';
 
 interface Change {
   readonly reason: string;
@@ -43,10 +44,6 @@ export function addStandings(admin: Command, act: Act): void {
   limited(admin.command('standings').description('list the owners who are on a list'))
     .option('--list <list>', 'only of this list: denied or access')
     .action(act(listStandings));
-}
-
-function reasoned(command: Command): Command {
-  return command.requiredOption('--reason <reason>', 'why; it is kept');
 }
 
 const allow: Ask = ({ session, world }, request) =>
