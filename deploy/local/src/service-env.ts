@@ -66,11 +66,13 @@ function own(service: ServiceName, { layout, secrets }: Surroundings): Env {
     case 'keys':
       return { KEK_FILE: secrets.kek };
     case 'lifecycle':
-      return { SECRETS_KEY_FILE: secrets.secretsKey };
+      return { SECRETS_KEY_FILE: secrets.secretsKey, WEBHOOK_ALLOW_PRIVATE: 'true' };
     case 'executor':
       return {
         STATE_DIR: layout.executor,
         RUN_DIR: layout.run,
+        // The mesh is one machine's own, and so is what it fetches from.
+        INPUTS_ALLOW_PRIVATE: 'true',
         BUNDLES_DIR: join(HOUSE, 'deploy', 'examples'),
         HOST_ID: `local-${layout.id}`,
         STOP_WORKLOADS_ON_EXIT: 'true',

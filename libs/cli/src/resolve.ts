@@ -1,7 +1,7 @@
-import { ListTemplatesRequest } from '@ramet/proto-gen/lifecycle.v1';
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';
+import { nameFilter } from './parse/name-filter.js';
 import { NotFoundError, UsageError } from './usage-error.js';
 
 /** The part of a context that finding things by name needs. */
@@ -122,24 +122,42 @@ export async function findFreeKey(finder: Finder, text: string, owner: Owner): P
 export async function findClone(finder: Finder, text: string): Promise<string> {
   if (isId('cln', text)) return text;
   const { session, world } = finder;
+  const filter = nameFilter(text);
   const clones = await collect(async (page) => {
-    const request = { ...page, owner: undefined, view: 0 } as const;
+    const request = { ...page, owner: undefined, view: 0, filter, orderBy: '' } as const;
     const answer = await session.clones.listClones(request, { signal: world.signal });
     return { items: answer.clones, next: answer.nextPageToken };
   });
   return theOne('clone', text, clones).id;
 }
 
-/** The id of a template: an id, or a name that one of those that the caller sees has. */
-export async function findTemplate(finder: Finder, text: string): Promise<string> {
+/** The id of a template: an id, or a name among those of an owner, or of all that the caller sees. */
+export async function findTemplate(
+  finder: Finder,
+  text: string,
+  ownerText?: string,
+): Promise<string> {
   if (isId('tpl', text)) return text;
+  const owner = ownerText === undefined ? undefined : await findOwner(finder, ownerText);
   const { session, world } = finder;
   const templates = await collect(async (page) => {
-    const request = ListTemplatesRequest.fromPartial({ ...page, name: text });
+    const request = { ...page, owner, name: text };
     const answer = await session.templates.listTemplates(request, { signal: world.signal });
     return { items: answer.templates, next: answer.nextPageToken };
   });
   return theOne('template', text, templates).id;
+}
+
+/** The id of a webhook: an id, or the name of one that the caller manages. */
+export async function findWebhook(finder: Finder, text: string): Promise<string> {
+  if (isId('whk', text)) return text;
+  const { session, world } = finder;
+  const webhooks = await collect(async (page) => {
+    const request = { ...page, owner: undefined };
+    const answer = await session.webhooks.listWebhooks(request, { signal: world.signal });
+    return { items: answer.webhooks, next: answer.nextPageToken };
+  });
+  return theOne('webhook', text, webhooks).id;
 }
 
 /** The teams that the caller is in. */

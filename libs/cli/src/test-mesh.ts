@@ -4,8 +4,10 @@ import {
   ActionServiceService,
   CloneAdminServiceService,
   CloneServiceService,
+  OverrideServiceService,
   ResultServiceService,
   TemplateServiceService,
+  WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
@@ -29,6 +31,8 @@ export interface Answers {
   readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
+  readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
+  readonly overrides?: Partial<Handlers<typeof OverrideServiceService>>;
   readonly templates?: Partial<Handlers<typeof TemplateServiceService>>;
   readonly results?: Partial<Handlers<typeof ResultServiceService>>;
   readonly actions?: Partial<Handlers<typeof ActionServiceService>>;
@@ -93,9 +97,14 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
+      { definition: WebhookServiceService, handlers: all(WebhookServiceService, answers.webhooks) },
       {
         definition: TemplateServiceService,
         handlers: all(TemplateServiceService, answers.templates),
+      },
+      {
+        definition: OverrideServiceService,
+        handlers: all(OverrideServiceService, answers.overrides),
       },
       { definition: ResultServiceService, handlers: all(ResultServiceService, answers.results) },
       { definition: ActionServiceService, handlers: all(ActionServiceService, answers.actions) },

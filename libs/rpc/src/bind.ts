@@ -1,11 +1,11 @@
 import type {
-  ServerUnaryCall,
+  Metadata,
   ServerWritableStream,
   ServiceDefinition,
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { Streaming, Unary } from './call.js';
+import type { Streaming, Unary, Uploading } from './call.js';
 import type { Endpoint } from './endpoint.js';
 import type { Implemented } from './implement.js';
 import { methodsOf } from './method.js';
@@ -19,7 +19,16 @@ export interface Bound {
   readonly implementation: UntypedServiceImplementation;
 }
 
-type Handler = Unary<unknown, unknown> | Streaming<unknown, unknown>;
+/** A call of grpc-js that is answered once. There is no single request if it streams them. */
+interface Incoming {
+  readonly metadata: Metadata;
+  readonly request?: Buffer;
+}
+
+type Handler = Unary<unknown, unknown> | Streaming<unknown, unknown> | Uploading<unknown, unknown>;
+
+/** Answers a call with one response. The bytes are those of the request, where there is one. */
+type Answer = (call: ServingCall, bytes: Buffer | undefined) => Promise<Buffer>;
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
@@ -37,7 +46,9 @@ export function bind(service: Implemented, endpoints: ReadonlyMap<string, Endpoi
     const handler = handlers[name];
     const endpoint = endpoints.get(path);
     if (!handler || !endpoint) throw new Error(`there is no handler for ${path}`);
-    if (requestStream) throw new Error(`${path} streams requests, which is not supported`);
+    if (requestStream && responseStream) {
+      throw new Error(`${path} streams both ways, which is not supported`);
+    }
 
     definition[name] = {
       path,
@@ -48,21 +59,39 @@ export function bind(service: Implemented, endpoints: ReadonlyMap<string, Endpoi
       responseSerialize: asIs,
       responseDeserialize: asIs,
     };
-    implementation[name] = endpoint.streams
-      ? serveStream(endpoint, handler as Streaming<unknown, unknown>)
-      : serveUnary(endpoint, handler as Unary<unknown, unknown>);
+    implementation[name] = served(endpoint, handler);
   }
   return { definition, implementation };
 }
 
-function serveUnary({ encode }: Endpoint, handler: Unary<unknown, unknown>) {
-  const answer = async (call: ServingCall, bytes: Buffer): Promise<Buffer> => {
+function served(endpoint: Endpoint, handler: Handler): UntypedServiceImplementation[string] {
+  if (endpoint.uploads) {
+    return respondWith(answerUpload(endpoint, handler as Uploading<unknown, unknown>));
+  }
+  if (endpoint.streams) return serveStream(endpoint, handler as Streaming<unknown, unknown>);
+  return respondWith(answerUnary(endpoint, handler as Unary<unknown, unknown>));
+}
+
+function answerUnary({ encode }: Endpoint, handler: Unary<unknown, unknown>): Answer {
+  return async (call, bytes) => {
     const admitted = call.admit(bytes);
     const request = admitted instanceof Promise ? await admitted : admitted;
     const response = await handler(request, call);
     return Buffer.isBuffer(response) ? response : encode(response);
   };
-  return (grpc: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
+}
+
+function answerUpload({ encode }: Endpoint, handler: Uploading<unknown, unknown>): Answer {
+  return async (call) => {
+    const requests = call.openRequests();
+    await call.admit(undefined);
+    const response = await handler(requests, call);
+    return Buffer.isBuffer(response) ? response : encode(response);
+  };
+}
+
+function respondWith(answer: Answer) {
+  return (grpc: Incoming, respond: sendUnaryData<Buffer>): void => {
     const call = servingOf(grpc.metadata);
     const fail = (thrown: unknown): void => {
       if (!call.ended) respond(call.fail(thrown));
@@ -86,8 +115,8 @@ function serveStream({ encode }: Endpoint, handler: Streaming<unknown, unknown>)
       try {
         const request = await call.admit(grpc.request);
         for await (const response of handler(request, call)) {
+          await stream.send(bytesOf(response, encode));
           if (stream.ended) return;
-          await stream.write(Buffer.isBuffer(response) ? response : encode(response));
         }
         stream.end();
       } catch (thrown) {
@@ -95,4 +124,16 @@ function serveStream({ encode }: Endpoint, handler: Streaming<unknown, unknown>)
       }
     });
   };
+}
+
+/** What a handler of a stream has yielded, as bytes: a response, or some that it encodes one by one. */
+function bytesOf(response: unknown, encode: Endpoint['encode']): Iterable<Buffer> {
+  if (Buffer.isBuffer(response)) return [response];
+  if (isBatch(response)) return response;
+  return [encode(response)];
+}
+
+/** Messages are plain objects: none of them can be iterated. */
+function isBatch(response: unknown): response is Iterable<Buffer> {
+  return typeof response === 'object' && response !== null && Symbol.iterator in response;
 }

@@ -1,20 +1,18 @@
 import {
-  type ChannelCredentials,
-  type ChannelOptions,
-  Client,
-  credentials,
+  type Client,
   type CallOptions as GrpcCallOptions,
   Metadata,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
 import { context } from '@opentelemetry/api';
+import { type ClientTls, openChannel } from './channel.js';
 import { currentServing, type Serving } from './context.js';
 import type { Contract } from './contract.js';
-import { isLocal } from './local.js';
-import { type AnyMethod, type Method, methodsOf } from './method.js';
+import { type AnyMethod, type KindOf, type Method, methodsOf } from './method.js';
 import { type Clock, machineClock } from './ports.js';
 import { RemoteError } from './remote-error.js';
+import { RequestSource } from './request-source.js';
 import {
   createTracer,
   endSpan,
@@ -24,13 +22,6 @@ import {
   openClientSpan,
 } from './spans.js';
 import { toRemoteError } from './status.js';
-
-/** A client's trust, and the certificate it shows. */
-export interface ClientTls {
-  readonly authority: Buffer;
-  readonly certificate?: Buffer;
-  readonly key?: Buffer;
-}
 
 /** What goes for all calls of a client. */
 export interface ConnectOptions {
@@ -57,12 +48,23 @@ export interface CallOptions {
   readonly token?: string;
 }
 
-/** A service as seen by its caller: the shape of its handlers, without the `Call`. */
+/**
+ * A service as seen by its caller: the shape of its handlers, without the `Call`.
+ *
+ * A stream of requests is pulled no faster than the server reads, and not any more once the server
+ * has answered: its `return` is called then. What it throws cancels the call, and is thrown.
+ */
 export type Remote<Service> = AsyncDisposable & {
   readonly [Name in keyof Service]: Service[Name] extends Method<infer Request, infer Response>
-    ? Service[Name]['responseStream'] extends true
-      ? (request: Request, options?: CallOptions) => AsyncGenerator<Response, void, void>
-      : (request: Request, options?: CallOptions) => Promise<Response>
+    ? {
+        unary: (request: Request, options?: CallOptions) => Promise<Response>;
+        streaming: (
+          request: Request,
+          options?: CallOptions,
+        ) => AsyncGenerator<Response, void, void>;
+        uploading: (requests: AsyncIterable<Request>, options?: CallOptions) => Promise<Response>;
+        both: never;
+      }[KindOf<Service[Name]>]
     : never;
 };
 
@@ -70,7 +72,6 @@ const UNARY_TIMEOUT_MS = 10_000;
 /** What a call made while serving leaves of the time that is left: a tenth, 100 ms at most. */
 const MARGIN_SHARE = 0.1;
 const MAX_MARGIN_MS = 100;
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Connects to a service. The connection is made on the first call, and kept.
@@ -85,25 +86,29 @@ export function connect<Service extends object>(
   address: string,
   options: ConnectOptions = {},
 ): Remote<Service> {
-  // No address is nobody's: calls to it fail by themselves.
-  if (!options.tls && address !== '' && !isLocal(hostOf(address))) {
-    throw new Error(`plaintext is for loopback only: calling ${address} needs certificates`);
-  }
-  const client = new Client(address, credentialsOf(options.tls), {
-    ...CHANNEL_OPTIONS,
-    'grpc.service_config': JSON.stringify(serviceConfig(service, options.contract)),
-  });
+  const { tls, contract } = options;
+  const client = openChannel(service, address, { tls, contract });
   const remote: Record<string | symbol, unknown> = {
     [Symbol.asyncDispose]: async () => client.close(),
   };
   for (const [name, method] of methodsOf(service)) {
     const caller = new MethodCaller(client, method, options);
-    remote[name] = method.responseStream
-      ? (request: unknown, each?: CallOptions) => caller.stream(request, each)
-      : (request: unknown, each?: CallOptions) => caller.unary(request, each);
+    remote[name] = callOf(caller, method);
   }
   // The mapped type says of each method what the loop has done.
   return remote as Remote<Service>;
+}
+
+function callOf(caller: MethodCaller, { path, requestStream, responseStream }: AnyMethod) {
+  if (requestStream && responseStream) {
+    throw new Error(`${path} streams both ways, which is not supported`);
+  }
+  if (requestStream) {
+    return (requests: AsyncIterable<unknown>, each?: CallOptions) => caller.upload(requests, each);
+  }
+  return responseStream
+    ? (request: unknown, each?: CallOptions) => caller.stream(request, each)
+    : (request: unknown, each?: CallOptions) => caller.unary(request, each);
 }
 
 interface Outgoing {
@@ -182,6 +187,46 @@ class MethodCaller {
     }
   }
 
+  async upload(requests: AsyncIterable<unknown>, options: CallOptions = {}): Promise<unknown> {
+    const source = new RequestSource(requests);
+    let outgoing: Outgoing;
+    try {
+      outgoing = await this.#prepare(options);
+    } catch (thrown) {
+      await source.close();
+      throw thrown;
+    }
+    const { metadata, grpcOptions, span, signals } = outgoing;
+    const { path, requestSerialize, responseDeserialize } = this.#method;
+    return new Promise((resolve, reject) => {
+      let release: () => void = () => undefined;
+      let sent: Promise<void> | undefined;
+      const done = (error: ServiceError | null, response: unknown): void => {
+        release();
+        endSpan(span, error?.code ?? status.OK);
+        source.stop();
+        const settle = () => (error ? reject(toRemoteError(path, error)) : resolve(response));
+        sent?.then(settle, settle);
+      };
+      context.with(span.context, () => {
+        const call = this.#client.makeClientStreamRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          metadata,
+          grpcOptions,
+          done,
+        );
+        sent = source.sendTo(call);
+        sent.catch((thrown: unknown) => {
+          reject(thrown);
+          call.cancel();
+        });
+        release = whenAborted(signals, () => call.cancel());
+      });
+    });
+  }
+
   async #prepare(options: CallOptions): Promise<Outgoing> {
     this.#options.noTransaction?.();
     const serving = currentServing();
@@ -203,9 +248,11 @@ class MethodCaller {
 
   #deadline({ timeoutMs }: CallOptions, serving: Serving | undefined): GrpcCallOptions {
     const now = this.#clock.now().getTime();
-    const fallback = this.#method.responseStream
-      ? Number.POSITIVE_INFINITY
-      : (this.#options.timeoutMs ?? UNARY_TIMEOUT_MS);
+    const { requestStream, responseStream } = this.#method;
+    const fallback =
+      requestStream || responseStream
+        ? Number.POSITIVE_INFINITY
+        : (this.#options.timeoutMs ?? UNARY_TIMEOUT_MS);
     let deadline = now + (timeoutMs ?? fallback);
     if (serving?.hasDeadline) {
       const left = serving.deadline.getTime() - now;
@@ -226,53 +273,4 @@ function whenAborted(signals: readonly AbortSignal[], callback: () => void): () 
 
 function isServiceError(thrown: unknown): thrown is ServiceError {
   return thrown instanceof Error && 'code' in thrown && 'metadata' in thrown;
-}
-
-/** The host of an address, without its port. Sockets and bare hosts have none. */
-function hostOf(address: string): string {
-  return address.startsWith('unix:') ? address : address.replace(/:\d+$/, '');
-}
-
-function credentialsOf(tls: ClientTls | undefined): ChannelCredentials {
-  if (!tls) return credentials.createInsecure();
-  return credentials.createSsl(tls.authority, tls.key ?? null, tls.certificate ?? null);
-}
-
-const CHANNEL_OPTIONS: ChannelOptions = {
-  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-  'grpc.keepalive_time_ms': 60_000,
-  'grpc.keepalive_timeout_ms': 20_000,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 2_000,
-  'grpc.service_config_disable_resolution': 1,
-  // A shared connection passes its back-off on to clients that are made long after.
-  'grpc.use_local_subchannel_pool': 1,
-  // A proxy of the environment is not asked about the machines of the mesh.
-  'grpc.enable_http_proxy': 0,
-};
-
-const RETRY_POLICY = {
-  maxAttempts: 4,
-  initialBackoff: '0.1s',
-  maxBackoff: '1s',
-  backoffMultiplier: 2,
-  retryableStatusCodes: ['UNAVAILABLE'],
-} as const;
-
-/** Repeats what may be repeated, with jitter, and no more once most calls fail. */
-function serviceConfig(service: object, contract: Contract | undefined): object {
-  const repeatable = methodsOf(service)
-    .map(([, { path }]) => path)
-    .filter((path) => contract?.rules.get(path)?.idempotent)
-    .map((path) => {
-      const [, service, method] = path.split('/');
-      return { service, method };
-    });
-  return {
-    loadBalancingConfig: [{ round_robin: {} }],
-    ...(repeatable.length > 0 && {
-      methodConfig: [{ name: repeatable, retryPolicy: RETRY_POLICY }],
-      retryThrottling: { maxTokens: 10, tokenRatio: 0.1 },
-    }),
-  };
 }

@@ -5,6 +5,7 @@ import type { AnyMethod } from './method.js';
 import type { Clock, Logger } from './ports.js';
 import type { ServingCall } from './serving-call.js';
 import type { MethodLabels } from './spans.js';
+import type { Throttle } from './throttle.js';
 import type { Decode } from './validation.js';
 
 /** Proves who is calling, or throws. */
@@ -45,7 +46,10 @@ export interface Limits {
 export interface Endpoint {
   readonly path: string;
   readonly labels: MethodLabels;
+  /** Whether either side streams. Such a call has no deadline unless its client gives one. */
   readonly streams: boolean;
+  /** Whether the client streams. Such a call ends by itself: a server that stops waits for it. */
+  readonly uploads: boolean;
   /** Who may call. Undefined for what the transport itself offers, such as health. */
   readonly rule: Rule | undefined;
   /** Whether calls leave no span, no measurement and no log line. */
@@ -63,6 +67,7 @@ export interface ServerState {
   readonly tracer: Tracer;
   readonly durations: Histogram;
   readonly audit: Audit | undefined;
+  readonly throttle: Throttle | undefined;
   /** The calls that have no status yet. */
   readonly open: Set<ServingCall>;
   draining: boolean;

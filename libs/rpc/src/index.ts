@@ -7,11 +7,12 @@ export {
   type Encoded,
   type Streaming,
   type Unary,
+  type Uploading,
   type WorkloadIdentity,
 } from './call.js';
+export type { ClientTls } from './channel.js';
 export {
   type CallOptions,
-  type ClientTls,
   type ConnectOptions,
   connect,
   type Remote,
@@ -21,9 +22,13 @@ export type { Contract, Rule, RuleCaller } from './contract.js';
 export type { Audit, AuditRecord, Authenticate, Limits } from './endpoint.js';
 export { createIdentity } from './identity.js';
 export { type Implemented, implement } from './implement.js';
+export { Limiter, type LimiterOptions } from './limiter.js';
 export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';
 export { RemoteError, type StatusName } from './remote-error.js';
 export { type RunningServer, type ServeOptions, type ServerTls, serve } from './serve.js';
+export { statusCodeOf } from './status.js';
+export { type ThrottlePolicy, throttlePolicy } from './throttle.js';
+export type { Rate } from './token-bucket.js';
 export { createTokenSource, type Issued, type TokenSourceOptions } from './token-source.js';
 export { createVerifier, type Jwk, type VerifierOptions } from './tokens.js';

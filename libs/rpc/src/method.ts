@@ -1,4 +1,4 @@
-import type { Streaming, Unary } from './call.js';
+import type { Streaming, Unary, Uploading } from './call.js';
 
 /** One method of a service definition as ts-proto generates it. */
 export interface Method<Request, Response> {
@@ -17,11 +17,24 @@ export type AnyMethod = Method<unknown, unknown>;
 /** The handlers a service needs, one per method of its generated definition. */
 export type Handlers<Service> = {
   readonly [Name in keyof Service]: Service[Name] extends Method<infer Request, infer Response>
-    ? Service[Name]['responseStream'] extends true
-      ? Streaming<Request, Response>
-      : Unary<Request, Response>
+    ? {
+        unary: Unary<Request, Response>;
+        streaming: Streaming<Request, Response>;
+        uploading: Uploading<Request, Response>;
+        both: never;
+      }[KindOf<Service[Name]>]
     : never;
 };
+
+/** Which sides of a method stream. What streams on both is not supported. */
+export type KindOf<Streams extends Pick<AnyMethod, 'requestStream' | 'responseStream'>> =
+  Streams['requestStream'] extends true
+    ? Streams['responseStream'] extends true
+      ? 'both'
+      : 'uploading'
+    : Streams['responseStream'] extends true
+      ? 'streaming'
+      : 'unary';
 
 /** The methods of a definition by name. */
 export function methodsOf(service: object): readonly (readonly [string, AnyMethod])[] {

@@ -97,11 +97,12 @@ const FILE: JsonObject = {
   service: [
     {
       name: 'EchoService',
-      method: ['Echo', 'Anyone', 'Admin', 'Mesh', 'Run', 'Count'].map((name) => ({
+      method: ['Echo', 'Anyone', 'Admin', 'Mesh', 'Run', 'Count', 'Upload'].map((name) => ({
         name,
         inputType: '.test.v1.EchoRequest',
         outputType: '.test.v1.EchoResponse',
         serverStreaming: name === 'Count',
+        clientStreaming: name === 'Upload',
       })),
     },
   ],
@@ -154,6 +155,7 @@ export function testContract(): Contract {
       ['/test.v1.EchoService/Mesh', rule(['service'], { services: ['keys'] })],
       ['/test.v1.EchoService/Run', rule(['workload'])],
       ['/test.v1.EchoService/Count', rule(['anyone'])],
+      ['/test.v1.EchoService/Upload', rule(['user'], { idempotent: true })],
     ]),
   };
 }
@@ -168,17 +170,22 @@ export interface EchoService {
   readonly mesh: Echo & { readonly responseStream: false };
   readonly run: Echo & { readonly responseStream: false };
   readonly count: Echo & { readonly responseStream: true };
+  readonly upload: Echo & { readonly requestStream: true; readonly responseStream: false };
 }
 
 /** The definition of the test service. */
 export function echoService(): EchoService {
   const registry = readRegistry(testContract());
-  const method = <Stream extends boolean>(name: string, responseStream: Stream) => {
+  const method = <Request extends boolean, Response extends boolean>(
+    name: string,
+    requestStream: Request,
+    responseStream: Response,
+  ) => {
     const path = `/test.v1.EchoService/${name}`;
     const { input, output } = findMethod(registry, path);
     return {
       path,
-      requestStream: false,
+      requestStream,
       responseStream,
       requestSerialize: (request: EchoRequest) => write(input, request),
       requestDeserialize: (bytes: Buffer) => fromBinary(input, bytes) as unknown as EchoRequest,
@@ -187,12 +194,13 @@ export function echoService(): EchoService {
     };
   };
   return {
-    echo: method('Echo', false),
-    anyone: method('Anyone', false),
-    admin: method('Admin', false),
-    mesh: method('Mesh', false),
-    run: method('Run', false),
-    count: method('Count', true),
+    echo: method('Echo', false, false),
+    anyone: method('Anyone', false, false),
+    admin: method('Admin', false, false),
+    mesh: method('Mesh', false, false),
+    run: method('Run', false, false),
+    count: method('Count', false, true),
+    upload: method('Upload', true, false),
   };
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Call, Caller } from './call.js';
+import type { Call, Caller, Uploading } from './call.js';
 import { implement } from './implement.js';
 import type { Logger } from './ports.js';
 import { RemoteError } from './remote-error.js';
@@ -10,6 +10,7 @@ import { type EchoRequest, type EchoResponse, echoService, testContract } from '
 export interface TestHandlers {
   readonly echo?: (request: EchoRequest, call: Call) => Promise<EchoResponse | Buffer>;
   readonly count?: (request: EchoRequest, call: Call) => AsyncIterable<EchoResponse>;
+  readonly upload?: Uploading<EchoRequest, EchoResponse>;
 }
 
 /** A line that a server under test has logged. */
@@ -47,11 +48,20 @@ export async function startTestServer(
 ): Promise<RunningServer> {
   const echo = handlers.echo ?? (async ({ text = '' }) => ({ text }));
   const count = handlers.count ?? countTo3;
+  const upload = handlers.upload ?? joinTexts;
   return serve({
     host: '127.0.0.1',
     port: 0,
     services: [
-      implement(echoService(), { echo, anyone: echo, admin: echo, mesh: echo, run: echo, count }),
+      implement(echoService(), {
+        echo,
+        anyone: echo,
+        admin: echo,
+        mesh: echo,
+        run: echo,
+        count,
+        upload,
+      }),
     ],
     contract: testContract(),
     authenticate: authenticateByName,
@@ -62,6 +72,12 @@ export async function startTestServer(
 
 async function* countTo3(): AsyncGenerator<EchoResponse> {
   for (const text of ['1', '2', '3']) yield { text };
+}
+
+async function joinTexts(requests: AsyncIterable<EchoRequest>): Promise<EchoResponse> {
+  const texts: string[] = [];
+  for await (const { text = '' } of requests) texts.push(text);
+  return { text: texts.join(' ') };
 }
 
 /** Handlers that note each call. */

@@ -1,3 +1,4 @@
+import type { Http2Stream } from 'node:http2';
 import type {
   Metadata,
   ServerInterceptingCall,
@@ -35,10 +36,32 @@ export function watchOver(
       watched[SERVING] = new ServingCall(endpoint, server, watched);
       watched.start = startWatched;
       watched.sendStatus = sendStatusWatched;
+      if (endpoint.uploads) streamOf(watched).once('aborted', () => watched[SERVING].hangUp());
     }
     // grpc-js uses no more of what an interceptor returns than the interface that `call` has.
     return call as ServerInterceptingCall;
   };
+}
+
+/**
+ * The stream of HTTP/2 below a call, which grpc-js keeps to itself.
+ *
+ * It alone knows at once that a client has left: grpc-js learns of it when it reads on, and takes
+ * the end of what was sent before for the end of all.
+ */
+function streamOf(call: Watched): Http2Stream {
+  return (call as Watched & { readonly stream: Http2Stream }).stream;
+}
+
+/**
+ * Calls back when a client that has closed its side of a stream had the time to say it is leaving.
+ *
+ * Node's own client, when it cancels, closes its side first and resets the stream right after. The
+ * answer to a ping comes after both.
+ */
+function afterRoundTrip(call: Watched, callback: () => void): void {
+  const { session } = streamOf(call);
+  if (!session || session.destroyed || !session.ping(callback)) setImmediate(callback);
 }
 
 /** Our view of the call that this metadata came with. */
@@ -47,7 +70,7 @@ export function servingOf(metadata: Metadata): ServingCall {
 }
 
 function startWatched(this: Watched, listener: Listener): void {
-  unwatched(this).start.call(this, new WatchedListener(this[SERVING], listener));
+  unwatched(this).start.call(this, new WatchedListener(this, listener));
 }
 
 function sendStatusWatched(this: Watched, sent: OutgoingStatus): void {
@@ -59,11 +82,13 @@ function unwatched(call: Watched): ServerInterceptingCallInterface {
 }
 
 class WatchedListener implements Listener {
+  readonly #call: Watched;
   readonly #serving: ServingCall;
   readonly #listener: Listener;
 
-  constructor(serving: ServingCall, listener: Listener) {
-    this.#serving = serving;
+  constructor(call: Watched, listener: Listener) {
+    this.#call = call;
+    this.#serving = call[SERVING];
     this.#listener = listener;
   }
 
@@ -74,11 +99,15 @@ class WatchedListener implements Listener {
   }
 
   onReceiveMessage(message: unknown): void {
-    this.#listener.onReceiveMessage(message);
+    const { requests } = this.#serving;
+    if (requests) requests.push(message as Buffer);
+    else this.#listener.onReceiveMessage(message);
   }
 
   onReceiveHalfClose(): void {
-    this.#listener.onReceiveHalfClose();
+    const { requests } = this.#serving;
+    if (requests) afterRoundTrip(this.#call, () => requests.complete());
+    else this.#listener.onReceiveHalfClose();
   }
 
   onCancel(): void {

@@ -4,6 +4,7 @@ import { type Implemented, implement } from '@ramet/rpc';
 import type { Deps } from './deps.js';
 import { createExecution } from './handlers/create-execution.js';
 import { deleteExecution } from './handlers/delete-execution.js';
+import { deleteStorage } from './handlers/delete-storage.js';
 import { getExecution } from './handlers/get-execution.js';
 import { listExecutions } from './handlers/list-executions.js';
 import { readHistory } from './handlers/read-history.js';
@@ -19,6 +20,7 @@ export function executorApi(deps: Deps): readonly Implemented[] {
       deleteExecution: deleteExecution(deps),
       getExecution: getExecution(deps),
       listExecutions: listExecutions(deps),
+      deleteStorage: deleteStorage(deps),
       streamLogs: streamLogs(deps),
     }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),

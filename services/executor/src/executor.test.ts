@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ExecutionServiceService, ExitKind, WorkloadState } from '@ramet/proto-gen/executor.v1';
+import { connect } from '@ramet/rpc';
+import { isAlive, type ProcessIdentity } from '@ramet/service';
 import {
-  type CreateExecutionRequest,
-  ExecutionServiceService,
-  ExitKind,
-  WorkloadChanged,
-  WorkloadState,
-} from '@ramet/proto-gen/executor.v1';
-import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
-import { connect, type Remote, RemoteError } from '@ramet/rpc';
-import { isAlive, type ProcessIdentity, Scope, systemClock, systemIds } from '@ramet/service';
-import { createDatabase } from '@ramet/test/support';
-import { type FakeMesh, startFakeMesh } from './fake-mesh.js';
-import { removeTree } from './runtimes/process/remove-tree.js';
-import { makeTestHost, type TestExecutor, type TestHost } from './testing.js';
+  ALL,
+  executionOf,
+  type House,
+  hasCode,
+  hasReason,
+  nameOf,
+  openHouse,
+} from './test-house.js';
 
 // Goal: what lifecycle asks for is made, seen and taken away, whoever is restarted meanwhile.
 // Method: the real service, database, runners and processes. Only those whom runners report to
@@ -39,6 +36,7 @@ describe('executor', () => {
       exitCode: 3,
       signal: '',
       message: '',
+      report: undefined,
     });
     assert.ok(workload.startTime);
     const events = (await house.events()).filter((event) => event !== 'running');
@@ -90,7 +88,7 @@ describe('executor', () => {
 
     assert.deepEqual([exit?.kind, exit?.exitCode], [ExitKind.STOPPED, 5]);
     assert.deepEqual(await readdir(join(house.host.stateDir, 'executions')), []);
-    assert.deepEqual(await readdir(house.host.runDir), ['.control']);
+    assert.deepEqual(await readdir(house.host.runDir), ['.control', '.storage']);
     const events = ['created', 'running', 'stopping', 'exited', 'removing', 'removed'];
     assert.deepEqual(await house.events(), events);
   });
@@ -194,134 +192,3 @@ describe('executor', () => {
     );
   });
 });
-
-type Executions = Remote<typeof ExecutionServiceService>;
-type Ids = Pick<CreateExecutionRequest, 'executionId' | 'epoch'>;
-
-interface House extends AsyncDisposable {
-  readonly host: TestHost;
-  readonly mesh: FakeMesh;
-  readonly executions: Executions;
-  address(): string;
-  restart(settings?: Parameters<TestHost['start']>[0]): Promise<void>;
-  until(ids: Ids, state: WorkloadState): ReturnType<typeof workloadOf>;
-  arrives(isThere: () => boolean): Promise<void>;
-  events(): Promise<readonly string[]>;
-  runnerOf(ids: Ids): Promise<string>;
-}
-
-async function openHouse(): Promise<House> {
-  const scope = new Scope();
-  const database = scope.use(await createDatabase());
-  const mesh = scope.use(await startFakeMesh(SILENT));
-  const bundlesDir = await mkdtemp(join(tmpdir(), 'ramet-bundles-'));
-  scope.defer(() => removeTree(bundlesDir));
-  await mkdir(join(bundlesDir, 'shell'));
-  const common = { lifecycleAddress: mesh.address, teamsAddress: mesh.address };
-  const options = { ...common, databaseUrl: database.url, bundlesDir, teams: mesh.teams };
-  const host = scope.use(await makeTestHost(options));
-  let executor: TestExecutor = await host.start();
-  let client = clientOf(executor);
-  scope.defer(() => executor[Symbol.asyncDispose]());
-  scope.defer(() => removeAll(client));
-  const executions = new Proxy({} as Executions, { get: (_, name) => Reflect.get(client, name) });
-  return {
-    host,
-    mesh,
-    executions,
-    address: () => executor.address,
-    async restart(settings) {
-      await executor[Symbol.asyncDispose]();
-      executor = await host.start(settings);
-      client = clientOf(executor);
-    },
-    async until(ids, state) {
-      for (;;) {
-        const workload = await workloadOf(client, ids);
-        if (workload.state === state) return workload;
-        await systemClock.sleep(20);
-      }
-    },
-    async arrives(isThere) {
-      while (!isThere()) await systemClock.sleep(20);
-    },
-    async events() {
-      await using history = connect(HistoryServiceService, executor.address);
-      const metadata = { 'x-test-caller': 'service:lifecycle' };
-      const count = (await client.listExecutions(ALL)).workloads.length;
-      assert.equal(count, 1);
-      for (;;) {
-        const { entries } = await history.readHistory({ after: 0n, pageSize: 0 }, { metadata });
-        const last = entries.at(-1);
-        const state = last && WorkloadChanged.decode(last.payload).workload?.state;
-        const [workload] = (await client.listExecutions(ALL)).workloads;
-        if (state === workload?.state) return entries.map(({ kind }) => kind.split('.')[1] ?? '');
-        await systemClock.sleep(20);
-      }
-    },
-    runnerOf: (ids) =>
-      readFile(join(host.stateDir, 'executions', nameOf(ids), 'runner.json'), 'utf8'),
-    [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
-  };
-}
-
-const ALL = { cloneId: '', pageSize: 0, pageToken: '' };
-
-async function removeAll(executions: Executions): Promise<void> {
-  for (;;) {
-    const { workloads } = await executions.listExecutions(ALL);
-    const left = workloads.filter(({ state }) => state !== WorkloadState.REMOVED);
-    if (left.length === 0) return;
-    for (const workload of left) await executions.deleteExecution(workload);
-    await systemClock.sleep(20);
-  }
-}
-
-function clientOf({ address }: TestExecutor): Executions {
-  const remote = connect(ExecutionServiceService, address);
-  const metadata = { 'x-test-caller': 'service:lifecycle' };
-  const handler: ProxyHandler<Executions> = {
-    get: (target, name) => (request: object) => Reflect.get(target, name)(request, { metadata }),
-  };
-  return new Proxy(remote, handler);
-}
-
-async function workloadOf(executions: Executions, { executionId, epoch }: Ids) {
-  const { workload } = await executions.getExecution({ executionId, epoch });
-  assert.ok(workload);
-  return workload;
-}
-
-function executionOf(script: string): CreateExecutionRequest {
-  return {
-    executionId: systemIds.make('exe'),
-    cloneId: systemIds.make('cln'),
-    epoch: 1,
-    source: {
-      source: { $case: 'process', value: { bundle: 'shell', command: ['sh', '-c', script] } },
-      revision: 1,
-    },
-    parameters: [],
-    limits: undefined,
-    keyId: '',
-  };
-}
-
-function nameOf({ executionId, epoch }: Ids): string {
-  return `${executionId}-e${epoch}`;
-}
-
-function hasReason(reason: string) {
-  return (thrown: unknown) => thrown instanceof RemoteError && thrown.reason === reason;
-}
-
-function hasCode(code: string) {
-  return (thrown: unknown) => thrown instanceof RemoteError && thrown.code === code;
-}
-
-const SILENT = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};

@@ -1,5 +1,7 @@
 import {
   ExitKind,
+  type Storage as StorageMessage,
+  StorageState,
   type Workload as WorkloadMessage,
   WorkloadState,
 } from '@ramet/proto-gen/executor.v1';
@@ -10,6 +12,7 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { LogLine } from './domain/log-line.js';
 import type { WorkloadExit } from './domain/observation.js';
+import type { Storage } from './domain/storage.js';
 import type { Workload, WorkloadLimits } from './domain/workload.js';
 
 const STATES = {
@@ -21,16 +24,24 @@ const STATES = {
   removed: WorkloadState.REMOVED,
 } as const satisfies Record<Workload['state'], WorkloadState>;
 
+const STORAGE_STATES = {
+  present: StorageState.PRESENT,
+  removing: StorageState.REMOVING,
+  removed: StorageState.REMOVED,
+} as const satisfies Record<Storage['state'], StorageState>;
+
 const STREAMS = {
   stdout: LogStream.STDOUT,
   stderr: LogStream.STDERR,
 } as const satisfies Record<LogLine['stream'], LogStream>;
 
-const DEFAULTS: WorkloadLimits = {
+const DEFAULTS = {
   timeLimitMs: 24 * 60 * 60_000,
   memoryBytes: 512 * 1024 * 1024,
   graceMs: 10_000,
-};
+  cpuMillis: 1_000,
+  storageBytes: 1024 * 1024 * 1024,
+} as const;
 
 /** The message of a workload. */
 export function toWorkloadMessage(workload: Workload): WorkloadMessage {
@@ -45,13 +56,23 @@ export function toWorkloadMessage(workload: Workload): WorkloadMessage {
   };
 }
 
+/** The message of a storage. */
+export function toStorageMessage(storage: Storage): StorageMessage {
+  const { cloneId, hostId, freshEpoch, createdAt, removedAt } = storage;
+  const state = STORAGE_STATES[storage.state];
+  return { cloneId, hostId, state, freshEpoch, createTime: createdAt, removeTime: removedAt };
+}
+
 /** What a workload may use, with the defaults for what was not said. */
-export function fromLimitsMessage(limits: Limits | undefined): WorkloadLimits {
-  const memoryBytes = Number(limits?.memoryBytes ?? 0n);
+export function fromLimitsMessage(limits: Limits | undefined, endless: boolean): WorkloadLimits {
+  const or = (value: bigint | undefined, byDefault: number) => Number(value ?? 0n) || byDefault;
+  const timeLimitMs = toMs(limits?.runTime) ?? (endless ? undefined : DEFAULTS.timeLimitMs);
   return {
-    timeLimitMs: toMs(limits?.runTime) ?? DEFAULTS.timeLimitMs,
-    memoryBytes: memoryBytes === 0 ? DEFAULTS.memoryBytes : memoryBytes,
+    ...(timeLimitMs !== undefined && { timeLimitMs }),
+    memoryBytes: or(limits?.memoryBytes, DEFAULTS.memoryBytes),
     graceMs: toMs(limits?.grace) ?? DEFAULTS.graceMs,
+    cpuMillis: or(limits?.cpuMillis, DEFAULTS.cpuMillis),
+    storageBytes: or(limits?.storageBytes, DEFAULTS.storageBytes),
   };
 }
 
@@ -60,8 +81,9 @@ export function toLogLineMessage({ number, stream, time, text }: LogLine): LogLi
   return { number: BigInt(number), stream: STREAMS[stream], time, text };
 }
 
-function toExitMessage({ kind, exitCode, signal, message }: WorkloadExit) {
-  return { kind: ExitKind[kind], exitCode, signal: signal ?? '', message: message ?? '' };
+function toExitMessage({ kind, exitCode, signal, message, report }: WorkloadExit) {
+  const texts = { signal: signal ?? '', message: message ?? '' };
+  return { kind: ExitKind[kind], exitCode, ...texts, report };
 }
 
 function toMs(duration: Limits['runTime']): number | undefined {

@@ -1,5 +1,6 @@
 import { type Bus, connectBus } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
+import { CloneDirectoryServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import { AccessServiceService, TokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { type Authenticate, type Contract, connect, createIdentity } from '@ramet/rpc';
 import {
@@ -12,7 +13,8 @@ import {
 } from '@ramet/service';
 import { type Logger, startTelemetry } from '@ramet/telemetry';
 import type { Config } from './config.js';
-import type { WorkloadTokens } from './deps.js';
+import type { ExecutionSecrets, WorkloadTokens } from './deps.js';
+import { secretsFrom } from './spec-messages.js';
 
 /** What the service needs of the world; everything else it builds itself. */
 export interface Outside {
@@ -26,10 +28,17 @@ export interface Outside {
   connectTeams(noTransaction: () => void): Teams;
 }
 
+/** The lifecycle service, as this one knows it. */
+export interface Lifecycle extends AsyncDisposable {
+  readonly secrets: ExecutionSecrets;
+}
+
 /** The teams service, as this one knows it. */
 export interface Teams extends AsyncDisposable {
   readonly authenticate: Authenticate;
   readonly tokens: WorkloadTokens;
+  /** This service's own token, for calls to others. */
+  readonly token: () => Promise<string>;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -76,6 +85,7 @@ export function connectTeams(
 
   return {
     authenticate,
+    token,
     tokens: {
       async mint({ cloneId, executionId, epoch }, signal) {
         const wish = { cloneId, executionId, epoch };
@@ -83,6 +93,24 @@ export function connectTeams(
       },
     },
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+  };
+}
+
+/** Connects to lifecycle, with this service's own token. */
+export function connectLifecycle(
+  { lifecycleAddress }: Pick<Config, 'lifecycleAddress'>,
+  { token, ...options }: Connecting & Pick<Teams, 'token'>,
+): Lifecycle {
+  const plain = { ...options, clock: systemClock, timeoutMs: TIMEOUT_MS, token };
+  const directory = connect(CloneDirectoryServiceService, lifecycleAddress, plain);
+  return {
+    secrets: {
+      async get({ cloneId, executionId, epoch }, signal) {
+        const wish = { cloneId, executionId, epoch };
+        return secretsFrom(await directory.getExecutionSecrets(wish, { signal }));
+      },
+    },
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }
 

@@ -9,9 +9,10 @@ import type { Deps } from './deps.js';
  */
 export async function recover({
   workloads,
+  storages,
   runtime,
   logger,
-}: Pick<Deps, 'workloads' | 'runtime' | 'logger'>): Promise<void> {
+}: Pick<Deps, 'workloads' | 'storages' | 'runtime' | 'logger'>): Promise<void> {
   const recorded = await workloads.onHost();
   const names = new Set(recorded.map(({ name }) => name));
   for (const name of await runtime.list()) {
@@ -20,7 +21,18 @@ export async function recover({
     await runtime.remove(name);
   }
   await runtime.sweep(names);
+  const kept = await storages.onHost();
+  const cloneIds = new Set(kept.map(({ cloneId }) => cloneId));
+  for (const cloneId of await runtime.listStorages()) {
+    if (cloneIds.has(cloneId)) continue;
+    logger.warn('the storage of nobody is removed', { clone: cloneId });
+    await runtime.removeStorage(cloneId);
+  }
   const open = recorded.filter(({ state }) => state !== 'exited');
-  await workloads.takeOver(open.map(({ executionId }) => executionId));
+  const going = kept.filter(({ state }) => state === 'removing');
+  await workloads.takeOver([
+    ...open.map(({ executionId }) => executionId),
+    ...going.map(({ cloneId }) => cloneId),
+  ]);
   logger.info('the host agrees with the ledger', { workloads: recorded.length });
 }

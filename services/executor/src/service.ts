@@ -7,17 +7,20 @@ import {
   startSequencer,
 } from '@ramet/database';
 import { type Reconciler, startReconciler } from '@ramet/reconcile';
-import { serve } from '@ramet/rpc';
+import { serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { executorApi } from './api.js';
 import type { Config } from './config.js';
 import type { Deps } from './deps.js';
 import { interruptAll } from './interrupt.js';
-import type { Outside } from './outside.js';
+import { connectLifecycle, type Outside } from './outside.js';
+import { reconcileStorage } from './reconciler/reconcile-storage.js';
 import { reconcileWorkload } from './reconciler/reconcile-workload.js';
 import { recover } from './recover.js';
 import { openProcessRuntime } from './runtimes/process/open-process-runtime.js';
-import { type Due, Workloads } from './store/workloads.js';
+import { type Due, Queue } from './store/queue.js';
+import { Storages } from './store/storages.js';
+import { Workloads } from './store/workloads.js';
 import { Vigil } from './vigil.js';
 
 const MIGRATIONS = new URL('../migrations/', import.meta.url);
@@ -41,28 +44,32 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   const db = scope.use(await openLedger(config));
   const sequencing = { db, service: 'executor', clock, logger, ...(bus && { bus }) };
   scope.use(startSequencer(sequencing));
-  const teams = scope.use(outside.connectTeams(() => assertNoTransaction(db)));
+  const noTransaction = () => assertNoTransaction(db);
+  const teams = scope.use(outside.connectTeams(noTransaction));
+  const { token, tokens } = teams;
+  const { secrets } = scope.use(connectLifecycle(config, { contract, noTransaction, token }));
 
   const workloads = new Workloads(db, { runtime: runtime.name, hostId });
+  const storages = new Storages(db, hostId);
   let reconciler: Reconciler | undefined;
   const wake = () => reconciler?.wake();
   const onChange = (ids: readonly string[]) => workloads.wake(ids).then(wake);
   const onError = (thrown: unknown) => reportTo(outside, thrown);
   const vigil = scope.use(new Vigil({ runtime, clock, onChange, onError }));
   const deps: Deps = {
-    ...{ workloads, runtime, vigil, hostId, failpoints, logger, wake },
+    ...{ workloads, storages, runtime, vigil, hostId, failpoints, logger, wake, tokens, secrets },
     history: db,
-    tokens: teams.tokens,
   };
 
   await recover(deps);
-  const step = reconcileWorkload(deps);
-  reconciler = scope.use(startHostReconciler({ workloads, step, onError, clock }));
+  const queue = new Queue(db, hostId);
+  reconciler = scope.use(startHostReconciler({ queue, step: stepOf(deps), onError, clock }));
   if (config.stopWorkloadsOnExit) scope.defer(() => interruptAll(deps, clock));
   const services = executorApi(deps);
   const { authenticate } = teams;
+  const throttle = throttlePolicy(config);
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, logger, clock }),
+    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
   );
   server.setServing(true);
 
@@ -85,19 +92,25 @@ async function openLedger({ databaseUrl, databasePassword }: Config): Promise<Da
   return db;
 }
 
+function stepOf(deps: Deps): Reconciling['step'] {
+  const [aboutWorkload, aboutStorage] = [reconcileWorkload(deps), reconcileStorage(deps)];
+  return (due, signal) =>
+    'storage' in due ? aboutStorage(due, signal) : aboutWorkload(due, signal);
+}
+
 interface Reconciling {
-  readonly workloads: Workloads;
+  readonly queue: Queue;
   readonly step: (due: Due, signal: AbortSignal) => Promise<void>;
   readonly onError: (thrown: unknown) => void;
   readonly clock: Outside['clock'];
 }
 
-function startHostReconciler({ workloads, ...options }: Reconciling): Reconciler {
+function startHostReconciler({ queue, ...options }: Reconciling): Reconciler {
   return startReconciler<Due>({
     ...options,
     name: 'workloads',
-    claim: (limit) => workloads.claim(limit),
-    release: (items) => workloads.giveBack(items),
+    claim: (limit) => queue.claim(limit),
+    release: (items) => queue.giveBack(items),
     idleMs: IDLE_MS,
   });
 }

@@ -78,7 +78,7 @@ function configOf(
     tracesDir: '',
     logLevel: 'error',
     failpointsDir: '',
-    bundlesDir,
+    ...{ bundlesDir, storageDir: '', endpointHost: '127.0.0.1', inputsAllowPrivate: true },
     hiddenDirs: [],
     meshDir: '',
     insecureSharedUser: false,

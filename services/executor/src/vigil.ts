@@ -92,5 +92,6 @@ function isNews(before: Observation['state'], after: Observation['state']): bool
 }
 
 function stageOf(state: Observation['state']): 'coming' | 'running' | 'exited' {
+  if (state === 'finishing') return 'running';
   return state === 'running' || state === 'exited' ? state : 'coming';
 }

@@ -1,7 +1,8 @@
 import { type Bell, createBell } from '@ramet/database';
 import type { Clock } from '@ramet/service';
 import type { Access, Admission, Admitted, Teams } from './deps.js';
-import { type Membership, type Sight, sees, sightOfUser } from './domain/sight.js';
+import { type Membership, sees, sightOfUser } from './domain/sight.js';
+import { ALL_TEMPLATES, templateSightOf } from './domain/template-sight.js';
 
 /** How long an answer of teams may be used. */
 const KEEP_MS = 1_000;
@@ -24,14 +25,14 @@ export function createAccess({ teams, clock }: AccessOptions): KeptAccess {
   const memberships = createKept<string, readonly Membership[]>(clock, (userId) =>
     teams.listMemberships(userId),
   );
-  const sights = createKept<string, Sight>(clock, async (userId) =>
-    sightOfUser(userId, await memberships.get(userId, userId)),
-  );
   const admissions = createKept<Admission, Admitted>(clock, (asked) => teams.admit(asked));
   return {
     changed,
     async sightOf({ id, admin }) {
-      return admin ? 'all' : sights.get(id, id);
+      return admin ? 'all' : sightOfUser(id, await memberships.get(id, id));
+    },
+    async templateSightOf({ id, admin }) {
+      return admin ? ALL_TEMPLATES : templateSightOf(id, await memberships.get(id, id));
     },
     admit(asked) {
       const { userId, owner, botId } = asked;
@@ -39,16 +40,10 @@ export function createAccess({ teams, clock }: AccessOptions): KeptAccess {
     },
     admitOwner: (asked) => teams.admitOwner(asked),
     async manages(userId, owner) {
-      return sees(await sights.get(userId, userId), owner.id);
-    },
-    async templateSightOf({ id, admin }) {
-      if (admin) return 'all';
-      const teamIds = (await memberships.get(id, id)).map(({ teamId }) => teamId);
-      return [id, ...teamIds];
+      return sees(sightOfUser(userId, await memberships.get(userId, userId)), owner.id);
     },
     forget() {
       memberships.clear();
-      sights.clear();
       admissions.clear();
       changed.ring();
     },

@@ -5,21 +5,37 @@ import {
   type CompletionReport,
   type Execution as ExecutionMessage,
   type Holds as HoldsMessage,
+  type CloneKind as KindMessage,
   OutcomeKind,
   type Outcome as OutcomeMessage,
   type Progress as ProgressMessage,
   type Release as ReleaseMessage,
   StageState,
   type StageStatus as StageStatusMessage,
+  type WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { Owner as OwnerMessage } from '@ramet/proto-gen/teams.v1';
-import type { Clone, Execution, Outcome, Owner, Report, StageStatus } from './domain/clone.js';
+import type {
+  Clone,
+  CloneKind,
+  Execution,
+  Outcome,
+  Owner,
+  Report,
+  StageStatus,
+} from './domain/clone.js';
 import type { Phase } from './domain/phases.js';
 import type { Progress } from './domain/progress.js';
 import { type Holds, holdsOf } from './domain/quota.js';
 import type { Release } from './domain/release.js';
+import type { WatchedFacts, WatchFilter } from './domain/watch-filter.js';
 import { toInputMessage, toOverrideMessage } from './override-messages.js';
-import { toKindMessage, toLimitsMessage, toPolicyMessage } from './spec-messages.js';
+import {
+  fromKindMessage,
+  toKindMessage,
+  toLimitsMessage,
+  toPolicyMessage,
+} from './spec-messages.js';
 
 const DESIRED = {
   RUNNING: CloneDesired.RUNNING,
@@ -215,4 +231,48 @@ export function fromOwnerMessage(message: OwnerMessage | undefined): Owner | und
   const owner = message?.owner;
   if (!owner) return undefined;
   return { kind: owner.$case === 'userId' ? 'user' : 'team', id: owner.value };
+}
+
+const PHASE_OF = namesOf(PHASE);
+
+/** The filter of a watch. The owner is not in it: it is part of what the watcher sees. */
+export function fromWatchRequest(request: WatchClonesRequest): WatchFilter {
+  const { cloneId, teamId, kinds, phases, labels } = request;
+  return {
+    cloneId,
+    teamId,
+    kinds: kinds.map((kind) => requiredKindOf(kind)),
+    phases: phases.map((phase) => PHASE_OF(phase)),
+    labels,
+  };
+}
+
+/** What filters of watches go by, of a clone as an event has it. */
+export function toWatchedFacts(clone: CloneMessage): WatchedFacts {
+  return {
+    id: clone.id,
+    ownerId: clone.owner?.owner?.value ?? '',
+    teamId: clone.teamId,
+    kind: requiredKindOf(clone.kind),
+    phase: PHASE_OF(clone.phase),
+    labels: clone.labels,
+  };
+}
+
+function requiredKindOf(message: KindMessage): CloneKind {
+  const kind = fromKindMessage(message);
+  if (!kind) throw new Error(`the contract has a kind without a word: ${message}`);
+  return kind;
+}
+
+/** The way back from the numbers of the contract to the words of the domain. */
+function namesOf<Name extends string>(
+  numbers: Readonly<Record<Name, number>>,
+): (number: number) => Name {
+  const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name as Name]));
+  return (number) => {
+    const name = names.get(number);
+    if (name === undefined) throw new Error(`the contract has a number without a word: ${number}`);
+    return name;
+  };
 }

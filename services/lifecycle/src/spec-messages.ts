@@ -289,7 +289,13 @@ export function fromLimitsMessage(message: LimitsMessage | undefined): Limits {
 
 type Duration = NonNullable<LimitsMessage['grace']>;
 
-function toDuration(ms: number | undefined): Duration | undefined {
+/** Milliseconds of a duration, rounded up; undefined for none. */
+export function fromDuration(duration: Duration | undefined): number | undefined {
+  return duration && Number(duration.seconds) * 1_000 + Math.ceil(duration.nanos / 1_000_000);
+}
+
+/** A duration of some milliseconds; undefined for none. */
+export function toDuration(ms: number | undefined): Duration | undefined {
   if (ms === undefined) return undefined;
   return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: (ms % 1_000) * 1_000_000 };
 }

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { Isolation, ProcessLimits } from './isolation.js';
+import type { Secrets, WorkloadSetup } from './setup.js';
 
 /** What bounds a workload as a whole. */
 export interface WorkloadLimits extends ProcessLimits {
@@ -7,6 +8,8 @@ export interface WorkloadLimits extends ProcessLimits {
   readonly timeLimitMs?: number;
   /** How much memory all its processes may hold together. */
   readonly memoryBytes?: number;
+  /** How much its clone's storage may hold, but for the inputs. */
+  readonly storageBytes?: number;
   /** How long it has between being asked to end and being killed. */
   readonly graceMs: number;
 }
@@ -24,6 +27,16 @@ export interface MeshConfig {
   readonly failpointsDir: string;
 }
 
+/** The storage of a clone, which outlives its executions. */
+export interface StorageConfig {
+  readonly folder: string;
+  /** The epoch for which it was last asked to be emptied. */
+  readonly freshEpoch: number;
+  /** The users that workloads of this host may have, by the first and their number. */
+  readonly uidBase: number;
+  readonly uids: number;
+}
+
 /** What the workload runs as, and within. */
 export interface GroupConfig {
   /** Execution and epoch in one word; the name of both folders. */
@@ -38,6 +51,16 @@ export interface GroupConfig {
   readonly limits: WorkloadLimits;
   /** Where the workload finds programs. */
   readonly searchPath: string;
+  /** Variables of the workload's environment, beside those that all have. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** The parts of the storage, where a namespace has to show them. */
+  readonly mounts?: StorageMounts;
+}
+
+/** What of a storage a workload sees, and what of that it may change. */
+export interface StorageMounts {
+  readonly folder: string;
+  readonly writable: readonly string[];
 }
 
 /** What an executor wants run, as it lies in config.json. */
@@ -47,6 +70,12 @@ export interface RunnerConfig extends GroupConfig {
   /** Empty: the workload signs nothing. */
   readonly keyId: string;
   readonly parameters: readonly { readonly name: string; readonly value: string }[];
+  readonly storage: StorageConfig;
+  readonly setup: WorkloadSetup;
+  /** What stands for this host in the addresses of what the workload listens on. */
+  readonly endpointHost: string;
+  /** Whether inputs may come from private and loopback addresses. */
+  readonly inputsAllowPrivate: boolean;
   /** Absent: the runner reports to nobody, and what became of the workload is in its folder. */
   readonly mesh?: MeshConfig;
 }
@@ -54,4 +83,14 @@ export interface RunnerConfig extends GroupConfig {
 /** Reads what to run from its file. */
 export async function readRunnerConfig(path: string): Promise<RunnerConfig> {
   return JSON.parse(await readFile(path, 'utf8')) as RunnerConfig;
+}
+
+/** Secrets of an execution that has none. */
+export const NO_SECRETS: Secrets = { overrides: [], inputs: [] };
+
+/** Reads what only the workload or this process may know, and removes the file. */
+export async function takeSecrets(path: string): Promise<Secrets> {
+  const secrets = JSON.parse(await readFile(path, 'utf8')) as Secrets;
+  await rm(path, { force: true });
+  return secrets;
 }

@@ -14,6 +14,7 @@ import type { RunnerConfig } from './config.js';
 import type { Deps } from './deps.js';
 import { Reports } from './reports.js';
 import { serveWorkload } from './servers.js';
+import { PLAIN } from './testing.js';
 
 // Goal: the example bot trades through the runner's socket, and ends with what the candles say.
 // Method: the real bot and the real paper exchange, as their users start them; the runner's real
@@ -158,6 +159,8 @@ function configFor(runFolder: string, exchangeUrl: string): RunnerConfig {
     searchPath: '',
     keyId: 'key_bot',
     parameters: [{ name: 'exchange_url', value: exchangeUrl }],
+    ...PLAIN,
+    storage: { folder: runFolder, freshEpoch: 0, uidBase: 0, uids: 0 },
   };
 }
 

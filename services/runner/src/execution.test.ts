@@ -3,9 +3,13 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noFailpoints, systemClock } from '@ramet/service';
-import type { RunnerConfig } from './config.js';
+import { NO_SECRETS, type RunnerConfig } from './config.js';
 import { Execution } from './execution.js';
 import { runnerFolder } from './folder.js';
+import { Mask } from './mask.js';
+import { takePorts } from './ports.js';
+import { Reports } from './reports.js';
+import { PLAIN } from './testing.js';
 
 // Goal: what is asked to end before it was started never starts, and its end is recorded.
 
@@ -15,8 +19,12 @@ describe('an execution', () => {
     const folder = runnerFolder(path);
     const quiet = (): void => undefined;
     const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-    const ports = { clock: systemClock, failpoints: noFailpoints, logger };
-    const execution = new Execution({ config: configIn(path), folder, ...ports });
+    const execution = new Execution({
+      config: configIn(path),
+      ...{ folder, logger, secrets: NO_SECRETS, mask: new Mask([]), reports: new Reports() },
+      ...{ clock: systemClock, failpoints: noFailpoints, mesh: undefined, onVerdict: quiet },
+      ports: await takePorts([]),
+    });
 
     execution.stop('STOPPED', 0);
     await execution.run();
@@ -36,6 +44,8 @@ function configIn(runFolder: string): RunnerConfig {
     epoch: 1,
     command: ['true'],
     ...{ runFolder, controlSocket: '', keyId: '', parameters: [], searchPath: '/usr/bin:/bin' },
+    ...PLAIN,
+    storage: { folder: runFolder, freshEpoch: 0, uidBase: 0, uids: 0 },
     isolation: { mode: 'shared' },
     limits: { graceMs: 0, processes: 64, openFiles: 64, fileBytes: 1 << 20 },
   };

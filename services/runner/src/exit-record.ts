@@ -1,3 +1,5 @@
+import type { CompletionReport } from '@ramet/proto-gen/lifecycle.v1';
+
 /** Why a workload is no longer running. */
 export type ExitKind =
   | 'EXITED'
@@ -6,7 +8,8 @@ export type ExitKind =
   | 'TIMED_OUT'
   | 'STOPPED'
   | 'INTERRUPTED'
-  | 'START_FAILED';
+  | 'START_FAILED'
+  | 'DISK_FULL';
 
 /** How a workload ended: the truth about its exit, written once to exit.json. */
 export interface ExitRecord {
@@ -17,6 +20,8 @@ export interface ExitRecord {
   readonly signal?: string;
   /** What went wrong, where the kind alone does not say it. */
   readonly message?: string;
+  /** What the workload said of its own end, if it did. */
+  readonly report?: CompletionReport;
   readonly started_at?: string;
   readonly ended_at: string;
 }
@@ -30,7 +35,10 @@ export interface Exit {
 }
 
 /** What ends a workload from outside. The first one to act gives the record its kind. */
-export type Cause = Extract<ExitKind, 'OUT_OF_MEMORY' | 'TIMED_OUT' | 'STOPPED' | 'INTERRUPTED'>;
+export type Cause = Extract<
+  ExitKind,
+  'OUT_OF_MEMORY' | 'DISK_FULL' | 'TIMED_OUT' | 'STOPPED' | 'INTERRUPTED'
+>;
 
 /** The kind of an ending: what was done to the workload counts before how it went. */
 export function kindOf(exit: Exit, cause: Cause | undefined): ExitKind {

@@ -30,6 +30,7 @@ export class Heart implements AsyncDisposable {
   readonly #loops: Promise<unknown>;
   #wake = new AbortController();
   #away = false;
+  #beating: Promise<unknown> = Promise.resolve();
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -43,13 +44,25 @@ export class Heart implements AsyncDisposable {
 
   /** Passes on the newest progress at once, if that was not done yet. */
   async flush(): Promise<void> {
-    if (this.#needs.reports.unsent) await this.#guard(() => this.#beat());
+    if (this.#needs.reports.unsent) await this.#beatNow();
+  }
+
+  /** Beats at once: something has turned. */
+  async pulse(): Promise<void> {
+    await this.#beatNow();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort();
     this.#wake.abort();
     await this.#loops;
+    await this.#beating;
+  }
+
+  /** One beat at a time, so that none arrives with older news than one before it. */
+  async #beatNow(): Promise<void> {
+    this.#beating = this.#beating.then(() => this.#guard(() => this.#beat()));
+    await this.#beating;
   }
 
   async #beatLoop(): Promise<void> {
@@ -58,7 +71,7 @@ export class Heart implements AsyncDisposable {
       await clock.sleep(SHORTEST_BEAT_MS, this.#stopped.signal);
       await clock.sleep(BEAT_MS - SHORTEST_BEAT_MS, this.#wake.signal);
       this.#wake = new AbortController();
-      await this.#guard(() => this.#beat());
+      await this.#beatNow();
     }
   }
 
@@ -66,7 +79,7 @@ export class Heart implements AsyncDisposable {
   async #beat(): Promise<void> {
     const { mesh, reports, onStop } = this.#needs;
     const progress = reports.unsent;
-    const shouldStop = await mesh.beat(progress).catch((error: unknown) => {
+    const shouldStop = await mesh.beat(progress, reports.health).catch((error: unknown) => {
       // What lifecycle refuses is not sent again: the next progress will do.
       if (progress && !isAway(error)) reports.markSent(progress);
       throw error;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 
 /** What process 1 of a namespace tells its runner about the command. */
 export type InitMessage =
+  | { readonly kind: 'started' }
   | { readonly kind: 'exited'; readonly exitCode: number | null; readonly signal: string | null }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -21,6 +22,8 @@ function superviseAsInit([program = '', ...parameters]: readonly string[]): void
   process.on('message', (signal: NodeJS.Signals) => {
     if (child.pid !== undefined) killGroup(child.pid, signal);
   });
+  // By now what is to be hidden is hidden: others may enter.
+  process.send?.({ kind: 'started' } satisfies InitMessage);
   child.once('error', ({ message }) => report({ kind: 'failed', message }));
   child.once('exit', (exitCode, signal) => report({ kind: 'exited', exitCode, signal }));
 }

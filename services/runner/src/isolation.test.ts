@@ -27,7 +27,7 @@ describe('isolated', () => {
 
     assert.deepEqual(command.slice(0, 5), ['setpriv', '--pdeathsig', 'KILL', '--', 'unshare']);
     const folders = command.slice(command.indexOf('/run/ramet/exe-e1'));
-    assert.deepEqual(folders.slice(0, 4), ['/run/ramet/exe-e1', '/state', '/tmp', '--']);
+    assert.deepEqual(folders.slice(0, 6), ['/run/ramet/exe-e1', '', '--', '/state', '/tmp', '--']);
     assert.deepEqual(command.slice(-4), ['--', 'node', 'init.js', 'bot']);
   });
 

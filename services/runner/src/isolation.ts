@@ -1,3 +1,5 @@
+import type { StorageMounts } from './config.js';
+
 /**
  * How a workload is kept apart from the mesh and from other workloads.
  *
@@ -21,6 +23,8 @@ interface Wrapping {
   readonly limits: ProcessLimits;
   /** The workload's own folder, which stays visible where others are hidden. */
   readonly runFolder: string;
+  /** The clone's storage, where a namespace has to show it. */
+  readonly mounts?: StorageMounts | undefined;
   /** The program that is process 1 of a namespace, with its arguments. */
   readonly init: readonly string[];
 }
@@ -34,12 +38,24 @@ const NEW_MOUNTS = ['--mount', '--mount-proc'];
 /**
  * Hides folders under empty ones, but keeps the workload's own, then becomes its command.
  *
- * Arguments: own folder, folders to hide, `--`, command. The own folder is held open while its
- * parent is covered, and bound back where it was.
+ * Arguments: own folder, storage (may be empty), what of it may be written to, `--`, folders to
+ * hide, `--`, command. The own folder and the storage are held open while what they lie in is
+ * covered, and bound back where they were; but for what may be written to, the storage is bound so
+ * that it cannot be. Flags of the mount that it comes from may not be dropped: they are said again
+ * where the kernel asks for that.
  */
 const HIDE = `set -e
-own=$1; shift
+own=$1; storage=$2; shift 2
+writable=
+while [ "$1" != -- ]; do writable="$writable $1"; shift; done
+shift
 exec 9<"$own"
+if [ -n "$storage" ]; then exec 8<"$storage"; fi
+seal() {
+  mount -o remount,bind,ro "$1" 2>/dev/null ||
+    mount -o remount,bind,ro,nosuid,nodev "$1" 2>/dev/null ||
+    mount -o remount,bind,ro,nosuid,nodev,noexec "$1"
+}
 while [ "$1" != -- ]; do
   if [ -d "$1" ]; then mount -t tmpfs -o size=16m,mode=1777 ramet "$1"; fi
   shift
@@ -48,12 +64,21 @@ shift
 mkdir -p "$own"
 mount --no-canonicalize --bind /proc/self/fd/9 "$own"
 exec 9<&-
+if [ -n "$storage" ]; then
+  mkdir -p "$storage"
+  mount --no-canonicalize --bind /proc/self/fd/8 "$storage"
+  for part in $writable; do
+    mount --no-canonicalize --bind "/proc/self/fd/8/$part" "$storage/$part"
+  done
+  seal "$storage"
+  exec 8<&-
+fi
 cd "$own/work"
 exec "$@"`;
 
 /** The command that runs another one apart, and ends it when the runner ends. */
 export function isolated(command: readonly string[], wrapping: Wrapping): readonly string[] {
-  const { isolation, runFolder, init } = wrapping;
+  const { isolation, runFolder, init, mounts } = wrapping;
   const limits = limited(wrapping.limits);
   switch (isolation.mode) {
     case 'user':
@@ -62,12 +87,44 @@ export function isolated(command: readonly string[], wrapping: Wrapping): readon
       return [
         ...['setpriv', ...DIE_WITH_PARENT, '--'],
         ...['unshare', ...NEW_NAMESPACES, ...NEW_MOUNTS, '--'],
-        ...['sh', '-c', HIDE, 'sh', runFolder, ...isolation.hidden, '--'],
+        ...['sh', '-c', HIDE, 'sh', runFolder],
+        ...[mounts?.folder ?? '', ...(mounts?.writable ?? []), '--', ...isolation.hidden, '--'],
         ...[...limits, 'setpriv', ...NO_PRIVILEGES, '--', ...init, ...command],
       ];
     case 'shared':
       return [...limits, 'setpriv', ...DIE_WITH_PARENT, '--', ...command];
   }
+}
+
+/** Where a running workload is, for another command to go there. */
+export interface Place {
+  readonly workFolder: string;
+  /** The process 1 of its namespace, if it has one. */
+  readonly init: number | undefined;
+}
+
+const ENTER = 'cd "$1"; shift; exec "$@"';
+
+/**
+ * The command that runs another one where a workload runs already, with no more privileges.
+ *
+ * None if it has no place yet. Its namespaces may be entered by whoever made them.
+ */
+export function beside(
+  command: readonly string[],
+  { isolation, limits, place }: Pick<Wrapping, 'isolation' | 'limits'> & { readonly place: Place },
+): readonly string[] | undefined {
+  if (isolation.mode !== 'namespace') {
+    return isolated(command, { isolation, limits, runFolder: '', init: [] });
+  }
+  if (place.init === undefined) return undefined;
+  const enter = ['--user', '--mount', '--pid', '--ipc', '--preserve-credentials'];
+  return [
+    ...['setpriv', ...DIE_WITH_PARENT, '--'],
+    ...['nsenter', '--target', `${place.init}`, ...enter, '--'],
+    ...['sh', '-c', ENTER, 'sh', place.workFolder],
+    ...[...limited(limits), 'setpriv', ...NO_PRIVILEGES, ...DIE_WITH_PARENT, '--', ...command],
+  ];
 }
 
 function asUser(uid: number): readonly string[] {

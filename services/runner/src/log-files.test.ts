@@ -43,7 +43,7 @@ describe('LogFiles', () => {
   it('stays within its bounds and keeps the newest', async () => {
     const bounds = { files: 3, fileBytes: 1_000, lineBytes: 100 };
     {
-      await using logs = new LogFiles(folder, systemClock, bounds);
+      await using logs = new LogFiles(folder, systemClock, { bounds });
       for (let line = 1; line <= 1_000; line += 1)
         await logs.append('stdout', Buffer.from(`line ${line}\n`));
     }

@@ -1,7 +1,7 @@
 import { loadContract } from '@ramet/proto-gen/contract';
 import { failpointsIn, noFailpoints, systemClock, systemIds, untilSignal } from '@ramet/service';
 import { startTelemetry } from '@ramet/telemetry';
-import { readRunnerConfig } from './config.js';
+import { NO_SECRETS, readRunnerConfig, takeSecrets } from './config.js';
 import { runnerFolder } from './folder.js';
 import { closeInheritedFiles } from './inherited-files.js';
 import { own, runExecution } from './run-execution.js';
@@ -11,6 +11,7 @@ const folder = runnerFolder(process.argv[2] ?? '');
 const self = await own(folder);
 if (self) {
   const config = await readRunnerConfig(folder.config);
+  const secrets = config.setup.hasSecrets ? await takeSecrets(folder.secrets) : NO_SECRETS;
   const { tracesDir = '', failpointsDir = '' } = config.mesh ?? {};
   await using telemetry = await startTelemetry({
     service: 'runner',
@@ -20,7 +21,7 @@ if (self) {
   const interrupted = new AbortController();
   void untilSignal().then(() => interrupted.abort());
   await runExecution({
-    ...{ folder, config, self },
+    ...{ folder, config, secrets, self },
     contract: loadContract(),
     clock: systemClock,
     ids: systemIds,

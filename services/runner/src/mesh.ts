@@ -1,9 +1,13 @@
 import { PublicError } from '@ramet/errors';
 import { SigningServiceService, type SignTransactionRequest } from '@ramet/proto-gen/keys.v1';
 import {
-  type CompletionReport,
+  type CompleteCloneExecutionRequest,
+  type Endpoint,
   ExecutionReportServiceService,
+  type Health,
   type Progress,
+  type ResultHeader,
+  type UploadResultRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { WorkloadTokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { type Contract, connect, type Remote, RemoteError } from '@ramet/rpc';
@@ -15,6 +19,11 @@ interface Binding {
   readonly epoch: number;
   /** Names this process among all that may ever run the execution. */
   readonly instance: string;
+}
+
+/** Which result is sent. */
+export interface Upload extends Pick<ResultHeader, 'name' | 'kind' | 'sha256'> {
+  readonly sizeBytes: number;
 }
 
 /** What a runner asks of the mesh, as the one execution that its token is bound to. */
@@ -37,25 +46,52 @@ export class Mesh implements AsyncDisposable {
     this.#teams = open.use(connect(WorkloadTokenServiceService, teamsAddress, options));
   }
 
-  /** Claims the execution for this runner, so that no other one starts its workload. */
-  async claim(): Promise<void> {
+  /**
+   * Claims the execution for this runner, so that no other one starts its workload. Tells where the
+   * workload can be reached.
+   */
+  async claim(endpoints: readonly Endpoint[]): Promise<void> {
+    const nothing = { progress: undefined, health: undefined };
     await this.#lifecycle.updateExecution({
       ...this.#binding,
+      ...nothing,
       started: true,
-      progress: undefined,
+      endpoints,
     });
   }
 
-  /** Says that the runner lives, and how far the workload is. Tells whether it should end. */
-  async beat(progress: Progress | undefined): Promise<boolean> {
-    const update = { ...this.#binding, started: false, progress };
+  /**
+   * Says that the runner lives, how far the workload is and how well. Tells whether it should end.
+   */
+  async beat(progress: Progress | undefined, health: Health | undefined): Promise<boolean> {
+    const update = { ...this.#binding, started: false, progress, health, endpoints: [] };
     return (await this.#lifecycle.updateExecution(update)).stopRequested;
   }
 
-  /** Passes on what the workload said of its end, or that it said nothing. */
-  async complete(report: CompletionReport | undefined): Promise<void> {
+  /** Passes on what the workload said of its end, or that it said nothing, and what it printed. */
+  async complete(
+    last: Pick<CompleteCloneExecutionRequest, 'report' | 'outputTail' | 'resultsProblem'>,
+  ): Promise<void> {
     const { executionId, epoch } = this.#binding;
-    await this.#lifecycle.completeCloneExecution({ executionId, epoch, report });
+    await this.#lifecycle.completeCloneExecution({ executionId, epoch, ...last });
+  }
+
+  /** Sends something that the workload left. */
+  async upload(
+    { sizeBytes, ...result }: Upload,
+    chunks: AsyncIterable<Buffer>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { executionId, epoch } = this.#binding;
+    const header = { executionId, epoch, ...result, sizeBytes: BigInt(sizeBytes) };
+    await this.#lifecycle.uploadResult(partsOf(header, chunks), { signal });
+  }
+
+  /** Streams an input of the clone that is a result of another clone. */
+  async *fetchInput(name: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const { executionId, epoch } = this.#binding;
+    const wish = { executionId, epoch, name };
+    for await (const { data } of this.#lifecycle.fetchInput(wish, { signal })) yield data;
   }
 
   /** Signs with the clone's key. Throws what keys answered, as an error for the workload. */
@@ -91,9 +127,22 @@ export function isOver(error: unknown): boolean {
   return refused || error.reason === 'EPOCH_STALE';
 }
 
+/** The reason that an answer gives; empty if it is none, or gives none. */
+export function reasonOf(error: unknown): string {
+  return error instanceof RemoteError ? error.reason : '';
+}
+
 /** Whether an answer only means that nobody was there to give one. */
 export function isAway(error: unknown): boolean {
   return error instanceof RemoteError && ['UNAVAILABLE', 'DEADLINE_EXCEEDED'].includes(error.code);
+}
+
+async function* partsOf(
+  header: ResultHeader,
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<UploadResultRequest> {
+  yield { part: { $case: 'header', value: header } };
+  for await (const value of chunks) yield { part: { $case: 'data', value } };
 }
 
 const PASSED_ON = {

@@ -5,7 +5,7 @@ import { type Clock, killUser, ownProcessesWithVariable } from '@ramet/service';
 import type { GroupConfig } from './config.js';
 import type { Exit } from './exit-record.js';
 import type { InitMessage } from './init.js';
-import { isolated } from './isolation.js';
+import { beside, isolated } from './isolation.js';
 import type { LogFiles, LogStream } from './log-files.js';
 import { childrenOf, Members } from './members.js';
 
@@ -29,19 +29,43 @@ export class ProcessGroup {
   /** Settles when the main process has ended, or could not be started. */
   readonly exited: Promise<Exit>;
 
+  readonly #workFolder: string;
+  #isPlaced = false;
+
   /** Starts a workload apart, with nothing of the runner's environment. */
   constructor(config: GroupConfig, workFolder: string, { clock, logs }: Needs) {
     this.#config = config;
+    this.#workFolder = workFolder;
     this.#clock = clock;
     this.#child = spawnIsolated(config, workFolder);
     const { pid } = this.#child;
     this.#members = pid === undefined ? undefined : new Members(pid, config.isolation);
     this.#output = Promise.all([this.#capture('stdout', logs), this.#capture('stderr', logs)]);
+    this.#child.on('message', ({ kind }: InitMessage) => {
+      if (kind === 'started') this.#isPlaced = true;
+    });
     this.exited = exitOf(this.#child);
   }
 
   residentBytes(): number {
     return this.#members?.residentBytes() ?? 0;
+  }
+
+  /** Starts another command as the workload's, where it runs. None if that is not up yet. */
+  spawnBeside(command: readonly string[]): ChildProcess | undefined {
+    const { isolation, limits } = this.#config;
+    const { pid } = this.#child;
+    const init = this.#isPlaced && pid !== undefined ? childrenOf(pid)[0] : undefined;
+    const place = { workFolder: this.#workFolder, init };
+    const wrapped = beside(command, { isolation, limits, place });
+    if (!wrapped) return undefined;
+    const [program = '', ...parameters] = wrapped;
+    return spawn(program, parameters, {
+      cwd: this.#workFolder,
+      env: environment(this.#config, this.#workFolder),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
   }
 
   /** Sends a signal to the main process and its group. */
@@ -90,9 +114,15 @@ export class ProcessGroup {
 }
 
 function spawnIsolated(config: GroupConfig, workFolder: string): ChildProcess {
-  const { isolation, limits, runFolder, command } = config;
+  const { isolation, limits, runFolder, command, mounts } = config;
   const init = [process.execPath, INIT];
-  const [program = '', ...parameters] = isolated(command, { isolation, limits, runFolder, init });
+  const [program = '', ...parameters] = isolated(command, {
+    isolation,
+    limits,
+    runFolder,
+    mounts,
+    init,
+  });
   const channel = isolation.mode === 'namespace' ? (['ipc'] as const) : [];
   return spawn(program, parameters, {
     cwd: workFolder,
@@ -105,6 +135,7 @@ function spawnIsolated(config: GroupConfig, workFolder: string): ChildProcess {
 /** All that a workload gets to know: no token, and no address but the socket's. */
 function environment(config: GroupConfig, workFolder: string): NodeJS.ProcessEnv {
   return {
+    ...config.variables,
     PATH: config.searchPath,
     HOME: workFolder,
     LANG: 'C.UTF-8',
@@ -116,9 +147,9 @@ function environment(config: GroupConfig, workFolder: string): NodeJS.ProcessEnv
 }
 
 async function exitOf(child: ChildProcess): Promise<Exit> {
-  let told: InitMessage | undefined;
+  let told: Exclude<InitMessage, { kind: 'started' }> | undefined;
   child.on('message', (message: InitMessage) => {
-    told = message;
+    if (message.kind !== 'started') told = message;
   });
   try {
     const [exitCode, signal] = await once(child, 'exit');

@@ -1,16 +1,25 @@
-import type { CompletionReport, Progress } from '@ramet/proto-gen/lifecycle.v1';
+import type { CompletionReport, Health, Progress } from '@ramet/proto-gen/lifecycle.v1';
+import { Mask } from './mask.js';
 
-/** What a workload has said so far: its newest progress, and its last word. */
+/** What is known of a workload so far: its newest progress, its health, and its last word. */
 export class Reports {
+  readonly #mask: Mask;
   #sequence = 0n;
   #progress: Progress | undefined;
   #passedOn = 0n;
   #completion: CompletionReport | undefined;
+  /** What the probe has found last. Absent: there is none, or no answer yet. */
+  health: Health | undefined;
+
+  constructor(mask: Mask = new Mask([])) {
+    this.#mask = mask;
+  }
 
   /** Takes the newest progress; what was not passed on before is dropped. */
   setProgress(progress: Progress): void {
     this.#sequence += 1n;
-    this.#progress = { ...progress, sequence: this.#sequence };
+    const message = this.#mask.text(progress.message);
+    this.#progress = { ...progress, message, sequence: this.#sequence };
   }
 
   /** The newest progress, if it was not passed on yet. */
@@ -25,8 +34,9 @@ export class Reports {
 
   /** Takes the last word. Says whether it stands: the first one does. */
   complete(report: CompletionReport): boolean {
-    this.#completion ??= report;
-    return JSON.stringify(this.#completion) === JSON.stringify(report);
+    const said = { ...report, message: this.#mask.text(report.message) };
+    this.#completion ??= said;
+    return JSON.stringify(this.#completion) === JSON.stringify(said);
   }
 
   /** The last word, if there was one. */

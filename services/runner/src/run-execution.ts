@@ -10,17 +10,22 @@ import {
 } from '@ramet/service';
 import type { RunnerConfig } from './config.js';
 import type { Deps } from './deps.js';
-import { Execution } from './execution.js';
+import { Execution, type LastWords } from './execution.js';
 import type { RunnerFolder } from './folder.js';
 import { Heart } from './heart.js';
+import { maskOf } from './mask.js';
 import { isOver, Mesh } from './mesh.js';
+import { type Ports, takePorts } from './ports.js';
+import type { Verdict } from './probes/health.js';
 import { Reports } from './reports.js';
 import { serveControl, serveWorkload } from './servers.js';
+import type { Secrets } from './setup.js';
 
 /** What a runner is given by its main. */
 export interface RunnerOptions {
   readonly folder: RunnerFolder;
   readonly config: RunnerConfig;
+  readonly secrets: Secrets;
   readonly self: ProcessIdentity;
   readonly contract: Contract;
   readonly clock: Clock;
@@ -50,11 +55,17 @@ export async function own(folder: RunnerFolder): Promise<ProcessIdentity | undef
  */
 export async function runExecution(options: RunnerOptions): Promise<void> {
   await using scope = new Scope();
-  const { config, contract, clock, logger, failpoints, interrupted } = options;
-  const execution = new Execution(options);
-  const reports = new Reports();
+  const { config, secrets, contract, clock, logger, failpoints, interrupted } = options;
+  const mask = maskOf(secrets);
+  const reports = new Reports(mask);
   const mesh = config.mesh && scope.use(connectMesh(options));
+  const ports = scope.use(await takePorts(config.setup.ports));
   let heart: Heart | undefined;
+  const onVerdict = (health: Verdict, isNews: boolean) => {
+    reports.health = { ...health, message: cut(health.message) };
+    if (isNews) void heart?.pulse();
+  };
+  const execution = new Execution({ ...options, mask, reports, mesh, ports, onVerdict });
   const stop = (cause: 'STOPPED' | 'INTERRUPTED', graceMs: number) =>
     execution.stop(cause, graceMs);
   whenAborted(interrupted, () => stop('INTERRUPTED', config.limits.graceMs));
@@ -70,17 +81,21 @@ export async function runExecution(options: RunnerOptions): Promise<void> {
   };
 
   scope.use(await serveControl(config, deps, { contract, clock, logger }));
-  if (mesh && !(await claim(mesh, execution, options))) return;
+  if (mesh && !(await claim(mesh, { execution, ports }, options))) return;
   failpoints.hit('runner.execution.claimed');
   const server = await serveWorkload(config, deps, { contract, clock, logger });
   scope.use(server);
 
   if (mesh) {
-    const onStop = (cause: 'STOPPED' | 'INTERRUPTED') => stop(cause, config.limits.graceMs);
+    const onStop = (cause: 'STOPPED' | 'INTERRUPTED') => {
+      // Nobody else says this: the epoch is over.
+      if (cause === 'INTERRUPTED') execution.disown();
+      stop(cause, config.limits.graceMs);
+    };
     heart = scope.use(new Heart({ mesh, reports, clock, logger, onStop }));
   }
   await execution.run();
-  await completion.deliver();
+  await completion.deliver(execution.lastWords);
 }
 
 function connectMesh({ config, self, contract, clock }: RunnerOptions): Mesh {
@@ -93,12 +108,13 @@ function connectMesh({ config, self, contract, clock }: RunnerOptions): Mesh {
 /** Claims the execution, however long lifecycle is away. Says whether it is ours to run. */
 async function claim(
   mesh: Mesh,
-  execution: Execution,
-  { clock, logger }: RunnerOptions,
+  { execution, ports }: { readonly execution: Execution; readonly ports: Ports },
+  { config, clock, logger }: RunnerOptions,
 ): Promise<boolean> {
+  const endpoints = ports.endpoints(config.endpointHost);
   while (!execution.stopped.aborted) {
     try {
-      await mesh.claim();
+      await mesh.claim(endpoints);
       return true;
     } catch (error) {
       logger.warn('the execution could not be claimed', { error: String(error) });
@@ -128,7 +144,7 @@ class Completion {
   readonly #reports: Reports;
   readonly #clock: Clock;
   readonly #failpoints: Failpoints;
-  #delivered = false;
+  #isTold = false;
 
   constructor(mesh: Mesh | undefined, reports: Reports, { clock, failpoints }: RunnerOptions) {
     this.#mesh = mesh;
@@ -137,21 +153,45 @@ class Completion {
     this.#failpoints = failpoints;
   }
 
-  /** Tries until it has arrived: what is reported is that the workload ended, if nothing else. */
-  async deliver(): Promise<void> {
-    while (!(await this.attempt())) await this.#clock.sleep(RETRY_MS);
+  /**
+   * Tells the whole end, until it has arrived: that the workload ended, if nothing else.
+   *
+   * What the workload said itself may be known by then; what it printed is not.
+   */
+  async deliver(last: LastWords): Promise<void> {
+    while (!(await this.#tell(last))) await this.#clock.sleep(RETRY_MS);
   }
 
-  /** Tries once. Says whether there is nothing left to try for. */
-  async attempt(): Promise<boolean> {
-    if (!this.#mesh || this.#delivered) return true;
+  /** Tries once to pass on what the workload said, if that has not arrived yet. */
+  async attempt(): Promise<void> {
+    if (!this.#isTold) await this.#tell(NOTHING);
+  }
+
+  /** Says whether there is nothing left to try for. */
+  async #tell({ outputTail, resultsProblem }: LastWords): Promise<boolean> {
+    if (!this.#mesh) return true;
     try {
-      await this.#mesh.complete(this.#reports.completion);
+      const report = this.#reports.completion;
+      await this.#mesh.complete({ report, outputTail, resultsProblem });
       this.#failpoints.hit('runner.completion.passed_on');
-      this.#delivered = true;
+      this.#isTold = true;
       return true;
     } catch (error) {
       return isOver(error);
     }
   }
+}
+
+const NOTHING: LastWords = { outputTail: Buffer.alloc(0), resultsProblem: '' };
+const HEALTH_BYTES = 1_024;
+
+/** As much of a message as may be told. */
+function cut(message: string): string {
+  const bytes = Buffer.from(message);
+  if (bytes.length <= HEALTH_BYTES) return message;
+  // What is left of a character that was cut is dropped.
+  return bytes
+    .subarray(0, HEALTH_BYTES)
+    .toString()
+    .replace(/\uFFFD+$/, '');
 }

@@ -128,7 +128,7 @@ async function openBench(): Promise<Bench> {
   const start = (command: readonly string[], limits: Partial<WorkloadLimits> = {}): Run => {
     const config = configFor(folder, command, { ...LIMITS, ...limits }, uid);
     const group = new ProcessGroup(config, join(folder, 'work'), { clock: systemClock, logs });
-    const supervision = new Supervision(group, config.limits, systemClock);
+    const supervision = new Supervision(group, config, systemClock);
     return { supervision, ended: supervision.run() };
   };
   const output = async (): Promise<string> => {

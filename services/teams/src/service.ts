@@ -1,6 +1,6 @@
 import { migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { createTokenSource, createVerifier, serve } from '@ramet/rpc';
+import { createTokenSource, createVerifier, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
@@ -69,10 +69,11 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const { host, port } = config;
   const jwks = tokens.publicKeys.map(({ jwk }) => jwk);
   const authenticate = createVerifier({ ...TOKEN_NAMES, keys: async () => jwks, clock });
+  const throttle = throttlePolicy(config);
   const contract = loadContract();
   const services = teamsApi(deps);
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, logger, clock }),
+    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
   );
 
   const running = scope.move();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
-import { type Outside, type Peers, startLifecycle } from '@ramet/lifecycle/testing';
+import { type Outside, startLifecycle } from '@ramet/lifecycle/testing';
 import {
   Clone,
   CloneKind,
@@ -12,11 +12,10 @@ import {
   type CreateCloneRequest,
   type CreateCloneResponse,
 } from '@ramet/proto-gen/lifecycle.v1';
-import { createVerifier } from '@ramet/rpc';
 import { noFailpoints, systemClock, systemIds } from '@ramet/service';
 import { startTelemetry } from '@ramet/telemetry';
 import { answerParent } from './child.js';
-import { createIssuer } from './tokens.js';
+import { playedPeers, PLAYED_TEAM as TEAM } from './played-peers.js';
 
 /** Which server to be. */
 export type CreateServerKind = 'bare' | 'lifecycle';
@@ -39,13 +38,6 @@ export interface CreateServerAnswer {
 }
 
 type Start = Extract<CreateServerQuestion, { readonly ask: 'start' }>;
-
-const TEAM = 'tem_00000000000000000000000000';
-const SEALING_KEY_BYTES = 32;
-const SOURCE = {
-  ...{ kind: 'process' as const, bundle: 'trader', tag: '' },
-  ...{ command: ['node', 'bot.mjs'], revision: 1 },
-};
 
 const traces = mkdtempSync(join(tmpdir(), 'ramet-bench-'));
 process.once('exit', () => rmSync(traces, { recursive: true, force: true }));
@@ -112,25 +104,8 @@ async function startReal({ issuer, databaseUrl }: Start): Promise<string> {
   };
   const config = {
     ...{ host: '127.0.0.1', port: 0, databaseUrl, databasePassword: undefined },
-    secretsKeys: [Buffer.alloc(SEALING_KEY_BYTES)],
+    ...{ secretsKeys: [Buffer.alloc(SEALING_KEY_BYTES)], webhookAllowPrivate: false },
     ...{ cloneQuota: 1_000_000_000, reconciles: false, reconcileMs: 1_000, leaseMs: 10_000 },
   };
   return (await startLifecycle(config, outside)).address;
-}
-
-/** Peers that let everybody do everything, and that nobody reconciles with. */
-function playedPeers(issuer: string): Peers {
-  const { jwk } = createIssuer(issuer);
-  const keys = async () => [jwk];
-  const nobody = new Proxy({}, { get: () => () => Promise.reject(new Error('not played')) });
-  return {
-    authenticate: createVerifier({ issuer: 'ramet', audience: 'ramet', keys, clock: systemClock }),
-    teams: {
-      listMemberships: async () => [],
-      admit: async () => ({ teamId: TEAM, source: SOURCE }),
-    },
-    keys: nobody as Peers['keys'],
-    executor: nobody as Peers['executor'],
-    [Symbol.asyncDispose]: async () => undefined,
-  };
 }

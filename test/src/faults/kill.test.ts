@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { endSoundly, requireNothingLeft } from '../stories/support/soundness.js';
 import { startWorld, type World } from '../stories/support/world.js';
 import { failpointsInCode, Trap } from './failpoints.js';
-import { failing, type Life, raced, type Story, stopped, whole } from './lives.js';
+import { failing, type Life, notified, raced, type Story, stopped, whole } from './lives.js';
 
 // Goal: a process that is killed at the worst moments changes nothing about how things end.
 // Method: the whole mesh. At each point that the code names, between an effect and its commit,
@@ -25,6 +25,7 @@ const WHOLE: Told = { story: whole, lives: [COMPLETED] };
 const BESIDE: readonly (readonly [RegExp, Told])[] = [
   [/\.(execution_stopped|stop_accepted)$|^executor\.stop/, { story: stopped, lives: [STOPPED] }],
   [/^executor\.process\.disowned$/, { story: failing, lives: [NOT_STARTED] }],
+  [/webhook/, { story: notified, lives: [COMPLETED] }],
   [/authoriz/, { story: raced, lives: [COMPLETED, BEATEN] }],
 ];
 
@@ -32,7 +33,7 @@ const BESIDE: readonly (readonly [RegExp, Told])[] = [
 const AT_ONCE = 3;
 
 /** A runner that dies takes its workload with it. Only what it had recorded by then counts. */
-const RECORDED = 'runner.exit.recorded';
+const RECORDED: readonly string[] = ['runner.results.sent', 'runner.exit.recorded'];
 
 describe('a process that is killed', function () {
   this.timeout(120_000);
@@ -70,7 +71,9 @@ describe('a process that is killed', function () {
         round.map((point) => [point, 1]),
       );
       const expected = told.flatMap((each) => each.lives);
-      const isLost = round.some((point) => serviceOf(point) === 'runner' && point !== RECORDED);
+      const isLost = round.some(
+        (point) => serviceOf(point) === 'runner' && !RECORDED.includes(point),
+      );
       if (isLost) requireOneLost(lives.flat(), expected);
       else assert.deepEqual(sorted(lives.flat()), sorted(expected));
       await requireNothingLeft(world);

@@ -11,12 +11,13 @@ import {
   GetCloneRequest,
   StopCloneRequest,
   UpdateExecutionRequest,
+  WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { TeamRole, WorkloadTokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect, RemoteError } from '@ramet/rpc';
 import { systemClock, systemIds } from '@ramet/service';
 import { delimited } from './input/wire.js';
-import { openCaller } from './support/call.js';
+import { type Answer, openCaller } from './support/call.js';
 import { PEERS, readContract } from './support/contract.js';
 import { framed, sendRaw } from './support/http2.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
@@ -31,6 +32,9 @@ import {
 
 const MEGABYTE = 1024 * 1024;
 const BOMB = 200 * MEGABYTE;
+/** More calls than the executor of this mesh lets in within a minute. */
+const FLOOD = 600;
+const WAVE = 100;
 /** How long what teams says may be used elsewhere, and some more for a machine that is busy. */
 const KEPT_MS = 1_000 + 500;
 
@@ -69,9 +73,7 @@ describe('a mesh', () => {
     const keyId = await author.key(owner, { teamId });
     const { cloneId } = await author.runningClone(owner, { owner: { teamId }, botId, keyId });
     const api = author.as(member.token);
-    const watched = drain(
-      api.clones.watchClones({ owner: undefined, cloneId, cursor: Buffer.alloc(0) }),
-    );
+    const watched = drain(api.clones.watchClones(WatchClonesRequest.fromPartial({ cloneId })));
     const logs = drain(
       api.clones.streamCloneLogs({ cloneId, executionId: '', follow: true, tailLines: 0 }),
     );
@@ -176,6 +178,29 @@ describe('a mesh', () => {
       assert.deepEqual([absent.code, absent.reason], ['NOT_FOUND', 'SERVICE_NOT_FOUND']);
     }
   });
+
+  it('lets nobody suffer from the flood that another one sends', async () => {
+    using caller = openCaller(contract);
+    const rpc = contract.rpc('ramet.executor.v1.ExecutionService/ListExecutions');
+    const [flooder, bystander] = [await author.person(), await author.person()];
+    const ask = ({ token }: Person) => {
+      return caller.call(test.addressOf('executor'), rpc, new Uint8Array(), { token });
+    };
+
+    const answers: Answer[] = [];
+    while (answers.length < FLOOD) {
+      answers.push(...(await Promise.all(Array.from({ length: WAVE }, () => ask(flooder)))));
+    }
+
+    const limited = answers.filter(({ reason }) => reason === 'RATE_LIMITED');
+    assert.ok(limited.length > 0, 'all of it was let in');
+    for (const { code, details } of limited) {
+      assert.equal(code, 'RESOURCE_EXHAUSTED');
+      assert.ok('google.rpc.RetryInfo' in details, Object.keys(details).join());
+      assert.ok('google.rpc.QuotaFailure' in details, Object.keys(details).join());
+    }
+    assert.equal((await ask(bystander)).reason, 'PERMISSION_DENIED');
+  }).timeout(60_000);
 
   for (const peer of PEERS) {
     it(`survives what is sent to ${peer} to wear it down`, async () => {

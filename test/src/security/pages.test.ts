@@ -45,6 +45,9 @@ describe('a page token', () => {
       await author.admin.standings.grantAccess(listed);
     }
     await bots.createBot({ requestId: '', teamId, name: aName(), teamSource: undefined });
+    const { webhooks } = author.as(cast.tokens.owner);
+    await author.webhook({ token: cast.tokens.owner }, owner);
+    await webhooks.pingWebhook({ id: cast.world.own.webhookId });
   });
   after(() => caller?.[Symbol.dispose]());
 

@@ -6,6 +6,7 @@ import {
   Limits,
   OutcomeKind,
   StopCloneRequest,
+  WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { RemoteError } from '@ramet/rpc';
 import { availableTo, phasesOf, signaturesOf, usedBy } from './support/asked.js';
@@ -67,7 +68,7 @@ describe('the main job', function () {
 
     const listed = async (view: CloneView) => {
       const { clones } = await owner.api.clones.listClones({
-        ...{ owner: owner.owner, view, pageSize: 0, pageToken: '' },
+        ...{ owner: owner.owner, view, pageSize: 0, pageToken: '', filter: '', orderBy: '' },
       });
       return clones.map((clone) => clone.id);
     };
@@ -288,9 +289,9 @@ describe('the main job', function () {
     const { owner, admin, team, teamOwner } = crew;
     const { id } = await createClone(admin.api, crew, teamOwner, { does: { stay: '' } });
     await untilPhase(admin, id, RUNNING);
-    const watch = admin.api.clones.watchClones({
-      ...{ owner: teamOwner, cloneId: id, cursor: Buffer.alloc(0) },
-    });
+    const watch = admin.api.clones.watchClones(
+      WatchClonesRequest.fromPartial({ owner: teamOwner, cloneId: id }),
+    );
     await watch.next();
 
     await owner.api.teams.removeTeamMember({ teamId: team.id, userId: admin.id });

@@ -5,8 +5,10 @@ import {
   ActionServiceService,
   CloneAdminServiceService,
   CloneServiceService,
+  OverrideServiceService,
   ResultServiceService,
   TemplateServiceService,
+  WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
@@ -86,6 +88,14 @@ export class Session implements AsyncDisposable {
 
   get templates(): Remote<typeof TemplateServiceService> {
     return this.#client(TemplateServiceService, 'lifecycle');
+  }
+
+  get overrides(): Remote<typeof OverrideServiceService> {
+    return this.#client(OverrideServiceService, 'lifecycle');
+  }
+
+  get webhooks(): Remote<typeof WebhookServiceService> {
+    return this.#client(WebhookServiceService, 'lifecycle');
   }
 
   get results(): Remote<typeof ResultServiceService> {

@@ -7,7 +7,8 @@ export type ExitKind =
   | 'TIMED_OUT'
   | 'INTERRUPTED'
   | 'START_FAILED'
-  | 'LOST';
+  | 'LOST'
+  | 'DISK_FULL';
 
 /** The end of a workload, as it was observed. */
 export interface WorkloadExit {
@@ -15,15 +16,32 @@ export interface WorkloadExit {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly message?: string;
+  /** What the workload itself said of its end. */
+  readonly report?: EndReport;
+}
+
+/** The last word of a workload, as its runner wrote it down. */
+export interface EndReport {
+  readonly success: boolean;
+  readonly message: string;
+  readonly metrics: readonly EndMetric[];
+}
+
+/** A named figure of a last word. */
+export interface EndMetric {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
 }
 
 /**
  * What is to be seen of a workload outside.
  *
- * `created`: something of it exists, but nothing has been started. Nothing of an exited one runs.
+ * `created`: something of it exists, but nothing has been started. `finishing`: nothing of it runs
+ * any more, but its runner, which sends what it left. Nothing of an exited one runs.
  */
 export type Observation =
-  | { readonly state: 'absent' | 'created' | 'starting' | 'running' }
+  | { readonly state: 'absent' | 'created' | 'starting' | 'running' | 'finishing' }
   | { readonly state: 'exited'; readonly exit: WorkloadExit; readonly startedAt?: Date };
 
 /** Why a workload is asked to end. */

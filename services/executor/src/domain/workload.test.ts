@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PLAIN_SETUP } from '../plain-setup.js';
 import type { Observation } from './observation.js';
 import { nextAction } from './plan.js';
 import {
@@ -19,6 +20,7 @@ const SEEN: readonly Observation[] = [
   { state: 'created' },
   { state: 'starting' },
   { state: 'running' },
+  { state: 'finishing' },
   { state: 'exited', exit: { kind: 'EXITED', exitCode: 0 } },
   { state: 'exited', exit: { kind: 'LOST' } },
 ];
@@ -70,6 +72,8 @@ describe('nextAction', () => {
     ['running', { state: 'running' }, 'watch'],
     ['stopping', { state: 'running' }, 'stop'],
     ['stopping', { state: 'absent' }, 'stop'],
+    ['running', { state: 'finishing' }, 'watch'],
+    ['stopping', { state: 'finishing' }, 'watch'],
     ['removing', { state: 'running' }, 'remove'],
     ['exited', { state: 'absent' }, 'nothing'],
     ['removed', { state: 'absent' }, 'nothing'],
@@ -83,6 +87,18 @@ describe('nextAction', () => {
   it('is to kill what does not listen long after its grace', () => {
     const later = new Date(AT.getTime() + 60_000);
     assert.equal(nextAction(workloadIn('stopping'), { state: 'running' }, later), 'kill');
+  });
+
+  it('is to leave what still sends what its workload left more time, but not for ever', () => {
+    const workload = workloadIn('stopping');
+    const after = (minutes: number) => new Date(AT.getTime() + minutes * 60_000);
+    assert.equal(nextAction(workload, { state: 'finishing' }, after(5)), 'watch');
+    assert.equal(nextAction(workload, { state: 'finishing' }, after(8)), 'kill');
+  });
+
+  it('is to hurry what still sends when the host goes down', () => {
+    const workload = { ...workloadIn('stopping'), stop: { cause: 'INTERRUPTED' as const, at: AT } };
+    assert.equal(nextAction(workload, { state: 'finishing' }, AT), 'stop');
   });
 
   it('is to stop what was never started, however late, so that its end is recorded', () => {
@@ -107,9 +123,11 @@ function workloadIn(state: WorkloadState): Workload {
     executionId: 'exe_1',
     cloneId: 'cln_1',
     epoch: 1,
-    source: { bundle: 'bot', command: ['true'] },
+    source: { bundle: 'bot', command: ['true'], tag: '' },
     parameters: [],
-    limits: { timeLimitMs: 1, memoryBytes: 1, graceMs: 1_000 },
+    limits: { timeLimitMs: 1, memoryBytes: 1, graceMs: 1_000, cpuMillis: 1, storageBytes: 1 },
+    setup: PLAIN_SETUP,
+    freshStorage: false,
     keyId: '',
   };
   const place = { runtime: 'process', hostId: 'here', slot: 0 };

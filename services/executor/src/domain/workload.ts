@@ -1,5 +1,6 @@
 import { PublicError } from '@ramet/errors';
 import type { ExitKind, Observation, StopCause, WorkloadExit } from './observation.js';
+import type { WorkloadSetup } from './setup.js';
 
 /** How far a workload is. */
 export type WorkloadState = 'pending' | 'running' | 'stopping' | 'exited' | 'removing' | 'removed';
@@ -11,6 +12,8 @@ export type Signal = 'run' | 'stop' | 'end' | 'remove' | 'gone';
 export interface WorkloadSource {
   readonly bundle: string;
   readonly command: readonly string[];
+  /** Which release of the bundle. Empty: the one without a tag. */
+  readonly tag: string;
 }
 
 /** A named value that a workload is told. */
@@ -21,9 +24,13 @@ export interface WorkloadParameter {
 
 /** What a workload may use. */
 export interface WorkloadLimits {
-  readonly timeLimitMs: number;
+  /** Absent: it runs for as long as it likes. */
+  readonly timeLimitMs?: number;
   readonly memoryBytes: number;
   readonly graceMs: number;
+  /** In thousandths of a core. */
+  readonly cpuMillis: number;
+  readonly storageBytes: number;
 }
 
 /** What lifecycle wants to run. */
@@ -31,9 +38,13 @@ export interface WorkloadSpec {
   readonly executionId: string;
   readonly cloneId: string;
   readonly epoch: number;
-  readonly source: WorkloadSource;
+  /** Absent: it fetches inputs. */
+  readonly source?: WorkloadSource;
   readonly parameters: readonly WorkloadParameter[];
   readonly limits: WorkloadLimits;
+  readonly setup: WorkloadSetup;
+  /** Whether the clone's storage is to be emptied before. */
+  readonly freshStorage: boolean;
   /** Empty if it signs nothing. */
   readonly keyId: string;
 }
@@ -49,8 +60,10 @@ export interface Placement {
   readonly slot: number;
 }
 
+type SpecOnly = 'source' | 'limits' | 'setup' | 'freshStorage';
+
 /** A workload, as the ledger has it. */
-export interface Workload extends Omit<WorkloadSpec, 'source' | 'limits'>, Omit<Placement, 'slot'> {
+export interface Workload extends Omit<WorkloadSpec, SpecOnly>, Omit<Placement, 'slot'> {
   /** What everything made for it outside is called. */
   readonly name: string;
   readonly state: WorkloadState;
@@ -65,8 +78,9 @@ export interface Workload extends Omit<WorkloadSpec, 'source' | 'limits'>, Omit<
 
 /** What a workload that may exist outside was made from, and where. */
 export interface Made {
-  readonly source: WorkloadSource;
+  readonly source?: WorkloadSource;
   readonly limits: WorkloadLimits;
+  readonly setup: WorkloadSetup;
   readonly slot: number;
 }
 
@@ -97,9 +111,9 @@ function nameOf({ executionId, epoch }: Pick<WorkloadSpec, 'executionId' | 'epoc
 
 /** A workload that nothing was made of yet. */
 export function newWorkload(spec: WorkloadSpec, placement: Placement, at: Date): Workload {
-  const { source, limits, ...rest } = spec;
+  const { source, limits, setup, freshStorage: _, ...rest } = spec;
   const { slot, ...place } = placement;
-  const made = { source, limits, slot };
+  const made = { ...(source && { source }), limits, setup, slot };
   return { ...rest, ...place, name: nameOf(spec), state: 'pending', made, createdAt: at };
 }
 
@@ -117,6 +131,7 @@ export function observed(workload: Workload, seen: Observation, at: Date): Workl
     case 'starting':
       return workload;
     case 'running':
+    case 'finishing':
       return apply(workload, 'run', { startedAt: workload.startedAt ?? at });
     case 'exited':
       return apply(workload, 'end', { ...endOf(workload, seen.exit, seen.startedAt), endedAt: at });
@@ -136,6 +151,20 @@ export function removed(workload: Workload): Workload {
 /** The workload once nothing of it is left outside. */
 export function gone(workload: Workload): Workload {
   return apply(workload, 'gone', {});
+}
+
+/** Whether something of a workload may still run, and so write into its clone's storage. */
+export function mayRun({ state }: Pick<Workload, 'state'>): boolean {
+  switch (state) {
+    case 'pending':
+    case 'running':
+    case 'stopping':
+    case 'removing':
+      return true;
+    case 'exited':
+    case 'removed':
+      return false;
+  }
 }
 
 /** The error for an execution that must not be made: the clone has gone on without it. */

@@ -1,11 +1,11 @@
 import { backoff } from '@ramet/reconcile';
-import type { Deps, Due } from '../deps.js';
+import type { Deps, DueWorkload } from '../deps.js';
 import type { Observation } from '../domain/observation.js';
 import { nextAction } from '../domain/plan.js';
 import { gone, observed, type Workload } from '../domain/workload.js';
-import type { MadeWorkload } from '../runtimes/runtime.js';
+import { type Starting, startWorkload } from './start-workload.js';
 
-type Needs = Pick<Deps, 'workloads' | 'runtime' | 'tokens' | 'vigil' | 'failpoints' | 'logger'>;
+type Needs = Starting & Pick<Deps, 'logger'>;
 
 const ACTOR = 'service:executor';
 /** How soon a workload is looked at again if nothing is heard of it. */
@@ -13,7 +13,9 @@ const WATCHED_MS = 30_000;
 const ENDING_MS = 1_000;
 
 /** Brings a workload one step closer to what it should be, and records what was seen of it. */
-export function reconcileWorkload(needs: Needs): (due: Due, signal: AbortSignal) => Promise<void> {
+export function reconcileWorkload(
+  needs: Needs,
+): (due: DueWorkload, signal: AbortSignal) => Promise<void> {
   const { workloads, logger } = needs;
   return async (due, signal) => {
     const { workload, leaseSeq, attempt } = due;
@@ -36,7 +38,7 @@ export function reconcileWorkload(needs: Needs): (due: Due, signal: AbortSignal)
 type Decide = (workload: Workload, now: Date) => Workload;
 
 /** Does the next thing outside. What it returns is what has to be recorded. */
-async function stepOf(needs: Needs, due: Due, signal: AbortSignal): Promise<Decide> {
+async function stepOf(needs: Needs, due: DueWorkload, signal: AbortSignal): Promise<Decide> {
   const { runtime, failpoints } = needs;
   const { workload, now } = due;
   const isLeft = workload.state === 'removing';
@@ -48,7 +50,7 @@ async function stepOf(needs: Needs, due: Due, signal: AbortSignal): Promise<Deci
   return act(needs, { ...due, seen, action: nextAction(workload, seen, now) }, signal);
 }
 
-interface Acting extends Due {
+interface Acting extends DueWorkload {
   readonly seen: Observation;
   readonly action: ReturnType<typeof nextAction>;
 }
@@ -61,7 +63,7 @@ async function act(
   const { runtime, failpoints } = needs;
   switch (action) {
     case 'start':
-      await start(needs, workload, signal);
+      await startWorkload(needs, workload, signal);
       return keep;
     case 'stop':
       await runtime.stop(workload.name, workload.stop?.cause ?? 'STOPPED', graceMs(workload));
@@ -82,16 +84,6 @@ async function act(
     case 'nothing':
       return keep;
   }
-}
-
-async function start(needs: Needs, workload: Workload, signal: AbortSignal): Promise<void> {
-  const { runtime, tokens, failpoints, vigil } = needs;
-  if (!isMade(workload)) throw new Error(`nothing is known to start: ${workload.name}`);
-  const token = await tokens.mint(workload, signal);
-  failpoints.hit('executor.token.minted');
-  await runtime.start(workload, token);
-  failpoints.hit('executor.start.done');
-  vigil.watch(workload.executionId, { name: workload.name, state: 'created' });
 }
 
 function noteChange({ failpoints, logger }: Needs, before: Workload, after: Workload): void {
@@ -128,8 +120,4 @@ function dueIn({ state }: Workload): number | null {
 
 function graceMs({ made }: Workload): number {
   return made?.limits.graceMs ?? 0;
-}
-
-function isMade(workload: Workload): workload is MadeWorkload {
-  return workload.made !== undefined;
 }

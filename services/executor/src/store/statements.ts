@@ -9,6 +9,10 @@ export const FIND = `
   select *, ramet_now() as now from workload
   where execution_id = any($1::text[]) order by execution_id`;
 
+/** Finds storages. */
+export const FIND_STORAGES = `
+  select * from storage where clone_id = any($1::text[]) order by clone_id`;
+
 /** Finds these executions, and all of these clones. */
 export const RELATED = `
   select * from workload
@@ -67,6 +71,13 @@ export const TAKE_OVER = `
 /** Finds what may exist on a host. */
 export const ON_HOST = `
   select * from workload where host_id = $1 and state <> 'removed' order by execution_id`;
+
+/** Finds what of a clone may still run beside an execution: others of older epochs. */
+export const OLDER = `
+  select * from workload
+  where clone_id = $1 and epoch < $2
+    and state in ('pending', 'running', 'stopping', 'removing')
+  order by execution_id`;
 
 /** Finds a page of workloads, newest first. */
 export const PAGE = `

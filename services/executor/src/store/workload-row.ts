@@ -1,6 +1,8 @@
 import type { Head } from '@ramet/database';
 import type { StopCause, WorkloadExit } from '../domain/observation.js';
+import type { WorkloadSetup } from '../domain/setup.js';
 import type {
+  Made,
   Workload,
   WorkloadLimits,
   WorkloadParameter,
@@ -21,6 +23,7 @@ export interface WorkloadRow {
   readonly source: WorkloadSource | null;
   readonly parameters: readonly WorkloadParameter[];
   readonly limits: WorkloadLimits | null;
+  readonly setup: WorkloadSetup | null;
   readonly key_id: string;
   readonly stop_cause: StopCause | null;
   readonly stop_at: Date | null;
@@ -49,6 +52,7 @@ export const COLUMNS = [
   ['source', 'jsonb'],
   ['parameters', 'jsonb'],
   ['limits', 'jsonb'],
+  ['setup', 'jsonb'],
   ['key_id', 'text'],
   ['stop_cause', 'text'],
   ['stop_at', 'timestamptz'],
@@ -62,7 +66,8 @@ export const COLUMNS = [
 
 /** The workload in a row. */
 export function toWorkload(row: WorkloadRow): Workload {
-  const { source, limits, slot, stop_cause: cause, stop_at: stopAt } = row;
+  const { stop_cause: cause, stop_at: stopAt } = row;
+  const made = madeIn(row);
   return {
     executionId: row.execution_id,
     cloneId: row.clone_id,
@@ -74,12 +79,17 @@ export function toWorkload(row: WorkloadRow): Workload {
     parameters: row.parameters,
     keyId: row.key_id,
     createdAt: row.created_at,
-    ...(source && limits && slot !== null && { made: { source, limits, slot } }),
+    ...(made && { made }),
     ...(cause && stopAt && { stop: { cause, at: stopAt } }),
     ...(row.exit && { exit: row.exit }),
     ...(row.started_at && { startedAt: row.started_at }),
     ...(row.ended_at && { endedAt: row.ended_at }),
   };
+}
+
+function madeIn({ source, limits, setup, slot }: WorkloadRow): Made | undefined {
+  if (!limits || !setup || slot === null) return undefined;
+  return { ...(source && { source }), limits, setup, slot };
 }
 
 /** The values of many rows, one array per column: what `unnest` takes. */
@@ -102,6 +112,7 @@ function toRow({ workload, head }: Stored) {
     source: json(made?.source),
     parameters: json(workload.parameters),
     limits: json(made?.limits),
+    setup: json(made?.setup),
     key_id: workload.keyId,
     stop_cause: stop?.cause ?? null,
     stop_at: stop?.at ?? null,

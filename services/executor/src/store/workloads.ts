@@ -1,17 +1,15 @@
 import {
-  type Claimed,
-  claimDue,
   createBatcher,
   type Database,
   decodePageToken,
   encodePageToken,
-  giveBack,
   NO_HISTORY,
   type Queries,
   StaleLease,
   type Tx,
 } from '@ramet/database';
 import { notFound, PublicError } from '@ramet/errors';
+import { usedBy } from '../domain/storage.js';
 import {
   epochStale,
   neverCreated,
@@ -32,15 +30,25 @@ import {
   updateRecorded,
   wakeOthers,
 } from './ledger.js';
-import { FIND, FREE_SLOTS, LOCK, ON_HOST, PAGE, RELATED, TAKE_OVER, WAKE } from './statements.js';
+import {
+  FIND,
+  FREE_SLOTS,
+  LOCK,
+  OLDER,
+  ON_HOST,
+  PAGE,
+  RELATED,
+  TAKE_OVER,
+  WAKE,
+} from './statements.js';
+import {
+  lockStorages,
+  type RecordedStorage,
+  recordStorage,
+  type StoredStorage,
+  writeStorages,
+} from './storage-ledger.js';
 import { toWorkload, type WorkloadRow } from './workload-row.js';
-
-/** A workload with something to do, as claimed by a reconciler. */
-export interface Due extends Claimed {
-  readonly workload: Workload;
-  /** The database's time of the claim. */
-  readonly now: Date;
-}
 
 /** Which workloads to list. */
 export interface Listing {
@@ -51,8 +59,8 @@ export interface Listing {
   readonly callerId: string;
 }
 
-const LEASE_MS = 60_000;
-const SLOTS = 1_000;
+/** One user of a block is nobody's: it keeps what no workload may change. */
+const SLOTS = 999;
 
 /** The ledger: every workload that this service ever made, and the only writer of it. */
 export class Workloads {
@@ -112,26 +120,6 @@ export class Workloads {
     return { page, nextPageToken: after ? encodePageToken(after, binding) : '' };
   }
 
-  /** Claims what is due on this host. */
-  async claim(limit: number): Promise<readonly Due[]> {
-    const only = { column: 'host_id', value: this.#place.hostId };
-    const claimed = await claimDue(this.#db, { limit, leaseMs: LEASE_MS, only });
-    if (claimed.length === 0) return [];
-    const found = await this.#db.query<WorkloadRow & { now: Date }>(FIND, [
-      claimed.map(({ id }) => id),
-    ]);
-    const rows = new Map(found.map((row) => [row.execution_id, row]));
-    return claimed.flatMap((claim) => {
-      const row = rows.get(claim.id);
-      return row ? [{ ...claim, workload: toWorkload(row), now: row.now }] : [];
-    });
-  }
-
-  /** Gives back what was claimed and not begun. */
-  async giveBack(claimed: readonly Claimed[]): Promise<void> {
-    await giveBack(this.#db, claimed);
-  }
-
   /** Makes workloads of this host due at once. */
   async wake(executionIds: readonly string[]): Promise<void> {
     await this.#db.query(WAKE, [executionIds]);
@@ -148,9 +136,20 @@ export class Workloads {
     return rows.map(toWorkload);
   }
 
+  /** What of a clone may still run and is older than an execution. */
+  async olderThan({ cloneId, epoch }: WorkloadIds): Promise<readonly Workload[]> {
+    const rows = await this.#db.query<WorkloadRow>(OLDER, [cloneId, epoch]);
+    return rows.map(toWorkload);
+  }
+
   async #insertAll(creations: readonly Creation[]): Promise<readonly (Workload | Error)[]> {
     return this.#db.transaction(async (tx) => {
       const ids = creations.map(idsOf);
+      // Locked first: from here on nobody discards one of them.
+      const storages = await lockStorages(
+        tx,
+        ids.map(({ cloneId }) => cloneId),
+      );
       const there = await tx.query<WorkloadRow>(RELATED, [
         ids.map(({ executionId }) => executionId),
         ids.map(({ cloneId }) => cloneId),
@@ -158,13 +157,18 @@ export class Workloads {
       const free = await this.#freeSlots(tx, creations.length);
       const ledger = new Map(there.map(toWorkload).map((each) => [each.executionId, each]));
       const fresh: Recorded[] = [];
+      const used: RecordedStorage[] = [];
       const results = creations.map((creation) => {
         const result = this.#decide(creation, ledger, free);
         if (result instanceof Error || ledger.has(result.executionId)) return result;
+        const change = this.#use(creation, storages, free.now);
+        if (change instanceof Error) return change;
+        if (change) used.push(change);
         ledger.set(result.executionId, result);
         fresh.push(record({ workload: result, head: NO_HISTORY }, result, creation.actor));
         return result;
       });
+      await writeStorages(tx, used);
       await insertRecorded(tx, fresh);
       return results;
     });
@@ -186,6 +190,28 @@ export class Workloads {
     if (slot === undefined) return hostFull(this.#place.hostId);
     this.#nextSlot = (slot + 1) % SLOTS;
     return newWorkload(creation.spec, { ...this.#place, slot }, free.now);
+  }
+
+  /** Has the clone's storage ready for a workload: its row is committed with the workload's. */
+  #use(
+    { spec, actor }: Creation,
+    storages: Map<string, StoredStorage>,
+    at: Date,
+  ): RecordedStorage | Error | undefined {
+    if (!spec) return undefined;
+    const { cloneId, epoch, freshStorage: isFresh } = spec;
+    const stored = storages.get(cloneId);
+    try {
+      const place = { hostId: this.#place.hostId, at };
+      const storage = usedBy(stored?.storage, { cloneId, epoch, isFresh }, place);
+      if (storage === stored?.storage) return undefined;
+      const recorded = recordStorage(stored, storage, actor);
+      storages.set(cloneId, { storage, head: recorded.next });
+      return recorded;
+    } catch (thrown) {
+      if (thrown instanceof PublicError) return thrown;
+      throw thrown;
+    }
   }
 
   /** The places that were free for longest come first, so that what was left there is old. */

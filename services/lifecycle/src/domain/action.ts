@@ -73,6 +73,7 @@ function isOnItsWay({ phase, desired }: Clone): boolean {
 }
 
 function messageOf({ phase, reason, message, conditions }: Clone): string {
-  const told = message || conditions.map((condition) => condition.message).find((text) => text !== '');
+  const told =
+    message || conditions.map((condition) => condition.message).find((text) => text !== '');
   return [phase, reason, told].filter((text) => text).join(': ');
 }

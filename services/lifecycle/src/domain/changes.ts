@@ -15,14 +15,7 @@ import {
 import type { Facts } from './facts.js';
 import { outcomeOf, settledBy, stopReasonOf, type Workload } from './outcome.js';
 import type { Phase, PhaseEvent } from './phases.js';
-import {
-  nextStage,
-  outcomeOfRun,
-  stageEnded,
-  stagePaused,
-  withRun,
-  withSkipped,
-} from './run.js';
+import { nextStage, outcomeOfRun, stageEnded, stagePaused, withRun, withSkipped } from './run.js';
 
 /** The condition of a clone at rest that has not given everything back yet. */
 export const CLEANUP_PENDING = 'CLEANUP_PENDING';
@@ -117,7 +110,11 @@ function withExecution(clone: Clone, change: Partial<Execution>): Clone {
 }
 
 /** The clone with the outcome of its execution, and of the stage. The first outcome stays. */
-export function withOutcome(clone: Clone, workload: Workload | 'none' | undefined, at: Date): Clone {
+export function withOutcome(
+  clone: Clone,
+  workload: Workload | 'none' | undefined,
+  at: Date,
+): Clone {
   if (!clone.execution || clone.execution.outcome) return clone;
   const next = withEndTimes(clone, workload ?? 'none', at);
   const outcome = outcomeOf(next, workload);

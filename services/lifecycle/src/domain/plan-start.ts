@@ -41,7 +41,8 @@ function arrive(context: Context, startedAt: Date): Action {
     const next = started(withHealth(seen, facts), facts.endpoints ?? [], why);
     return record({ clone, next, cause: 'started' });
   }
-  if (seen !== clone) return record({ clone, next: seen, cause: '', kind: 'clone.execution_started' });
+  if (seen !== clone)
+    return record({ clone, next: seen, cause: '', kind: 'clone.execution_started' });
   return facts.workload ? wait(context) : effect('read_execution');
 }
 

@@ -115,9 +115,7 @@ function untilEnded(context: Context): Action {
 function finalize(context: Context): Action {
   const { clone, facts, why } = context;
   const next = takeBack(context, hasRun(clone) ? 'signing' : 'all');
-  return (
-    next ?? record({ clone, next: settled(clone, facts.workload, why), cause: 'finalized' })
-  );
+  return next ?? record({ clone, next: settled(clone, facts.workload, why), cause: 'finalized' });
 }
 
 function cleanUp(context: Context): Action {

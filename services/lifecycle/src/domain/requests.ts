@@ -48,7 +48,8 @@ export function askToRestart(clone: Clone, resume: boolean): Clone {
 export function askToSuspend(clone: Clone): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
   if (clone.desired === 'SUSPENDED') return clone;
-  if (clone.phase !== 'RUNNING' || clone.desired !== 'RUNNING') throw wrongPhase(clone, 'suspended');
+  if (clone.phase !== 'RUNNING' || clone.desired !== 'RUNNING')
+    throw wrongPhase(clone, 'suspended');
   return withoutCondition({ ...clone, desired: 'SUSPENDED' }, NOT_PUT_DOWN);
 }
 
@@ -112,7 +113,8 @@ export function askToExpire(clone: Clone, at: Date | undefined, now: Date): Clon
   if (!hasCondition(clone, EXPIRED) || isPast) return next;
 
   const { deleteDueAt: __, ...living } = withoutCondition(next, EXPIRED);
-  const isPaused = clone.desired === 'SUSPENDED' && ['RUNNING', 'SUSPENDING', 'SUSPENDED'].includes(clone.phase);
+  const isPaused =
+    clone.desired === 'SUSPENDED' && ['RUNNING', 'SUSPENDING', 'SUSPENDED'].includes(clone.phase);
   const isArchived = clone.phase === 'ARCHIVED' || clone.phase === 'ARCHIVING';
   return {
     ...living,

@@ -53,7 +53,8 @@ export function activeStage({ stages }: Clone): StageStatus | undefined {
 
 /** The stage that runs next: after a failure or a stop, only one that always runs. */
 export function nextStage(clone: Clone): StageStatus | undefined {
-  const isBroken = clone.desired === 'STOPPED' || clone.stages.some(({ state }) => state === 'FAILED');
+  const isBroken =
+    clone.desired === 'STOPPED' || clone.stages.some(({ state }) => state === 'FAILED');
   return clone.stages.find(({ state, always }) => state === 'WAITING' && (always || !isBroken));
 }
 
@@ -150,7 +151,9 @@ function isTriedAgain(clone: Clone, stage: StageStatus, outcome: Outcome): boole
   if (!failure) return false;
   const { maxExecutions, on } = retryOf(clone, stage.name);
   const isCovered = on.length === 0 || on.includes(failure);
-  return isCovered && (stage.executions < maxExecutions || (maxExecutions > 1 && wasSettled(clone)));
+  return (
+    isCovered && (stage.executions < maxExecutions || (maxExecutions > 1 && wasSettled(clone)))
+  );
 }
 
 function wasSettled(clone: Clone): boolean {

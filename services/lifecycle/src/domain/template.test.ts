@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { NOON } from './examples.js';
+
 import { seeded, specOf } from './random-spec.js';
 import { defaultSpec } from './release.js';
 import { changed, deleted, etagOf, newTemplate, requireEtag } from './template.js';
+
+const NOON = new Date('2026-01-02T12:00:00Z');
 
 const TEMPLATE = newTemplate(
   {

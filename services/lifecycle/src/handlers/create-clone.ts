@@ -16,8 +16,8 @@ import { actorOf } from './actor.js';
 import { toQuotaMessage } from './get-quota.js';
 import { requiredOwner } from './owner.js';
 import { rehearse } from './rehearse-clone.js';
-import { shownParameters } from './shown-parameters.js';
 import { makeRelease, templateFor } from './release-of.js';
+import { shownParameters } from './shown-parameters.js';
 
 type Needs = Pick<
   Deps,
@@ -25,7 +25,7 @@ type Needs = Pick<
   | 'clones'
   | 'reads'
   | 'templates'
-  | 'overrides'
+  | 'ownerOverrides'
   | 'secrets'
   | 'quotas'
   | 'keys'
@@ -33,6 +33,7 @@ type Needs = Pick<
   | 'clock'
   | 'failpoints'
   | 'wake'
+  | 'chargeOwner'
   | 'deadlines'
 >;
 
@@ -51,6 +52,7 @@ export function createClone(needs: Needs): Unary<CreateCloneRequest, CreateClone
       },
     );
     if ('clone' in admitted) return { clone: toCloneMessage(admitted.clone), quotas: [] };
+    needs.chargeOwner(owner.id);
 
     const made = await wantedOf(needs, message, { ...admitted, owner, call });
     if (message.validateOnly) {
@@ -97,7 +99,10 @@ async function admit(
   const template = await templateFor(needs, caller, { templateId, revision });
   const spec = template?.spec ?? defaultSpec();
   if (botId === '' && needsBot(spec)) {
-    throw invalid({ field: 'bot_id', description: 'is required: a stage runs the source of a bot' });
+    throw invalid({
+      field: 'bot_id',
+      description: 'is required: a stage runs the source of a bot',
+    });
   }
   if (botId !== '') {
     return { template, spec, admitted: await access.admit({ userId: caller.id, owner, botId }) };

@@ -2,12 +2,12 @@ import { PublicError } from '@ramet/errors';
 import type { Deps } from '../deps.js';
 import type { Owner } from '../domain/clone.js';
 import { type AskedChange, applyChanges, layered } from '../domain/overrides.js';
-import { needsBot, type Release, resolveRelease } from '../domain/release.js';
 import type { GivenParameters } from '../domain/parameters.js';
+import { needsBot, type Release, resolveRelease } from '../domain/release.js';
 import type { Limits, Override, Source, Spec } from '../domain/spec.js';
 import type { SealedSecret } from '../store/secrets.js';
 
-type Needs = Pick<Deps, 'overrides' | 'secrets'>;
+type Needs = Pick<Deps, 'ownerOverrides' | 'secrets'>;
 
 /** What a release of a clone is made of. */
 export interface ReleaseAsk {
@@ -37,17 +37,19 @@ export interface MadeRelease {
  * Throws REQUEST_INVALID with everything that is wrong with it. Stores nothing.
  */
 export async function makeRelease(
-  { overrides, secrets }: Needs,
+  { ownerOverrides, secrets }: Needs,
   ask: ReleaseAsk,
 ): Promise<MadeRelease> {
   const { cloneId, spec, ownLayer, changes, ...rest } = ask;
   const named = secrets.nameChanges(cloneId, changes);
   const own = applyChanges(ownLayer, named.kept, { as: 'CLONE', field: 'overrides' });
-  const layer = await overrides.get(ask.owner);
+  const layer = await ownerOverrides.get(ask.owner);
   const all = layered(spec.overrides, layer.overrides, own);
   const release = resolveRelease({ ...rest, spec, overrides: all });
 
-  const ofOwner = all.flatMap(({ layer: from, digest }) => (from === 'OWNER' && digest ? digest : []));
+  const ofOwner = all.flatMap(({ layer: from, digest }) =>
+    from === 'OWNER' && digest ? digest : [],
+  );
   const copied = await secrets.sealedCopy({ from: ask.owner.id, to: cloneId }, ofOwner);
   return { release, secrets: [...secrets.sealedFor(cloneId, named.secrets), ...copied] };
 }
@@ -59,11 +61,20 @@ export async function templateFor(
   { templateId, revision }: { readonly templateId: string; readonly revision: number },
 ) {
   if (templateId === '') return undefined;
-  const template = await templates.get(templateId, revision, await access.templateSightOf(caller));
+  const template = await templates.get(
+    templateId,
+    revision,
+    (await access.templateSightOf(caller)).seen,
+  );
   if (!template.deletedAt) return template;
-  throw new PublicError('failed_precondition', 'TEMPLATE_DELETED', `the template is deleted: ${templateId}`, {
-    metadata: { template_id: templateId },
-  });
+  throw new PublicError(
+    'failed_precondition',
+    'TEMPLATE_DELETED',
+    `the template is deleted: ${templateId}`,
+    {
+      metadata: { template_id: templateId },
+    },
+  );
 }
 
 /** Whether a clone of this spec has to have a bot. */

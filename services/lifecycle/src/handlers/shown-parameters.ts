@@ -25,7 +25,9 @@ function isAlike(one: unknown, other: unknown): boolean {
 }
 
 function asText(value: unknown): string {
-  return JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? each.toString() : each)) ?? '';
+  return (
+    JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? each.toString() : each)) ?? ''
+  );
 }
 
 function shownEntry(name: string, value: unknown): readonly (readonly [string, unknown])[] {
@@ -35,7 +37,8 @@ function shownEntry(name: string, value: unknown): readonly (readonly [string, u
 
 function shown(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'string') return value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value;
+  if (typeof value === 'string')
+    return value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex').slice(0, MAX_TEXT);
   if (value instanceof Date || value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(shown);
@@ -43,7 +46,9 @@ function shown(value: unknown): unknown {
     const name = String(value.$case);
     return { [snakeOf(name)]: HIDDEN.has(name) ? '[hidden]' : shown(value.value) };
   }
-  return Object.fromEntries(Object.entries(value).flatMap(([name, each]) => shownEntry(name, each)));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, each]) => shownEntry(name, each)),
+  );
 }
 
 function snakeOf(name: string): string {

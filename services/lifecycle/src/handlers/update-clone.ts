@@ -1,6 +1,6 @@
 import { invalid } from '@ramet/errors';
 import { UpdateCloneRequest, type UpdateCloneResponse } from '@ramet/proto-gen/lifecycle.v1';
-import type { Call, Unary } from '@ramet/rpc';
+import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { Clone } from '../domain/clone.js';
 import { changeParameters, givenOf } from '../domain/parameters.js';
@@ -16,7 +16,7 @@ import { etagStale, requireEtag } from './etag.js';
 import { makeRelease } from './release-of.js';
 import { shownParameters } from './shown-parameters.js';
 
-type Needs = ActNeeds & Pick<Deps, 'reads' | 'templates' | 'overrides' | 'secrets'>;
+type Needs = ActNeeds & Pick<Deps, 'reads' | 'templates' | 'ownerOverrides' | 'secrets'>;
 
 const FIELDS = ['name', 'labels', 'tag', 'limits', 'template_revision'] as const;
 type Field = (typeof FIELDS)[number];
@@ -91,13 +91,18 @@ async function releaseAfter(
   { message, fields }: Asked,
 ): Promise<Made | undefined> {
   const { setParameters: set, unsetParameters: unset, overrides } = message;
-  const isTouched = ['tag', 'limits', 'template_revision'].some((field) => fields.has(field as Field));
+  const isTouched = ['tag', 'limits', 'template_revision'].some((field) =>
+    fields.has(field as Field),
+  );
   if (!isTouched && set.length + unset.length + overrides.length === 0) return undefined;
 
   const { release } = clone;
-  const revision = fields.has('template_revision') ? message.templateRevision : release.templateRevision;
+  const revision = fields.has('template_revision')
+    ? message.templateRevision
+    : release.templateRevision;
   const before = await specOf(needs, clone, release.templateRevision);
-  const spec = revision === release.templateRevision ? before : await specOf(needs, clone, revision);
+  const spec =
+    revision === release.templateRevision ? before : await specOf(needs, clone, revision);
   const given = changeParameters(givenOf(before.parameters, release.parameters), { set, unset });
   return makeRelease(needs, {
     cloneId: clone.id,

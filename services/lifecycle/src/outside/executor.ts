@@ -2,6 +2,7 @@ import {
   type CreateExecutionRequest,
   type ExecutionServiceService,
   ExitKind,
+  StorageChanged,
   WorkloadChanged,
   type WorkloadExit,
   type Workload as WorkloadMessage,
@@ -11,6 +12,7 @@ import type { HistoryEntry, HistoryServiceService } from '@ramet/proto-gen/histo
 import type { Remote } from '@ramet/rpc';
 import type { Executor, ExecutorNews, WorkloadWish } from '../deps.js';
 import type { Exit, Workload } from '../domain/outcome.js';
+import { fromReportMessage } from '../messages.js';
 import { toInputMessage, toOverrideMessage } from '../override-messages.js';
 import { toLimitsMessage, toStageMessage } from '../spec-messages.js';
 import { answerOf, isMissing, unlessMissing } from './refusal.js';
@@ -40,6 +42,7 @@ const EXIT = {
   [ExitKind.INTERRUPTED]: 'INTERRUPTED',
   [ExitKind.START_FAILED]: 'START_FAILED',
   [ExitKind.LOST]: 'LOST',
+  [ExitKind.DISK_FULL]: 'DISK_FULL',
 } as const satisfies Record<ExitKind, Exit['kind']>;
 
 /** The executor, as lifecycle knows it. */
@@ -116,6 +119,10 @@ function hasSecrets({ overrides, inputs }: Pick<WorkloadWish, 'overrides' | 'inp
 }
 
 function toNews({ position, payload, kind }: HistoryEntry): ExecutorNews {
+  if (kind === 'storage.removed') {
+    const { storage } = StorageChanged.decode(payload);
+    return { position, cloneId: storage?.cloneId ?? '', state: 'REMOVED' };
+  }
   const isWorkload = kind.startsWith('workload.');
   const workload = isWorkload ? WorkloadChanged.decode(payload).workload : undefined;
   return { position, cloneId: workload?.cloneId ?? '', state: workload && STATE[workload.state] };
@@ -138,6 +145,10 @@ function toWorkload(message: WorkloadMessage | undefined): Workload | 'none' {
   };
 }
 
-function toExit({ kind, exitCode, signal, message }: WorkloadExit): Exit {
-  return { kind: EXIT[kind], signal, message, ...(exitCode !== undefined && { exitCode }) };
+function toExit({ kind, exitCode, signal, message, report }: WorkloadExit): Exit {
+  return {
+    ...{ kind: EXIT[kind], signal, message },
+    ...(exitCode !== undefined && { exitCode }),
+    ...(report && { report: fromReportMessage(report) }),
+  };
 }

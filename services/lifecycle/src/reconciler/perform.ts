@@ -1,7 +1,7 @@
 import type { Deps, ExecutionKey, WorkloadWish } from '../deps.js';
 import { type Clone, isEndless } from '../domain/clone.js';
-import { isGone, type Workload } from '../domain/outcome.js';
 import type { Effect, Facts } from '../domain/facts.js';
+import { isGone, type Workload } from '../domain/outcome.js';
 import { running } from '../domain/run.js';
 
 type Needs = Pick<Deps, 'keys' | 'executor' | 'runners' | 'failpoints'>;

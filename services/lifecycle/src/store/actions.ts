@@ -1,11 +1,6 @@
-import {
-  type Database,
-  decodePageToken,
-  encodePageToken,
-  pageSize,
-} from '@ramet/database';
+import { type Database, decodePageToken, encodePageToken, pageSize } from '@ramet/database';
 import type { Sight } from '../domain/sight.js';
-import type { Page, PageWish } from './clone-reads.js';
+import type { Page, PageWish } from './clone-list.js';
 
 /** Something that somebody did to a clone, and what came of it. */
 export interface Action {
@@ -57,7 +52,10 @@ export class Actions {
   }
 
   /** An action in sight, with the end of what was printed during it. */
-  async find(id: string, sight: Sight): Promise<(Action & { readonly output: Buffer }) | undefined> {
+  async find(
+    id: string,
+    sight: Sight,
+  ): Promise<(Action & { readonly output: Buffer }) | undefined> {
     const owners = sight === 'all' ? null : sight;
     const [row] = await this.#db.query<Action & { output: Buffer }>(FIND, [id, owners]);
     return row;

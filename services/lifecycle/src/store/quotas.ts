@@ -80,6 +80,19 @@ export class Quotas {
     return found;
   }
 
+  /**
+   * Notes whether nothing may be created for an owner. Waits for creations that are on their way, and
+   * none that comes later is let through.
+   */
+  async setDenied(ownerId: string, isDenied: boolean): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const kinds = ['BOT', 'WORKFLOW', 'ENVIRONMENT', 'INSTANCE'];
+      await tx.query('select lock_quotas($1, $2)', [kinds.map(() => ownerId), kinds]);
+      const sql = 'update quota set denied = $2 where owner_id = $1 and denied <> $2';
+      await tx.query(sql, [ownerId, isDenied]);
+    });
+  }
+
   /** Compares all balances with the sums of their ledgers, and with what clones hold. */
   async check(): Promise<{ readonly checked: number; readonly mismatches: readonly Mismatch[] }> {
     return this.#db.transaction(

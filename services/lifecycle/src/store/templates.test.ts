@@ -2,7 +2,7 @@
 // Method: the stores themselves on a real database, without the service around them.
 
 import assert from 'node:assert/strict';
-import { type Database, migrate, openDatabase } from '@ramet/database';
+import { type Database, fingerprint, migrate, openDatabase } from '@ramet/database';
 import { systemIds } from '@ramet/service';
 import { createDatabase, type TestDatabase } from '@ramet/test/support';
 import type { Owner } from '../domain/clone.js';
@@ -43,7 +43,7 @@ function wish(name: string, more: Partial<WantedTemplate> = {}): WantedTemplate 
 }
 
 function request(requestId = '', text = ''): Parameters<Templates['create']>[1] {
-  return { caller: 'user:ann', requestId, bytes: Buffer.from(text) };
+  return { caller: 'user:ann', requestId, fingerprint: fingerprint(Buffer.from(text)) };
 }
 
 describe('the stores of templates', () => {

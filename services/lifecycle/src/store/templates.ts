@@ -16,7 +16,7 @@ import { notFound, PublicError } from '@ramet/errors';
 import type { Sight } from '../domain/sight.js';
 import { newTemplate, type Template, type WantedTemplate } from '../domain/template.js';
 import { templateChanged } from '../template-events.js';
-import type { Page, PageWish } from './clone-reads.js';
+import type { Page, PageWish } from './clone-list.js';
 import type { Request } from './clones.js';
 import { fromTemplate, TEMPLATE_COLUMNS, type TemplateRow, toTemplate } from './template-row.js';
 

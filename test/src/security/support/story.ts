@@ -5,6 +5,7 @@ import {
   CloneServiceService,
   CreateCloneRequest,
   type Limits,
+  WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   AccessServiceService,
@@ -37,6 +38,8 @@ export interface Things {
   readonly cloneId: string;
   readonly executionId: string;
   readonly grantId: string;
+  readonly webhookId: string;
+  readonly deliveryId: string;
 }
 
 /** The whole API, called with one token. */
@@ -48,6 +51,7 @@ export interface Api {
   readonly access: Remote<typeof AccessServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly webhooks: Remote<typeof WebhookServiceService>;
 }
 
 /** Makes people and things in a mesh, each with a name of its own. */
@@ -63,6 +67,8 @@ export interface Author extends AsyncDisposable {
   emptyTeam(owner: Person): Promise<string>;
   apiKey(person: Person): Promise<string>;
   key(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
+  /** A webhook, and a delivery of it. Nobody listens where it is sent. */
+  webhook(person: Pick<Person, 'token'>, owner: Owner): Promise<Pick<Things, 'webhookId' | 'deliveryId'>>;
   /** A clone, as soon as it was accepted. */
   clone(person: Person, wish: CloneWish): Promise<string>;
   /** Resolves when nothing is left of a clone. */
@@ -124,6 +130,7 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
       return (await as(token).users.createApiKey(wish)).apiKey?.id ?? '';
     },
     key: (person, owner) => createKey(as(person.token), owner),
+    webhook: (person, owner) => createWebhook(as(person.token), owner),
     clone: (person, wish) => createClone(as(person.token), wish),
     async deleted({ token }, id) {
       await as(token).clones.waitClone({ id, phases: [ClonePhase.DELETED] });
@@ -168,6 +175,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     access: scope.use(connect(AccessServiceService, teams, bearer)),
     keys: scope.use(connect(KeyServiceService, keys, bearer)),
     clones: scope.use(connect(CloneServiceService, test.addressOf('lifecycle'), bearer)),
+    webhooks: scope.use(connect(WebhookServiceService, test.addressOf('lifecycle'), bearer)),
   };
 }
 
@@ -197,6 +205,23 @@ async function createKey({ keys }: Api, owner: Owner): Promise<string> {
 async function createTeam({ teams }: Api): Promise<string> {
   const { team } = await teams.createTeam({ requestId: '', name: aName() });
   return team?.id ?? '';
+}
+
+async function createWebhook(
+  { webhooks }: Api,
+  owner: Owner,
+): Promise<Pick<Things, 'webhookId' | 'deliveryId'>> {
+  const { webhook } = await webhooks.createWebhook({
+    requestId: '',
+    owner: ownerMessage(owner),
+    name: aName(),
+    url: 'http://127.0.0.1:9/',
+    filter: { kinds: [], phases: [ClonePhase.DELETED], labels: {} },
+    validateOnly: false,
+  });
+  const webhookId = webhook?.id ?? '';
+  const { delivery } = await webhooks.pingWebhook({ id: webhookId });
+  return { webhookId, deliveryId: delivery?.id ?? '' };
 }
 
 async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {

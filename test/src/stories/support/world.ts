@@ -86,15 +86,22 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
+/** One caller does in a test what many do elsewhere. */
+const UNTHROTTLED = { RATE_LIMIT: '0' };
+
 /** How the mesh of a test is started. */
 function meshOptions(stateDir: string, { settings, onUnasked }: WorldOptions): MeshOptions {
-  const { executor, ...others } = settings ?? {};
   return {
     stateDir,
     given: { natsProgram: testStack().natsProgram },
     env: { PATH: process.env.PATH },
     durable: false,
-    settings: { ...others, executor: { BUNDLES_DIR: BUNDLES, ...executor } },
+    settings: {
+      teams: { ...UNTHROTTLED, ...settings?.teams },
+      keys: { ...UNTHROTTLED, ...settings?.keys },
+      lifecycle: { ...UNTHROTTLED, ...settings?.lifecycle },
+      executor: { ...UNTHROTTLED, BUNDLES_DIR: BUNDLES, ...settings?.executor },
+    },
     ...(onUnasked && { onUnasked }),
   };
 }

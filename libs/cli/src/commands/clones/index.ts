@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Act, Context } from '../../context.js';
 import { collect } from '../../pages.js';
 import { parseChoice } from '../../parse/choice.js';
+import { narrowedToName } from '../../parse/name-filter.js';
 import { findClone, findOwner, findOwnerIf } from '../../resolve.js';
 import { cloneView, informationView } from '../../views/clones.js';
 import { quotaView } from '../../views/quotas.js';
@@ -19,6 +20,9 @@ import { addWatchClones } from './watch.js';
 interface ListClonesOptions extends ListOptions {
   readonly owner?: string;
   readonly view?: string;
+  readonly filter?: string;
+  readonly orderBy?: string;
+  readonly name?: string;
 }
 
 /** Adds `clones` and `quota` to the command. */
@@ -28,6 +32,9 @@ export function addClones(program: Command, act: Act): void {
   limited(clones.command('list').description('list the clones that you see, newest first'))
     .option('--owner <owner>', 'only of this owner: me, a team, or an id')
     .option('--view <view>', 'active, history or all', 'active')
+    .option('--name <name>', "of this name, or of names that begin so: 'web-*'")
+    .option('--filter <filter>', "of which this is true, such as 'phase = FAILED'")
+    .option('--order-by <order>', "in this order, such as 'create_time desc, name'")
     .action(act(listClones));
   addLooks(clones, act);
   addWatchClones(clones, act);
@@ -59,8 +66,9 @@ async function listClones(
   const { session, world, out } = context;
   const view = parseChoice(CloneView, options.view ?? 'active');
   const owner = await findOwnerIf(context, options.owner);
+  const filter = narrowedToName(options.filter, options.name);
   const clones = await collect(async (page) => {
-    const request = { ...page, owner, view };
+    const request = { ...page, owner, view, filter, orderBy: options.orderBy ?? '' };
     const answer = await session.clones.listClones(request, { signal: world.signal });
     return { items: answer.clones, next: answer.nextPageToken };
   }, limitOf(options));

@@ -14,22 +14,32 @@ export class BundleError extends Error {
 
 const BOUNDS: BundleBounds = { files: 5_000, bytes: 256 * 1024 * 1024 };
 const BUNDLE_NAME = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/;
+const TAG = /^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$/;
+
+/** Which bundle to copy, and where it lies: its folder is `BUNDLE`, or `BUNDLE@TAG` with a tag. */
+export interface BundleSource {
+  readonly bundlesDir: string;
+  readonly bundle: string;
+  readonly tag: string;
+}
 
 /**
  * Copies a bundle into a folder that does not exist yet, for a user if one is given.
  *
- * Throws a BundleError if there is none of that name, or if it holds anything but plain files
+ * Throws a BundleError if there is none of that name and tag, or if it holds anything but plain files
  * and folders within the bounds: a link could lead out of it.
  */
 export async function copyBundle(
-  from: { readonly bundlesDir: string; readonly bundle: string },
+  { bundlesDir, bundle, tag }: BundleSource,
   to: { readonly folder: string; readonly uid?: number | undefined },
   bounds: BundleBounds = BOUNDS,
 ): Promise<void> {
-  if (!BUNDLE_NAME.test(from.bundle)) throw new BundleError(`not a bundle name: ${from.bundle}`);
-  const source = join(from.bundlesDir, from.bundle);
+  const name = tag === '' ? bundle : `${bundle}@${tag}`;
+  if (!BUNDLE_NAME.test(bundle)) throw new BundleError(`not a bundle name: ${bundle}`);
+  if (!TAG.test(tag)) throw new BundleError(`not a tag of a bundle: ${tag}`);
+  const source = join(bundlesDir, name);
   const left = { ...bounds };
-  if (!(await isFolder(source))) throw new BundleError(`no such bundle: ${from.bundle}`);
+  if (!(await isFolder(source))) throw new BundleError(`no such bundle: ${name}`);
   await copyFolder({ source, target: to.folder, uid: to.uid, left });
 }
 

@@ -59,6 +59,14 @@ for (const { mode, program, parameters } of WAYS) {
       for (const attempt of ['read', 'list', 'connect']) assert.ok(tried.has(attempt), attempt);
       assert.equal(result.snooped.seen.exit.exitCode, 0);
     });
+
+    it('changes nothing of its storage but its data and its own output', () => {
+      const verdicts: readonly Verdict[] = result.trespassed.map((line) => JSON.parse(line));
+      for (const { attempt, allowed, detail } of verdicts) {
+        assert.equal(allowed, attempt.startsWith('own: '), `${attempt} ${detail}`);
+      }
+      assert.ok(verdicts.length >= 16);
+    });
   });
 }
 
@@ -78,5 +86,6 @@ interface Result {
   readonly allocated: Exited;
   readonly looped: Exited;
   readonly escaped: { readonly before: number; readonly after: number; readonly seen: Exited };
+  readonly trespassed: readonly string[];
   readonly snooped: { readonly seen: Exited; readonly verdicts: readonly string[] };
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { listProcesses, noFailpoints, Scope, systemClock } from '@ramet/service';
 import type { Observation } from '../../domain/observation.js';
 import { newWorkload } from '../../domain/workload.js';
+import { PLAIN_SETUP } from '../../plain-setup.js';
 import type { MadeWorkload } from '../runtime.js';
 import { foldersOf } from './folders.js';
 import { openProcessRuntime } from './open-process-runtime.js';
@@ -17,7 +18,18 @@ import { removeTree } from './remove-tree.js';
 const RUNNER = fileURLToPath(new URL('../../../../runner/dist/main.js', import.meta.url));
 const BUNDLES = fileURLToPath(new URL('../../../../../deploy/examples', import.meta.url));
 const MB = 1024 * 1024;
-const MINUTE_MS = 60_000;
+const LIMITS = {
+  timeLimitMs: 60_000,
+  memoryBytes: 1_024 * MB,
+  graceMs: 200,
+  cpuMillis: 1_000,
+  storageBytes: 64 * MB,
+};
+const startWith = (token: string) => ({
+  token,
+  secrets: { overrides: [], inputs: [] },
+  freshEpoch: 0,
+});
 
 await using scope = new Scope();
 const root = await mkdtemp('/tmp/ramet-hostile-');
@@ -32,6 +44,7 @@ await writeFile(sealingKey, 'the sealing key', { mode: 0o600 });
 const settings = {
   stateDir: join(root, 'mesh', 'executor'),
   runDir: join(root, 'run'),
+  ...{ storageDir: '', endpointHost: '127.0.0.1', inputsAllowPrivate: true },
   bundlesDir: BUNDLES,
   hiddenDirs: [],
   meshDir: join(root, 'mesh'),
@@ -47,37 +60,56 @@ const logger = { debug: log, info: log, warn: log, error: log };
 const ports = { clock: systemClock, failpoints: noFailpoints, logger };
 const runtime = await openProcessRuntime(settings, { ...ports, alone: true });
 
-const victim = workload(0, ['sleep', '600']);
-await runtime.start(victim, 'the token of the victim');
+const victim = workload(0, ['sh', '-c', 'echo secret > $RAMET_DATA/secret; sleep 600']);
+await runtime.start(victim, startWith('the token of the victim'));
 await until(runtime, victim.name, 'running');
 const victims = foldersOf(settings, victim.name);
 
+const trespassed = await trespass();
 const [allocated, looped, escaped, snooped] = await Promise.all([
   end(workload(1, ['node', 'allocator.mjs'], { memoryBytes: 150 * MB })),
   end(workload(2, ['node', 'endless.mjs'], { timeLimitMs: 1_500 })),
   hide(workload(3, ['node', 'escape.mjs'])),
   snoop(workload(4, ['node', 'snooper.mjs', JSON.stringify(targets())])),
 ]);
-console.log(JSON.stringify({ logged, allocated, looped, escaped, snooped }));
+console.log(JSON.stringify({ logged, allocated, looped, escaped, snooped, trespassed }));
 await runtime.remove(victim.name);
 
 function targets() {
+  const storage = join(settings.runDir, '.storage', victim.cloneId);
   return {
-    files: [sealingKey, victims.config, victims.runner, join(victims.work, 'snooper.mjs')],
-    folders: [secrets, settings.stateDir, victims.state, victims.run, victims.work],
+    files: [
+      sealingKey,
+      join(storage, 'data', 'secret'),
+      victims.config,
+      victims.runner,
+      join(victims.work, 'snooper.mjs'),
+    ],
+    folders: [secrets, settings.stateDir, victims.state, victims.run, victims.work].concat(
+      ['', 'data', 'outputs', 'inputs'].map((part) => join(storage, part)),
+    ),
     sockets: [`${victims.run}/ramet.sock`, victims.control],
   };
 }
 
+/** Two stages of one clone: what the first has left the second may read. */
+async function trespass(): Promise<readonly string[]> {
+  const first = workload(5, ['sh', '-c', 'umask 077; echo left > $RAMET_OUTPUT/left'], {}, 'first');
+  await end(first);
+  const second = workload(6, ['node', 'trespass.mjs'], {}, 'second');
+  const { cloneId } = first;
+  return (await snoop({ ...second, cloneId })).verdicts;
+}
+
 async function end(made: MadeWorkload): Promise<Observation> {
-  await runtime.start(made, 'a token');
+  await runtime.start(made, startWith('a token'));
   const seen = await until(runtime, made.name, 'exited');
   await runtime.remove(made.name);
   return seen;
 }
 
 async function hide(made: MadeWorkload) {
-  await runtime.start(made, 'a token');
+  await runtime.start(made, startWith('a token'));
   while ((await output(made.name)).length < 15) await systemClock.sleep(20);
   const before = countHidden();
   await runtime.stop(made.name, 'STOPPED', 200);
@@ -88,7 +120,7 @@ async function hide(made: MadeWorkload) {
 }
 
 async function snoop(made: MadeWorkload) {
-  await runtime.start(made, 'a token');
+  await runtime.start(made, startWith('a token'));
   const seen = await until(runtime, made.name, 'exited');
   const verdicts = await output(made.name);
   await runtime.remove(made.name);
@@ -137,14 +169,17 @@ function workload(
   slot: number,
   command: readonly string[],
   limits: { readonly memoryBytes?: number; readonly timeLimitMs?: number } = {},
+  stage = 'main',
 ): MadeWorkload {
   const spec = {
     executionId: `exe_hostile${slot}`,
-    cloneId: 'cln_hostile',
+    cloneId: `cln_hostile${slot}`,
     epoch: 1,
-    source: { bundle: 'hostile', command },
+    source: { bundle: 'hostile', command, tag: '' },
     parameters: [],
-    limits: { timeLimitMs: MINUTE_MS, memoryBytes: 1_024 * MB, graceMs: 200, ...limits },
+    limits: { ...LIMITS, ...limits },
+    setup: { ...PLAIN_SETUP, stage },
+    freshStorage: false,
     keyId: '',
   };
   const place = { runtime: 'process', hostId: 'here', slot };

@@ -7,12 +7,16 @@ import type { Config } from '../../config.js';
 import { executionsIn, foldersOf, makeRoots, SHARED_DIRS } from './folders.js';
 import { chooseIsolation } from './isolation.js';
 import { ProcessRuntime } from './process-runtime.js';
+import { makeStorageRoot, storagesIn } from './storages.js';
 import { claimUidBlock } from './uid-block.js';
 
 type Settings = Pick<
   Config,
   | 'stateDir'
   | 'runDir'
+  | 'storageDir'
+  | 'endpointHost'
+  | 'inputsAllowPrivate'
   | 'bundlesDir'
   | 'hiddenDirs'
   | 'meshDir'
@@ -52,15 +56,17 @@ export async function openProcessRuntime(
   assertFit(settings);
   const isolation = await chooseIsolation(settings.insecureSharedUser);
   await makeRoots({ stateDir, runDir });
+  await makeStorageRoot(settings);
   await chmod(executionsIn(stateDir), 0o700);
   const uidBase = isolation === 'user' ? await claimUidBlock(stateDir, UID_REGISTRY) : 0;
   logger.info('workloads are kept apart', { isolation, uidBase });
   if (isolation === 'shared') logger.warn('workloads run as the user of the mesh');
 
+  const { storageDir, endpointHost, inputsAllowPrivate } = settings;
   const { lifecycleAddress, keysAddress, teamsAddress, tracesDir, failpointsDir } = settings;
   return new ProcessRuntime({
     ...{ stateDir, runDir, bundlesDir, runnerProgram, isolation, uidBase, clock, failpoints },
-    meshDir: settings.meshDir,
+    ...{ storageDir, endpointHost, inputsAllowPrivate, meshDir: settings.meshDir },
     hiddenDirs: hiddenFrom(settings),
     ...(!alone && {
       mesh: { lifecycleAddress, keysAddress, teamsAddress, tracesDir, failpointsDir },
@@ -69,7 +75,8 @@ export async function openProcessRuntime(
 }
 
 function assertFit(settings: Settings): void {
-  for (const path of [settings.stateDir, settings.runDir, settings.bundlesDir]) {
+  const { stateDir, runDir, bundlesDir } = settings;
+  for (const path of [stateDir, runDir, bundlesDir, storagesIn(settings)]) {
     if (!isAbsolute(path)) throw new Error(`must be an absolute path: ${path}`);
   }
   const { control } = foldersOf(settings, LONGEST_NAME);
@@ -83,7 +90,9 @@ function hiddenFrom(settings: Settings): readonly string[] {
   const { hiddenDirs, meshDir, stateDir, runDir, bundlesDir, runnerProgram } = settings;
   const needed = [process.execPath, runnerProgram, fileURLToPath(import.meta.url)];
   const isNeeded = (dir: string) => needed.some((path) => path.startsWith(dir + sep));
-  const own = [meshDir, stateDir, runDir, bundlesDir, ...hiddenDirs].filter((dir) => dir !== '');
+  const storages = storagesIn(settings);
+  const dirs = [meshDir, stateDir, runDir, storages, bundlesDir, ...hiddenDirs];
+  const own = dirs.filter((dir) => dir !== '');
   const unfit = own.find(isNeeded);
   if (unfit !== undefined) throw new Error(`hides the program itself: ${unfit}`);
   return [...own, ...SHARED_DIRS.filter((dir) => !isNeeded(dir))];

@@ -15,10 +15,12 @@ import {
   systemClock,
 } from '@ramet/service';
 import type { Observation } from '../../domain/observation.js';
+import { PLAIN_SETUP } from '../../plain-setup.js';
 import type { MadeWorkload } from '../runtime.js';
 import { foldersOf, makeRoots } from './folders.js';
 import { EXECUTION_MARK } from './launch-runner.js';
 import { ProcessRuntime, type ProcessRuntimeOptions } from './process-runtime.js';
+import { makeStorageRoot } from './storages.js';
 
 // Goal: what an executor starts, another one finds, stops and removes, and nothing is left.
 // Method: the real runner and real processes; "another executor" is another ProcessRuntime on
@@ -35,7 +37,10 @@ describe('the process runtime', () => {
   afterEach(() => bench.close());
 
   it('runs a bundle and tells how it ended', async () => {
-    await bench.runtime.start(bench.spec('exe_a', 'echo hello; echo oops >&2; exit 3'), 'token');
+    await bench.runtime.start(
+      bench.spec('exe_a', 'echo hello; echo oops >&2; exit 3'),
+      startWith('token'),
+    );
 
     const seen = await bench.until('exe_a-e1', 'exited');
 
@@ -46,10 +51,10 @@ describe('the process runtime', () => {
   it('starts the same execution once, however often it is asked', async () => {
     const spec = bench.spec('exe_a', 'echo once; sleep 60');
     await Promise.all(
-      [1, 2, 3].map(() => bench.runtime.start(spec, 'token').catch(() => undefined)),
+      [1, 2, 3].map(() => bench.runtime.start(spec, startWith('token')).catch(() => undefined)),
     );
     await bench.until('exe_a-e1', 'running');
-    await bench.runtime.start(spec, 'token');
+    await bench.runtime.start(spec, startWith('token'));
 
     await bench.again().stop('exe_a-e1', 'STOPPED', 0);
     await bench.until('exe_a-e1', 'exited');
@@ -59,7 +64,7 @@ describe('the process runtime', () => {
   it('lets another executor adopt, stop and remove what this one started', async () => {
     await bench.runtime.start(
       bench.spec('exe_a', 'trap "exit 4" TERM; echo up; while :; do sleep 0.05; done'),
-      '',
+      startWith(''),
     );
     await bench.until('exe_a-e1', 'running');
     const other = bench.again();
@@ -77,7 +82,7 @@ describe('the process runtime', () => {
 
   it('takes down the workload when its runner is killed, and calls it lost', async () => {
     const escapee = 'setsid sh -c "sleep 61; sleep 62" & sleep 63';
-    await bench.runtime.start(bench.spec('exe_a', escapee), '');
+    await bench.runtime.start(bench.spec('exe_a', escapee), startWith(''));
     await bench.until('exe_a-e1', 'running');
 
     process.kill((await bench.runner('exe_a-e1')).pid, 'SIGKILL');
@@ -106,7 +111,7 @@ describe('the process runtime', () => {
 
   it('keeps a stopped execution from ever starting', async () => {
     await bench.runtime.stop('exe_a-e1', 'STOPPED', 1_000);
-    await bench.runtime.start(bench.spec('exe_a', 'echo never'), '');
+    await bench.runtime.start(bench.spec('exe_a', 'echo never'), startWith(''));
 
     const seen = await bench.until('exe_a-e1', 'exited');
 
@@ -117,7 +122,7 @@ describe('the process runtime', () => {
   it('removes a workload that still runs, with all that it left behind', async () => {
     await bench.runtime.start(
       bench.spec('exe_a', 'mkdir -p deep/er; setsid sleep 61 & sleep 62'),
-      '',
+      startWith(''),
     );
     await bench.until('exe_a-e1', 'running');
 
@@ -132,7 +137,10 @@ describe('the process runtime', () => {
     async () => {
       const left = ['/tmp', '/var/tmp'].map((folder) => join(folder, `left-${process.pid}`));
       const leave = left.map((path) => `mkdir ${path}; echo secret > ${path}/note`).join('; ');
-      await bench.runtime.start(bench.spec('exe_a', `${leave}; test -f ${left[0]}/note`), '');
+      await bench.runtime.start(
+        bench.spec('exe_a', `${leave}; test -f ${left[0]}/note`),
+        startWith(''),
+      );
       const seen = await bench.until('exe_a-e1', 'exited');
       assert.deepEqual(seen, { state: 'exited', exit: { kind: 'EXITED', exitCode: 0 } });
 
@@ -144,8 +152,8 @@ describe('the process runtime', () => {
 
   it('says what is wrong with a source that cannot be started', async () => {
     const workload = bench.spec('exe_a', '');
-    const source = { ...workload.made.source, bundle: 'no-such' };
-    await bench.runtime.start({ ...workload, made: { ...workload.made, source } }, '');
+    const source = { bundle: 'no-such', command: ['true'], tag: '' };
+    await bench.runtime.start({ ...workload, made: { ...workload.made, source } }, startWith(''));
 
     assert.deepEqual(await bench.runtime.observe('exe_a-e1'), {
       state: 'exited',
@@ -154,7 +162,7 @@ describe('the process runtime', () => {
   });
 
   it('keeps its folders from everybody else', async () => {
-    await bench.runtime.start(bench.spec('exe_a', 'true'), 'a token');
+    await bench.runtime.start(bench.spec('exe_a', 'true'), startWith('a token'));
     await bench.until('exe_a-e1', 'exited');
 
     const folders = foldersOf(bench.options, 'exe_a-e1');
@@ -169,7 +177,7 @@ describe('the process runtime', () => {
   it('follows a log to the end of its workload', async () => {
     await bench.runtime.start(
       bench.spec('exe_a', 'for i in 1 2 3; do echo $i; sleep 0.2; done'),
-      '',
+      startWith(''),
     );
 
     const texts: string[] = [];
@@ -181,6 +189,10 @@ describe('the process runtime', () => {
     assert.deepEqual(texts, ['1', '2', '3']);
   });
 });
+
+function startWith(token: string) {
+  return { token, secrets: { overrides: [], inputs: [] }, freshEpoch: 0 };
+}
 
 function withoutTimes(seen: Observation): Observation {
   return seen.state === 'exited' ? { state: seen.state, exit: seen.exit } : seen;
@@ -210,7 +222,10 @@ async function openBench(): Promise<Bench> {
   const options: ProcessRuntimeOptions = {
     stateDir: join(root, 'state'),
     runDir: join(root, 'run'),
+    storageDir: '',
     bundlesDir: join(root, 'bundles'),
+    endpointHost: '127.0.0.1',
+    inputsAllowPrivate: true,
     isolation: IS_ROOT ? 'user' : 'namespace',
     uidBase,
     hiddenDirs: [],
@@ -220,6 +235,7 @@ async function openBench(): Promise<Bench> {
     failpoints: noFailpoints,
   };
   await makeRoots(options);
+  await makeStorageRoot(options);
   await chmod(root, 0o711);
   const runtime = new ProcessRuntime(options);
   const log = async (name: string): Promise<readonly string[]> => {
@@ -236,7 +252,7 @@ async function openBench(): Promise<Bench> {
     again: () => new ProcessRuntime(options),
     spec: (executionId, script) => ({
       name: `${executionId}-e1`,
-      cloneId: 'cln_test',
+      cloneId: `cln_${executionId.replace('exe_', '')}`,
       executionId,
       epoch: 1,
       runtime: 'process',
@@ -246,8 +262,12 @@ async function openBench(): Promise<Bench> {
       keyId: '',
       createdAt: systemClock.now(),
       made: {
-        source: { bundle: 'shell', command: ['sh', '-c', script] },
-        limits: { timeLimitMs: 60_000, memoryBytes: 1 << 28, graceMs: 1_000 },
+        source: { bundle: 'shell', command: ['sh', '-c', script], tag: '' },
+        limits: {
+          ...{ timeLimitMs: 60_000, memoryBytes: 1 << 28, graceMs: 1_000 },
+          ...{ cpuMillis: 1_000, storageBytes: 1 << 28 },
+        },
+        setup: PLAIN_SETUP,
         slot: 1,
       },
     }),

@@ -9,7 +9,7 @@ import {
 } from '@ramet/service';
 import type { LogLine } from '../../domain/log-line.js';
 import type { Observation, StopCause, WorkloadExit } from '../../domain/observation.js';
-import type { LogRange, MadeWorkload, Runtime } from '../runtime.js';
+import type { LogRange, MadeWorkload, Runtime, Start } from '../runtime.js';
 import { BundleError, copyBundle } from './bundle.js';
 import { askToStop } from './control.js';
 import {
@@ -32,12 +32,14 @@ import {
 } from './records.js';
 import { removeOwned, removeTree } from './remove-tree.js';
 import { type RunnerConfig, type RunnerMesh, runnerConfig, uidOf } from './runner-config.js';
+import { StorageFolders } from './storages.js';
 import { sweep, sweepRunners } from './sweep.js';
 
 /** What the process runtime is set up with. */
 export interface ProcessRuntimeOptions {
   readonly stateDir: string;
   readonly runDir: string;
+  readonly storageDir: string;
   readonly bundlesDir: string;
   readonly isolation: IsolationMode;
   /** The first of the user ids for workloads, where each has its own. */
@@ -47,6 +49,9 @@ export interface ProcessRuntimeOptions {
   readonly runnerProgram: string;
   /** Marks all processes of the mesh. Empty: there is no such mark. */
   readonly meshDir: string;
+  /** What stands for this host in the addresses of what workloads listen on. */
+  readonly endpointHost: string;
+  readonly inputsAllowPrivate: boolean;
   readonly mesh?: RunnerMesh;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
@@ -65,18 +70,20 @@ const REPORTED_WITHIN_MS = 60_000;
 export class ProcessRuntime implements Runtime {
   readonly name = 'process';
   readonly #options: ProcessRuntimeOptions;
+  readonly #storages: StorageFolders;
 
   constructor(options: ProcessRuntimeOptions) {
     this.#options = options;
+    this.#storages = new StorageFolders(options);
   }
 
-  async start(workload: MadeWorkload, token: string): Promise<void> {
+  async start(workload: MadeWorkload, start: Start): Promise<void> {
     const folders = this.#folders(workload.name);
     const owner = await readRecord<Owner>(folders.runner);
     if (owner) return this.#settle(folders, owner, { kind: 'START_FAILED' });
 
     try {
-      await this.#prepare(folders, workload, token);
+      await this.#prepare(folders, workload, start);
     } catch (error) {
       if (!(error instanceof BundleError)) throw error;
       return this.#end(folders, { kind: 'START_FAILED', message: error.message });
@@ -90,8 +97,9 @@ export class ProcessRuntime implements Runtime {
     const seen = await this.#see(folders);
     if (seen !== 'gone') return seen;
 
-    // It may have written its record and ended since that was looked for.
-    const ended = await readExit(folders.exit);
+    // It may have written its record and ended since that was looked for; or it has ended while it
+    // sent what its workload left, whose end it had written down before.
+    const ended = (await readExit(folders.exit)) ?? (await readExit(folders.ended));
     if (ended) return ended;
     await this.#sweep(name, folders);
     return { state: 'exited', exit: { kind: 'LOST' } };
@@ -140,6 +148,15 @@ export class ProcessRuntime implements Runtime {
     await sweepRunners(this.#options.stateDir, names, this.#options.clock);
   }
 
+  listStorages(): Promise<readonly string[]> {
+    return this.#storages.list();
+  }
+
+  async removeStorage(cloneId: string): Promise<void> {
+    this.#options.failpoints.hit('executor.storage.removing');
+    await this.#storages.remove(cloneId);
+  }
+
   async *logs(name: string, range: LogRange): AsyncGenerator<readonly LogLine[]> {
     let isThere = false;
     const ended = async () => {
@@ -160,20 +177,35 @@ export class ProcessRuntime implements Runtime {
    * Makes the folders. The config is written last: while there is none no runner was launched,
    * and what there is may be made anew.
    */
-  async #prepare(folders: ExecutionFolders, workload: MadeWorkload, token: string): Promise<void> {
-    const config = runnerConfig(this.#options, folders, workload, token);
+  async #prepare(
+    folders: ExecutionFolders,
+    workload: MadeWorkload,
+    { secrets, ...start }: Start,
+  ): Promise<void> {
+    const storage = await this.#storages.make(workload.cloneId);
+    const config = runnerConfig(this.#options, { folders, storage }, { workload, ...start });
     await mkdir(folders.state, { recursive: true, mode: 0o700 });
     if (!(await readRecord(folders.config))) {
-      const uid = uidOf(config.isolation);
-      const { bundlesDir } = this.#options;
-      await removeTree(folders.run);
-      await mkdir(folders.run, { mode: 0o700 });
-      const from = { bundlesDir, bundle: workload.made.source.bundle };
-      await copyBundle(from, { folder: folders.work, uid });
-      if (uid !== undefined) await chown(folders.run, uid, uid);
+      await this.#makeRunFolder(folders, workload, uidOf(config.isolation));
       this.#options.failpoints.hit('executor.process.copied');
     }
+    if (workload.made.setup.hasSecrets) {
+      await writeAtomically(folders.secrets, JSON.stringify(secrets));
+    }
     await writeAtomically(folders.config, JSON.stringify(config));
+  }
+
+  async #makeRunFolder(
+    { run, work }: ExecutionFolders,
+    { made: { source } }: MadeWorkload,
+    uid: number | undefined,
+  ): Promise<void> {
+    await removeTree(run);
+    await mkdir(run, { mode: 0o700 });
+    const { bundlesDir } = this.#options;
+    // What fetches inputs runs nothing of anybody's.
+    if (source) await copyBundle({ bundlesDir, ...source }, { folder: work, uid });
+    if (source && uid !== undefined) await chown(run, uid, uid);
   }
 
   async #see(folders: ExecutionFolders): Promise<Observation | 'gone'> {
@@ -185,7 +217,8 @@ export class ProcessRuntime implements Runtime {
       return { state: made ? 'created' : 'absent' };
     }
     if (!isAlive(owner as ProcessIdentity)) return 'gone';
-    return { state: (await readRecord(folders.started)) ? 'running' : 'starting' };
+    if (!(await readRecord(folders.started))) return { state: 'starting' };
+    return { state: (await readRecord(folders.ended)) ? 'finishing' : 'running' };
   }
 
   /**
@@ -210,6 +243,7 @@ export class ProcessRuntime implements Runtime {
     await mkdir(folders.state, { recursive: true, mode: 0o700 });
     if (!(await takeOwnership(folders.runner))) return;
     this.#options.failpoints.hit('executor.process.disowned');
+    await removeTree(folders.secrets);
     await writeAtomically(folders.exit, exitText(exit, this.#options.clock.now()));
   }
 
@@ -229,11 +263,19 @@ export class ProcessRuntime implements Runtime {
     }
   }
 
-  /** Returns the user that the workload had, if it had one of its own. */
-  async #sweep(name: string, { config }: ExecutionFolders): Promise<number | undefined> {
+  /**
+   * Ends what its runner has left behind, and removes what was for its workload alone. Returns the
+   * user that the workload had, if it had one of its own.
+   */
+  async #sweep(
+    name: string,
+    { config, secrets, overrides }: ExecutionFolders,
+  ): Promise<number | undefined> {
     const made = await readRecord<RunnerConfig>(config);
     const uid = made && uidOf(made.isolation);
     await sweep(name, uid, this.#options.clock);
+    await removeTree(secrets);
+    await removeTree(overrides);
     return uid;
   }
 }

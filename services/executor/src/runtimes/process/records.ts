@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createExclusively, type ProcessIdentity } from '@ramet/service';
-import type { Observation, WorkloadExit } from '../../domain/observation.js';
+import type { EndReport, Observation, WorkloadExit } from '../../domain/observation.js';
 
 /** Who owns an execution: its runner, or the executor that made sure there is none. */
 export type Owner = ProcessIdentity | { readonly pid: 0 };
@@ -17,6 +17,7 @@ interface ExitRecord {
   readonly exit_code?: number;
   readonly signal?: string;
   readonly message?: string;
+  readonly report?: EndReport;
   readonly started_at?: string;
   readonly ended_at: string;
 }
@@ -35,12 +36,13 @@ export async function readRecord<Record>(path: string): Promise<Record | undefin
 export async function readExit(path: string): Promise<Ended | undefined> {
   const record = await readRecord<ExitRecord>(path);
   if (!record) return undefined;
-  const { kind, exit_code: exitCode, signal, message, started_at: startedAt } = record;
+  const { kind, exit_code: exitCode, signal, message, report, started_at: startedAt } = record;
   const exit = {
     kind,
     ...(exitCode !== undefined && { exitCode }),
     ...(signal !== undefined && { signal }),
     ...(message !== undefined && { message }),
+    ...(report !== undefined && { report }),
   };
   return { state: 'exited', exit, ...(startedAt && { startedAt: new Date(startedAt) }) };
 }

@@ -12,7 +12,12 @@ const run = promisify(execFile);
  * deeper than a path may be long.
  */
 export async function removeTree(path: string): Promise<void> {
-  await run('rm', ['-rf', '--one-file-system', '--', path]);
+  const remove = () => run('rm', ['-rf', '--one-file-system', '--', path]);
+  await remove().catch(async () => {
+    // A folder that its owner may not look into, or change, is opened up first.
+    await run('chmod', ['-R', 'u+rwX', '--', path]).catch(() => undefined);
+    await remove();
+  });
 }
 
 /**

@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
-import type { MadeWorkload } from '../runtime.js';
+import type { WorkloadSetup } from '../../domain/setup.js';
+import type { MadeWorkload, Start } from '../runtime.js';
 import type { ExecutionFolders } from './folders.js';
 import type { IsolationMode } from './isolation.js';
+import { UIDS_PER_BLOCK } from './uid-block.js';
 
 /** Where a runner finds the mesh. */
 export interface RunnerMesh {
@@ -10,6 +12,16 @@ export interface RunnerMesh {
   readonly teamsAddress: string;
   readonly tracesDir: string;
   readonly failpointsDir: string;
+}
+
+/** The storage of a clone, as the runner of one of its executions is told of it. */
+export interface RunnerStorage {
+  readonly folder: string;
+  /** The epoch for which it was last asked to be emptied. */
+  readonly freshEpoch: number;
+  /** The users that workloads of this host may have, by the first; the last keeps what is sealed. */
+  readonly uidBase: number;
+  readonly uids: number;
 }
 
 /** What a runner is told, in config.json. The one place outside memory that has the token. */
@@ -26,13 +38,18 @@ export interface RunnerConfig {
   readonly searchPath: string;
   readonly keyId: string;
   readonly parameters: MadeWorkload['parameters'];
+  readonly storage: RunnerStorage;
+  readonly setup: WorkloadSetup;
+  readonly endpointHost: string;
+  readonly inputsAllowPrivate: boolean;
   readonly mesh?: RunnerMesh & { readonly token: string };
 }
 
 interface RunnerLimits {
-  readonly timeLimitMs: number;
+  readonly timeLimitMs?: number;
   readonly memoryBytes: number;
   readonly graceMs: number;
+  readonly storageBytes: number;
   readonly processes: number;
   readonly openFiles: number;
   readonly fileBytes: number;
@@ -47,7 +64,15 @@ interface Setup {
   readonly isolation: IsolationMode;
   readonly uidBase: number;
   readonly hiddenDirs: readonly string[];
+  readonly endpointHost: string;
+  readonly inputsAllowPrivate: boolean;
   readonly mesh?: RunnerMesh;
+}
+
+/** Where what a runner is told lies. */
+interface Places {
+  readonly folders: ExecutionFolders;
+  readonly storage: string;
 }
 
 const PROCESSES = 256;
@@ -57,20 +82,24 @@ const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** What the runner of a workload is told. */
 export function runnerConfig(
-  { isolation, uidBase, hiddenDirs, mesh }: Setup,
-  folders: ExecutionFolders,
-  workload: MadeWorkload,
-  token: string,
+  { isolation, uidBase, hiddenDirs, mesh, endpointHost, inputsAllowPrivate }: Setup,
+  { folders, storage }: Places,
+  { workload, token, freshEpoch }: { readonly workload: MadeWorkload } & Omit<Start, 'secrets'>,
 ): RunnerConfig {
   const { name, cloneId, executionId, epoch, keyId, parameters } = workload;
-  const { source, limits, slot } = workload.made;
+  const { source, limits, setup, slot } = workload.made;
   return {
     ...{ name, cloneId, executionId, epoch, keyId, parameters },
-    command: source.command,
+    ...{ setup, endpointHost, inputsAllowPrivate },
+    storage: { folder: storage, freshEpoch, uidBase, uids: UIDS_PER_BLOCK },
+    command: source?.command ?? [],
     runFolder: folders.run,
     controlSocket: folders.control,
     isolation: isolationFor(isolation, uidBase + slot, hiddenDirs),
-    limits: { ...limits, processes: PROCESSES, openFiles: OPEN_FILES, fileBytes: FILE_BYTES },
+    limits: {
+      ...{ ...limits, processes: PROCESSES, openFiles: OPEN_FILES },
+      fileBytes: Math.max(FILE_BYTES, limits.storageBytes),
+    },
     searchPath: `${SYSTEM_PATH}:${dirname(process.execPath)}`,
     ...(mesh && { mesh: { ...mesh, token } }),
   };

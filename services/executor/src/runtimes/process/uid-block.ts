@@ -7,8 +7,11 @@ import { createExclusively, writeAtomically } from '@ramet/service';
 const FIRST_UID = 200_000;
 const BLOCKS = 300;
 
-/** How many workloads of one executor can exist at a time, as far as users go. */
-const UIDS_PER_BLOCK = 1_000;
+/**
+ * How many users there are in a block. One executor can have as many workloads at a time but one:
+ * the last user owns what is sealed in storages, and nothing ever runs as it.
+ */
+export const UIDS_PER_BLOCK = 1_000;
 
 /**
  * Claims a block of user ids for the workloads of one executor. Needs root.

@@ -6,9 +6,7 @@ import { type ActNeeds, act } from '../act.js';
 import { requiredOwner } from '../owner.js';
 
 /** Gives a clone to another owner, with its quota. */
-export function reassignClone(
-  needs: ActNeeds,
-): Unary<ReassignCloneRequest, ReassignCloneResponse> {
+export function reassignClone(needs: ActNeeds): Unary<ReassignCloneRequest, ReassignCloneResponse> {
   return async ({ id, etag, reason, owner: message }, call) => {
     const owner = requiredOwner(message);
     const doing = {

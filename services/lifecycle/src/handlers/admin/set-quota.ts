@@ -2,9 +2,9 @@ import type { SetQuotaRequest, SetQuotaResponse } from '@ramet/proto-gen/lifecyc
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../../deps.js';
 import { fromOwnerMessage } from '../../messages.js';
-import { requiredKind } from '../kind.js';
 import { actorOf } from '../actor.js';
 import { toQuotaMessage } from '../get-quota.js';
+import { requiredKind } from '../kind.js';
 
 type Needs = Pick<Deps, 'quotas'>;
 
