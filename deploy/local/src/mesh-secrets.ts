@@ -13,6 +13,8 @@ export interface MeshSecrets {
   readonly tokenKey: string;
   /** What seals keys: 32 bytes. */
   readonly kek: string;
+  /** What seals the secrets that lifecycle keeps: base64 keys of 32 bytes, one per line. */
+  readonly secretsKey: string;
   /** What the first administrator is made against. */
   readonly bootstrapToken: string;
   /** The folder with each service's own API key, in a file of its name. */
@@ -31,6 +33,7 @@ export function makeSecrets({ secrets }: Layout): MeshSecrets {
     nats: join(secrets, 'nats'),
     tokenKey: join(secrets, 'token-key.pem'),
     kek: join(secrets, 'kek'),
+    secretsKey: join(secrets, 'secrets-key'),
     bootstrapToken: join(secrets, 'bootstrap-token'),
     serviceKeys,
     databasePassword: (service) => join(secrets, 'database', service),
@@ -40,6 +43,7 @@ export function makeSecrets({ secrets }: Layout): MeshSecrets {
   keptSecret(files.nats);
   keptSecret(files.bootstrapToken);
   keptSecret(files.kek, () => systemIds.bytes(KEK_BYTES));
+  keptSecret(files.secretsKey, () => systemIds.bytes(KEK_BYTES).toString('base64'));
   keptSecret(files.tokenKey, () => {
     return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
   });

@@ -66,7 +66,7 @@ function own(service: ServiceName, { layout, secrets }: Surroundings): Env {
     case 'keys':
       return { KEK_FILE: secrets.kek };
     case 'lifecycle':
-      return {};
+      return { SECRETS_KEY_FILE: secrets.secretsKey, WEBHOOK_ALLOW_PRIVATE: 'true' };
     case 'executor':
       return {
         STATE_DIR: layout.executor,

@@ -33,6 +33,22 @@ describe('the errors of ramet', () => {
     assert.match(errors, /try again in 1m30s/);
   });
 
+  it('say how long to wait who asks too often', async () => {
+    await using mesh = await refusing(
+      new PublicError('resource_exhausted', 'RATE_LIMITED', 'too many calls', {
+        metadata: { limit: '50', per: 'second', caller: 'user:usr_1' },
+        retryAfterMs: 1_340,
+      }),
+    );
+
+    const { exitCode, errors } = await runCommand(mesh.address, ['clones', 'get', CLONE_ID]);
+
+    assert.equal(exitCode, 5);
+    assert.match(errors, /too many calls \(RESOURCE_EXHAUSTED, RATE_LIMITED\)/);
+    assert.match(errors, /limit: 50/);
+    assert.match(errors, /try again in 2s/, 'rounded up');
+  });
+
   it('are JSON too where JSON was asked for', async () => {
     await using mesh = await refusing(
       new PublicError('not_found', 'CLONE_NOT_FOUND', 'no such clone'),

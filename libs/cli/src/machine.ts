@@ -20,6 +20,9 @@ export function terminalOf(streams: Streams, interruption: AbortController): Ter
     columns: stdout.isTTY ? stdout.columns : undefined,
     interactive: Boolean(stdin.isTTY && stderr.isTTY),
     print: (text) => void stdout.write(text),
+    drained: async () => {
+      if (stdout.writableNeedDrain) await once(stdout, 'drain');
+    },
     printError: (text) => void stderr.write(text),
     readInput: () => readAll(stdin),
     ask: (question, { hidden = false } = {}) => ask(streams, { question, hidden, interruption }),

@@ -1,6 +1,7 @@
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';
+import { nameFilter } from './parse/name-filter.js';
 import { NotFoundError, UsageError } from './usage-error.js';
 
 /** The part of a context that finding things by name needs. */
@@ -27,7 +28,22 @@ export async function findOwner(finder: Finder, text: string): Promise<Owner> {
   return { owner: { $case: 'teamId', value: await findTeam(finder, text) } };
 }
 
-/** The same for an option: no owner where it was not given. */
+/** Any owner of the mesh, for administrators: `user:NAME`, `team:NAME`, a team's name, or an id. */
+export async function findAnyOwner(finder: Finder, text: string): Promise<Owner> {
+  const [, kind, name] = /^(user|team):(.*)$/.exec(text) ?? [];
+  if (kind === 'user') {
+    return { owner: { $case: 'userId', value: await findUser(finder, name ?? '') } };
+  }
+  const wanted = name ?? text;
+  if (kind === undefined && (wanted === ME || isId('usr', wanted)))
+    return findOwner(finder, wanted);
+  if (isId('tem', wanted)) return { owner: { $case: 'teamId', value: wanted } };
+  const all = (await finder.session.me()).admin;
+  const team = theOne('team', wanted, await listTeams(finder, all));
+  return { owner: { $case: 'teamId', value: team.id } };
+}
+
+/** The owner of an option: none where it was not given. */
 export async function findOwnerIf(
   finder: Finder,
   text: string | undefined,
@@ -106,12 +122,42 @@ export async function findFreeKey(finder: Finder, text: string, owner: Owner): P
 export async function findClone(finder: Finder, text: string): Promise<string> {
   if (isId('cln', text)) return text;
   const { session, world } = finder;
+  const filter = nameFilter(text);
   const clones = await collect(async (page) => {
-    const request = { ...page, owner: undefined, view: 0 } as const;
+    const request = { ...page, owner: undefined, view: 0, filter, orderBy: '' } as const;
     const answer = await session.clones.listClones(request, { signal: world.signal });
     return { items: answer.clones, next: answer.nextPageToken };
   });
   return theOne('clone', text, clones).id;
+}
+
+/** The id of a template: an id, or a name among those of an owner, or of all that the caller sees. */
+export async function findTemplate(
+  finder: Finder,
+  text: string,
+  ownerText?: string,
+): Promise<string> {
+  if (isId('tpl', text)) return text;
+  const owner = ownerText === undefined ? undefined : await findOwner(finder, ownerText);
+  const { session, world } = finder;
+  const templates = await collect(async (page) => {
+    const request = { ...page, owner, name: text };
+    const answer = await session.templates.listTemplates(request, { signal: world.signal });
+    return { items: answer.templates, next: answer.nextPageToken };
+  });
+  return theOne('template', text, templates).id;
+}
+
+/** The id of a webhook: an id, or the name of one that the caller manages. */
+export async function findWebhook(finder: Finder, text: string): Promise<string> {
+  if (isId('whk', text)) return text;
+  const { session, world } = finder;
+  const webhooks = await collect(async (page) => {
+    const request = { ...page, owner: undefined };
+    const answer = await session.webhooks.listWebhooks(request, { signal: world.signal });
+    return { items: answer.webhooks, next: answer.nextPageToken };
+  });
+  return theOne('webhook', text, webhooks).id;
 }
 
 /** The teams that the caller is in. */

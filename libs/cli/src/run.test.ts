@@ -57,6 +57,32 @@ describe('ramet', () => {
     assert.equal(first?.phase, 'CLONE_PHASE_RUNNING');
   });
 
+  it('lists by name, filter and order', async () => {
+    const asked: { filter: string; orderBy: string }[] = [];
+    await using mesh = await startTestMesh({
+      clones: {
+        listClones: async ({ filter, orderBy }) => {
+          asked.push({ filter, orderBy });
+          return { clones: [clone(ClonePhase.RUNNING, { name: 'first' })], nextPageToken: '' };
+        },
+      },
+    });
+    const list = ['clones', 'list'];
+    const filter = ['--filter', 'phase = FAILED OR phase = STOPPED'];
+
+    await runCommand(mesh.address, [...list, '--name', 'web-*', ...filter]);
+    await runCommand(mesh.address, [...list, '--name', 'a"b', '--order-by', 'name desc']);
+    await runCommand(mesh.address, [...list, ...filter]);
+    await runCommand(mesh.address, ['clones', 'get', 'first']);
+
+    assert.deepEqual(asked, [
+      { filter: 'phase = FAILED OR phase = STOPPED AND name = "web-*"', orderBy: '' },
+      { filter: 'name = "a\\"b"', orderBy: 'name desc' },
+      { filter: 'phase = FAILED OR phase = STOPPED', orderBy: '' },
+      { filter: 'name = "first"', orderBy: '' },
+    ]);
+  });
+
   it('creates a clone by the names of its bot and key', async () => {
     let request: CreateCloneRequest | undefined;
     await using mesh = await startTestMesh({
@@ -71,7 +97,7 @@ describe('ramet', () => {
       clones: {
         createClone: async (asked) => {
           request = asked;
-          return { clone: clone(ClonePhase.ACCEPTED) };
+          return { clone: clone(ClonePhase.ACCEPTED), quotas: [] };
         },
       },
     });

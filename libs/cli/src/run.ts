@@ -1,12 +1,18 @@
 import { Command, CommanderError } from 'commander';
+import { addActions } from './commands/actions.js';
+import { addAdmin } from './commands/admin/index.js';
 import { addApiKeys } from './commands/api-keys.js';
 import { addBots } from './commands/bots.js';
 import { addClones } from './commands/clones/index.js';
 import { addKeys } from './commands/keys.js';
 import { addLogin } from './commands/login.js';
+import { addOverrides } from './commands/overrides.js';
+import { addResults } from './commands/results/index.js';
 import { addTeams } from './commands/teams.js';
+import { addTemplates } from './commands/templates.js';
 import { addUsers } from './commands/users.js';
 import { addVersion, ownVersion } from './commands/version.js';
+import { addWebhooks } from './commands/webhooks/index.js';
 import { actIn } from './context.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { failureJson, layFailure, toFailure } from './print/errors.js';
@@ -71,7 +77,13 @@ function programFor(world: World): Command {
   addTeams(program, act);
   addBots(program, act);
   addKeys(program, act);
+  addTemplates(program, act);
+  addOverrides(program, act);
   addClones(program, act);
+  addResults(program, act);
+  addActions(program, act);
+  addAdmin(program, act);
+  addWebhooks(program, act);
   addVersion(program, world);
   return program;
 }

@@ -1,9 +1,18 @@
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  ActionServiceService,
+  CloneAdminServiceService,
+  CloneServiceService,
+  OverrideServiceService,
+  ResultServiceService,
+  TemplateServiceService,
+  WebhookServiceService,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
+  StandingServiceService,
   TeamServiceService,
   TokenServiceService,
   UserServiceService,
@@ -14,11 +23,20 @@ import { type ExitCode, run } from './index.js';
 
 /** What the services of a test answer. A method that is left out fails as a bug would. */
 export interface Answers {
+  /** Whether the API key of the test is an administrator's. Not, unless said. */
+  readonly admin?: boolean;
   readonly users?: Partial<Handlers<typeof UserServiceService>>;
   readonly teams?: Partial<Handlers<typeof TeamServiceService>>;
   readonly bots?: Partial<Handlers<typeof BotServiceService>>;
+  readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
+  readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
+  readonly overrides?: Partial<Handlers<typeof OverrideServiceService>>;
+  readonly templates?: Partial<Handlers<typeof TemplateServiceService>>;
+  readonly results?: Partial<Handlers<typeof ResultServiceService>>;
+  readonly actions?: Partial<Handlers<typeof ActionServiceService>>;
+  readonly cloneAdmin?: Partial<Handlers<typeof CloneAdminServiceService>>;
 }
 
 /** What a command did. */
@@ -63,7 +81,7 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
     port,
     contract: loadContract(),
     logger: SILENT,
-    authenticate: (metadata) => callerOf(metadata.get('authorization')),
+    authenticate: (metadata) => callerOf(metadata.get('authorization'), answers.admin),
     services: [
       { definition: TokenServiceService, handlers: all(TokenServiceService, TOKENS) },
       { definition: SetupServiceService, handlers: all(SetupServiceService, {}) },
@@ -73,8 +91,27 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       },
       { definition: TeamServiceService, handlers: all(TeamServiceService, answers.teams) },
       { definition: BotServiceService, handlers: all(BotServiceService, answers.bots) },
+      {
+        definition: StandingServiceService,
+        handlers: all(StandingServiceService, answers.standings),
+      },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
+      { definition: WebhookServiceService, handlers: all(WebhookServiceService, answers.webhooks) },
+      {
+        definition: TemplateServiceService,
+        handlers: all(TemplateServiceService, answers.templates),
+      },
+      {
+        definition: OverrideServiceService,
+        handlers: all(OverrideServiceService, answers.overrides),
+      },
+      { definition: ResultServiceService, handlers: all(ResultServiceService, answers.results) },
+      { definition: ActionServiceService, handlers: all(ActionServiceService, answers.actions) },
+      {
+        definition: CloneAdminServiceService,
+        handlers: all(CloneAdminServiceService, answers.cloneAdmin),
+      },
     ],
   });
 }
@@ -113,6 +150,7 @@ export async function runIn(args: readonly string[], options: RunOptions): Promi
         out.push(Buffer.from(text));
         options.onPrint?.();
       },
+      drained: async () => undefined,
       printError: (text) => void errors.push(Buffer.from(text)),
       readInput: async () => Buffer.from(options.input ?? ''),
       ask: async () => waiting.shift() ?? '',
@@ -143,11 +181,11 @@ const ADA: Partial<Handlers<typeof UserServiceService>> = {
   }),
 };
 
-function callerOf(authorization: string | undefined): Caller {
+function callerOf(authorization: string | undefined, admin = false): Caller {
   if (authorization !== `Bearer token of ${API_KEY}`) {
     return { kind: 'anonymous', id: '', admin: false, tokenId: '' };
   }
-  return { kind: 'user', id: USER_ID, admin: false, tokenId: 'tok_1' };
+  return { kind: 'user', id: USER_ID, admin, tokenId: 'tok_1' };
 }
 
 function all<Service extends object>(

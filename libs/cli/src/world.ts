@@ -7,6 +7,8 @@ export interface Terminal {
   /** Whether a person can be asked something. */
   readonly interactive: boolean;
   print(text: string | Uint8Array): void;
+  /** Resolves when standard output has room for more. */
+  drained(): Promise<void>;
   printError(text: string | Uint8Array): void;
   /** All of standard input, as bytes. Throws UsageError above the limit. */
   readInput(): Promise<Buffer>;

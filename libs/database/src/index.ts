@@ -4,6 +4,14 @@ export { type Bus, type BusMessage, type BusOptions, connectBus, STREAM } from '
 export { type Head, type Link, NO_HISTORY, nextLink, verifyChain } from './chain.js';
 export { type Consumer, type ConsumerOptions, startConsumer } from './consumer.js';
 export type { Database, Queries, Session, Tx } from './database.js';
+export { type Fragment, filterSql } from './filter/compile.js';
+export type { Field, Fields } from './filter/fields.js';
+export { EVERYTHING, type Filter } from './filter/filter.js';
+export { type FieldValues, matches } from './filter/matches.js';
+export { afterKeySql, keySql, type Order, orderSql, parseOrderBy } from './filter/order.js';
+export { decodeOrderToken, encodeOrderToken } from './filter/page-key.js';
+export { parseFilter } from './filter/parse.js';
+export { printFilter } from './filter/print.js';
 export { type FollowOptions, startTailer, type Tailer, type TailerOptions } from './follow.js';
 export {
   appendHistory,

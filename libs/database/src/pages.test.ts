@@ -48,6 +48,7 @@ describe('a page token', () => {
     ['id', ['bot\u0000', '', 'a'.repeat(200)]],
     ['position', ['x', '-1', '1e3', '9223372036854775808', '']],
     ['time', ['infinity', '2026-13-01T00:00:00.000Z', '2026-01-01', '']],
+    ['any', ['\0', '\ud800', 'a'.repeat(257)]],
   ];
   for (const [part, texts] of MADE_UP) {
     it(`is refused when its ${part} was made up`, () => {

@@ -8,14 +8,18 @@ const BINDING_BYTES = 16;
 /** What a page token is good for: the caller and every argument of the list but its page. */
 export type PageBinding = readonly unknown[];
 
-/** What a part of a row's key is: an id, a position in a history or log, or a time. */
-export type KeyPart = 'id' | 'position' | 'time';
+/**
+ * What a part of a row's key is: an id, a position in a history or log, a time, or any text whose
+ * shape its reader checks.
+ */
+export type KeyPart = 'id' | 'position' | 'time' | 'any';
 
 /** A position is less than 2^63, so that the database can read it. */
 const IS_PART = {
   id: (text: string) => /^[\w.:-]{1,128}$/.test(text),
   position: (text: string) => /^\d{1,18}$/.test(text),
   time: (text: string) => /^\d{4}-/.test(text) && isTime(text),
+  any: (text: string) => /^[^\0\p{Surrogate}]{0,256}$/u.test(text),
 } as const satisfies Record<KeyPart, (text: string) => boolean>;
 
 /** The rows to read for a requested page size. Throws REQUEST_INVALID for a negative one. */

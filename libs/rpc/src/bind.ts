@@ -115,8 +115,8 @@ function serveStream({ encode }: Endpoint, handler: Streaming<unknown, unknown>)
       try {
         const request = await call.admit(grpc.request);
         for await (const response of handler(request, call)) {
+          await stream.send(bytesOf(response, encode));
           if (stream.ended) return;
-          await stream.write(Buffer.isBuffer(response) ? response : encode(response));
         }
         stream.end();
       } catch (thrown) {
@@ -124,4 +124,16 @@ function serveStream({ encode }: Endpoint, handler: Streaming<unknown, unknown>)
       }
     });
   };
+}
+
+/** What a handler of a stream has yielded, as bytes: a response, or some that it encodes one by one. */
+function bytesOf(response: unknown, encode: Endpoint['encode']): Iterable<Buffer> {
+  if (Buffer.isBuffer(response)) return [response];
+  if (isBatch(response)) return response;
+  return [encode(response)];
+}
+
+/** Messages are plain objects: none of them can be iterated. */
+function isBatch(response: unknown): response is Iterable<Buffer> {
+  return typeof response === 'object' && response !== null && Symbol.iterator in response;
 }

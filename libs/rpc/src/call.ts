@@ -44,6 +44,8 @@ export interface Call {
   readonly metadata: CallMetadata;
   /** Calls back once the call has ended: its status is on the way out, or the client is gone. */
   afterEnd(callback: () => void): void;
+  /** Ends the call with an error, even while what it has sent is not read: that is sent before. */
+  abort(reason: Error): void;
 }
 
 /** Handles one request with one response. */
@@ -52,11 +54,15 @@ export type Unary<Request, Response> = (
   call: Call,
 ) => Promise<Response | Encoded>;
 
-/** Handles one request with a stream of responses. The stream ends when the iterable does. */
+/**
+ * Handles one request with a stream of responses. The stream ends when the iterable does.
+ *
+ * Many responses may be yielded at once: each is taken when there is room for it.
+ */
 export type Streaming<Request, Response> = (
   request: Request,
   call: Call,
-) => AsyncIterable<Response | Encoded>;
+) => AsyncIterable<Response | Encoded | Iterable<Encoded>>;
 
 /**
  * Handles a stream of requests with one response.

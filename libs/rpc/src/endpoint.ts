@@ -5,6 +5,7 @@ import type { AnyMethod } from './method.js';
 import type { Clock, Logger } from './ports.js';
 import type { ServingCall } from './serving-call.js';
 import type { MethodLabels } from './spans.js';
+import type { Throttle } from './throttle.js';
 import type { Decode } from './validation.js';
 
 /** Proves who is calling, or throws. */
@@ -66,6 +67,7 @@ export interface ServerState {
   readonly tracer: Tracer;
   readonly durations: Histogram;
   readonly audit: Audit | undefined;
+  readonly throttle: Throttle | undefined;
   /** The calls that have no status yet. */
   readonly open: Set<ServingCall>;
   draining: boolean;

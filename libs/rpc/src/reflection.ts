@@ -4,9 +4,9 @@ import type { Bound } from './bind.js';
 import { builtInMethod } from './built-in.js';
 import type { Contract } from './contract.js';
 import { DescriptorIndex } from './descriptor-index.js';
+import { draining } from './endings.js';
 import type { Authenticate } from './endpoint.js';
 import { codecOf } from './health.js';
-import { draining } from './serving-call.js';
 import { toStatus } from './status.js';
 
 type Stream = ServerDuplexStream<Request, unknown>;

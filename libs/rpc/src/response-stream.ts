@@ -15,12 +15,15 @@ export class ResponseStream {
     grpc.on('cancelled', () => this.#stop());
   }
 
-  /** Sends a response. Resolves when there is room for another, or the stream has ended. */
-  async write(bytes: Buffer): Promise<void> {
-    if (this.ended || this.#grpc.write(bytes)) return;
-    await new Promise<void>((resolve) => {
-      this.#resume = resolve;
-    });
+  /** Sends responses, each when there is room for it. Resolves early when the stream has ended. */
+  async send(responses: Iterable<Buffer>): Promise<void> {
+    for (const bytes of responses) {
+      if (this.ended) return;
+      if (this.#grpc.write(bytes)) continue;
+      await new Promise<void>((resolve) => {
+        this.#resume = resolve;
+      });
+    }
   }
 
   end(): void {

@@ -2,6 +2,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { bind } from './bind.js';
 import { keepContexts } from './context.js';
 import { type Contract, readRegistry } from './contract.js';
+import { draining } from './endings.js';
 import type { Audit, Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
 import { Health } from './health.js';
 import type { Implemented } from './implement.js';
@@ -10,8 +11,8 @@ import { type AnyMethod, methodsOf } from './method.js';
 import { ruleOf } from './permissions.js';
 import { type Clock, type Logger, machineClock } from './ports.js';
 import { Reflection } from './reflection.js';
-import { draining } from './serving-call.js';
-import { createDurations, createTracer, labelsOf } from './spans.js';
+import { createDurations, createRefusals, createTracer, labelsOf } from './spans.js';
+import { createThrottle, type ThrottlePolicy } from './throttle.js';
 import { createDecoders } from './validation.js';
 import { watchOver } from './watch-over.js';
 
@@ -37,6 +38,8 @@ export interface ServeOptions {
   readonly limits?: Partial<Limits>;
   /** Told of every call that is to be kept: of all that change something, and of refusals. */
   readonly audit?: Audit;
+  /** Holds callers to a rate. None is held to any if this is absent. */
+  readonly throttle?: ThrottlePolicy | undefined;
   /** Required on anything but loopback and unix sockets. */
   readonly tls?: ServerTls;
 }
@@ -70,18 +73,19 @@ const MAX_SOCKET_PATH_BYTES = 107;
  * machine.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { services, contract, host, tls } = options;
+  const { services, contract, host, tls, throttle, clock = machineClock } = options;
   assertBindable(host, tls);
   keepContexts();
   const limits = { ...LIMITS, ...options.limits };
   const state: ServerState = {
     authenticate: options.authenticate,
     logger: options.logger,
-    clock: options.clock ?? machineClock,
+    clock,
     limits,
     tracer: createTracer(),
     durations: createDurations(),
     audit: options.audit,
+    throttle: throttle && createThrottle(throttle, { clock, refusals: createRefusals() }),
     open: new Set(),
     draining: false,
   };

@@ -3,22 +3,30 @@ import { type Metadata, type ServerInterceptingCallInterface, status } from '@gr
 import { isValidTraceId } from '@opentelemetry/api';
 import { PublicError } from '@ramet/errors';
 import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
+import { logFailure } from './call-log.js';
 import { runServing, type Serving } from './context.js';
 import type { Rule } from './contract.js';
+import { deadlineExceeded, draining, endedEarly } from './endings.js';
 import type { Endpoint, ServerState } from './endpoint.js';
 import { permit } from './permissions.js';
+import { ReceivedMetadata } from './received-metadata.js';
 import { RequestStream } from './request-stream.js';
 import { endSpan, type OpenSpan, openServerSpan } from './spans.js';
 import { complete, type Failure, toStatus } from './status.js';
+import type { Charged } from './throttle.js';
 
 /** A status as grpc-js takes it. */
 export type OutgoingStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-type Transport = Pick<ServerInterceptingCallInterface, 'getDeadline' | 'sendStatus' | 'startRead'>;
+type Transport = Pick<
+  ServerInterceptingCallInterface,
+  'getDeadline' | 'getPeer' | 'sendStatus' | 'startRead'
+>;
 
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
 const REFUSALS: ReadonlySet<status> = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
 const NOTHING: CallMetadata = { get: () => undefined };
+const UNPROVEN: Charged = { kind: 'unproven', id: '' };
 const END_OF_TIME = new Date(8.64e15);
 
 /** One call from its first byte to its status. Made for every call, so it makes little itself. */
@@ -43,6 +51,8 @@ export class ServingCall implements Serving {
   #handled = false;
   #thrown: unknown;
   #reason = '';
+  /** Whether the log and the audit have been told of calls like this one. */
+  #isKnown = false;
 
   constructor(endpoint: Endpoint, server: ServerState, transport: Transport) {
     this.#transport = transport;
@@ -137,13 +147,39 @@ export class ServingCall implements Serving {
     if (this.#server.draining) throw draining();
     if (!rule) return bytes && decode(bytes);
 
-    const authenticated = this.#server.authenticate(this.metadata);
+    const authenticated = this.#authenticate();
     if (!(authenticated instanceof Promise)) return this.#letIn(authenticated, rule, bytes);
-    return authenticated.then((caller) => this.#letIn(caller, rule, bytes));
+    return authenticated.then(
+      (caller) => this.#letIn(caller, rule, bytes),
+      (thrown: unknown) => this.#refuseUnproven(thrown),
+    );
+  }
+
+  #authenticate(): Caller | Promise<Caller> {
+    try {
+      return this.#server.authenticate(this.metadata);
+    } catch (thrown) {
+      return this.#refuseUnproven(thrown);
+    }
+  }
+
+  /** Charges those who show bad tokens too: to prove a token wrong is work. */
+  #refuseUnproven(thrown: unknown): never {
+    if (thrown instanceof PublicError && thrown.code === 'unauthenticated') this.#charge(UNPROVEN);
+    throw thrown;
+  }
+
+  #charge(charged: Charged): void {
+    const { throttle } = this.#server;
+    const refused = throttle?.(charged, this.endpoint, () => this.#transport.getPeer());
+    if (!refused) return;
+    this.#isKnown = !refused.isNews;
+    throw refused.error;
   }
 
   #letIn(caller: Caller, rule: Rule, bytes: Buffer | undefined): unknown {
     this.caller = caller;
+    this.#charge(caller);
     permit(rule, caller);
     return bytes && this.endpoint.decode(bytes);
   }
@@ -228,7 +264,7 @@ export class ServingCall implements Serving {
   #keepRecord(code: status): void {
     const { rule, path } = this.endpoint;
     const { audit } = this.#server;
-    if (!audit || !rule || rule.audit === 'none') return;
+    if (!audit || !rule || rule.audit === 'none' || this.#isKnown) return;
     if (rule.audit === 'read' && !REFUSALS.has(code)) return;
 
     audit({
@@ -260,40 +296,6 @@ export class ServingCall implements Serving {
       trace_id: this.traceId,
       correlation_id: this.correlationId,
     };
-    if (code === status.INTERNAL || code === status.UNKNOWN) {
-      logger.error('call failed', { ...fields, error: this.#thrown });
-    } else if (code === status.CANCELLED) logger.debug('call cancelled', fields);
-    else if (this.#thrown instanceof Error && this.#thrown.cause !== undefined) {
-      logger.warn('call failed', { ...fields, error: this.#thrown });
-    } else logger.info('call failed', fields);
+    logFailure(logger, { code, thrown: this.#thrown, isKnown: this.#isKnown, fields });
   }
-}
-
-class ReceivedMetadata implements CallMetadata {
-  readonly #metadata: Metadata;
-
-  constructor(metadata: Metadata) {
-    this.#metadata = metadata;
-  }
-
-  get(name: string): string | undefined {
-    const [value] = this.#metadata.get(name);
-    return typeof value === 'string' ? value : undefined;
-  }
-}
-
-/** The reason of a call that is refused or cut because the server is about to stop. */
-export function draining(): PublicError {
-  return new PublicError('unavailable', 'SERVER_DRAINING', 'the server is about to stop', {
-    retryAfterMs: 100,
-  });
-}
-
-function deadlineExceeded(): PublicError {
-  return new PublicError('deadline_exceeded', 'DEADLINE_EXCEEDED', 'the deadline has passed');
-}
-
-function endedEarly(code: status): Error {
-  if (code === status.DEADLINE_EXCEEDED) return deadlineExceeded();
-  return new DOMException(`the call has ended with ${status[code]}`, 'AbortError');
 }

@@ -2,6 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import {
   type Context,
+  type Counter,
   context,
   type Histogram,
   metrics,
@@ -89,5 +90,12 @@ export function createDurations(): Histogram {
     description: 'How long calls took to serve.',
     unit: 'ms',
     advice: { explicitBucketBoundaries: BUCKETS_MS },
+  });
+}
+
+/** Makes the count of calls that were refused for their caller's rate. */
+export function createRefusals(): Counter {
+  return metrics.getMeter('@ramet/rpc').createCounter('rpc_server_throttled', {
+    description: 'Calls that were refused for the rate of their caller.',
   });
 }

@@ -15,6 +15,9 @@ const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  /** How many calls a second a caller may make, and how many at once. No limit if 0. */
+  rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
+  rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: secretFile, default: undefined },
   /** Without it nothing is published: history is served all the same. */
@@ -58,7 +61,11 @@ const SETTINGS = {
 } as const;
 
 /** The settings of executor. */
-export type Config = Read<typeof SETTINGS>;
+export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+
+type Settings = Read<typeof SETTINGS>;
+/** What a service in a test does without. */
+type RateSetting = 'rateLimit' | 'rateBurst';
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {

@@ -7,7 +7,7 @@ import {
   startSequencer,
 } from '@ramet/database';
 import { type Reconciler, startReconciler } from '@ramet/reconcile';
-import { serve } from '@ramet/rpc';
+import { serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { executorApi } from './api.js';
 import type { Config } from './config.js';
@@ -67,8 +67,9 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   if (config.stopWorkloadsOnExit) scope.defer(() => interruptAll(deps, clock));
   const services = executorApi(deps);
   const { authenticate } = teams;
+  const throttle = throttlePolicy(config);
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, logger, clock }),
+    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
   );
   server.setServing(true);
 

@@ -134,7 +134,7 @@ export function executionOf(script: string): Wish {
     epoch: 1,
     source: sourceOf(['sh', '-c', script]),
     ...{ parameters: [], inputs: [], overrides: [], ports: [] },
-    ...{ limits: undefined, probe: undefined, keyId: '', stage: '' },
+    ...{ limits: undefined, probe: undefined, keyId: '', stage: '', endless: false },
     ...{ fetchInputs: false, hasSecrets: false, freshStorage: false, keepResults: false },
   };
 }

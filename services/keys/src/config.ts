@@ -26,6 +26,9 @@ const SETTINGS = {
   /** Any free one if 0. */
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: undefined },
+  /** How many calls a second a caller may make, and how many at once. No limit if 0. */
+  rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
+  rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
   /** Without a password, which stands in a file. */
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: secretFile, default: undefined },
@@ -49,7 +52,11 @@ const SETTINGS = {
 } as const;
 
 /** The settings of the service. */
-export type Config = ConfigOf<typeof SETTINGS>;
+export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+
+type Settings = ConfigOf<typeof SETTINGS>;
+/** What a service in a test does without. */
+type RateSetting = 'rateLimit' | 'rateBurst';
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {

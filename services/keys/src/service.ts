@@ -14,7 +14,7 @@ import {
   KeyServiceService,
   SigningServiceService,
 } from '@ramet/proto-gen/keys.v1';
-import { type Implemented, implement, serve } from '@ramet/rpc';
+import { type Implemented, implement, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import type { Config } from './config.js';
 import type { Deps } from './deps.js';
@@ -47,6 +47,8 @@ import { Signatures } from './store/signatures.js';
 
 const MIGRATIONS = new URL('../migrations/', import.meta.url);
 const NAME = 'keys';
+/** Signing is what workloads are here for: it costs no more than a read. */
+const COSTS = new Map([[SigningServiceService.signTransaction.path, 1]]);
 
 /** The service, as it runs. */
 export interface KeysService extends AsyncDisposable {
@@ -74,6 +76,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
       services: servicesOf(deps),
       contract: outside.contract,
       authenticate: outside.authenticate,
+      throttle: throttlePolicy(config, COSTS),
       logger: outside.logger,
       clock: outside.clock,
     }),

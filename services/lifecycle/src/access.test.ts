@@ -9,6 +9,7 @@ import {
   CloneServiceService,
   CloneView,
   ExecutionReportServiceService,
+  WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   type Api,
@@ -18,7 +19,14 @@ import {
   openHouse,
   ownerOf,
 } from './testing/house.js';
-import { createRunning, executionOf, reasonOf } from './testing/steps.js';
+import {
+  createRunning,
+  executionOf,
+  QUIET_BEAT,
+  QUIET_END,
+  reasonOf,
+  WHOLE_PAST,
+} from './testing/steps.js';
 
 const STANDINGS = [
   'owner',
@@ -70,7 +78,7 @@ const SEEN = people('ok', 'ok', MISSING, 'ok', MISSING);
 
 /** What everybody gets who asks about a clone of a team. */
 const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
-  GetClone: [({ clones }, { clone }) => clones.getClone({ id: clone.id }), SEEN],
+  GetClone: [({ clones }, { clone }) => clones.getClone({ id: clone.id, asOf: undefined }), SEEN],
   WaitClone: [
     ({ clones }, { clone }) => clones.waitClone({ id: clone.id, phases: [clone.phase] }),
     SEEN,
@@ -81,7 +89,8 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
     SEEN,
   ],
   ListCloneHistory: [
-    ({ clones }, { clone }) => clones.listCloneHistory({ cloneId: clone.id, ...PAGE }),
+    ({ clones }, { clone }) =>
+      clones.listCloneHistory({ cloneId: clone.id, ...PAGE, ...WHOLE_PAST }),
     SEEN,
   ],
   StreamCloneLogs: [
@@ -93,7 +102,7 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   ],
   ListClones: [
     async ({ clones }, { clone }) => {
-      const asked = { owner: undefined, view: CloneView.ACTIVE, ...PAGE };
+      const asked = { owner: undefined, view: CloneView.ACTIVE, ...PAGE, filter: '', orderBy: '' };
       const listed = await clones.listClones(asked);
       if (!listed.clones.some(({ id }) => id === clone.id)) throw new Unseen();
     },
@@ -101,7 +110,7 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   ],
   WatchClones: [
     async ({ clones }, { clone }) => {
-      const watch = clones.watchClones({ owner: undefined, cloneId: '', cursor: Buffer.alloc(0) });
+      const watch = clones.watchClones(WatchClonesRequest.fromPartial({}));
       for await (const { event } of watch) {
         if (event?.$case === 'snapshot' && event.value.id === clone.id) return;
         if (event?.$case === 'checkpoint') throw new Unseen();
@@ -121,6 +130,7 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   UpdateExecution: [
     ({ reports }, { clone }) =>
       reports.updateExecution({
+        ...QUIET_BEAT,
         ...executionOf(clone),
         instance: 'runner-1',
         started: false,
@@ -130,7 +140,7 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   ],
   CompleteCloneExecution: [
     ({ reports }, { clone }) =>
-      reports.completeCloneExecution({ ...executionOf(clone), report: undefined }),
+      reports.completeCloneExecution({ ...QUIET_END, ...executionOf(clone), report: undefined }),
     runners('ok'),
   ],
   GetCloneTeamAndBot: [
@@ -146,7 +156,10 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
     ({ history }) => history.readHistory({ after: 0n, pageSize: 1 }),
     { ...only('keys'), teams: 'ok' },
   ],
-  StopClone: [({ clones }, { clone }) => clones.stopClone({ id: clone.id, etag: '' }), SEEN],
+  StopClone: [
+    ({ clones }, { clone }) => clones.stopClone({ id: clone.id, etag: '', external: undefined }),
+    SEEN,
+  ],
   DeleteClone: [({ clones }, { clone }) => clones.deleteClone({ id: clone.id, etag: '' }), SEEN],
 };
 
@@ -220,17 +233,13 @@ describe('access to clones', () => {
   it('is lost within a second of losing the role, by streams too', async () => {
     const { owner, admin } = callers;
     const clone = await createClone(owner, { botId: crew.bot.id, owner: ownerOf(crew.team.id) });
-    const watch = admin.clones.watchClones({
-      owner: undefined,
-      cloneId: '',
-      cursor: Buffer.alloc(0),
-    });
+    const watch = admin.clones.watchClones(WatchClonesRequest.fromPartial({}));
     const watched = reasonOf(drain(watch));
 
     await owner.teams.removeTeamMember({ teamId: crew.team.id, userId: crew.admin.id });
 
     assert.equal(await watched, DENIED);
-    assert.equal(await reasonOf(admin.clones.getClone({ id: clone.id })), MISSING);
+    assert.equal(await reasonOf(admin.clones.getClone({ id: clone.id, asOf: undefined })), MISSING);
   });
 });
 

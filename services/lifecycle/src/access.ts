@@ -1,7 +1,8 @@
 import { type Bell, createBell } from '@ramet/database';
 import type { Clock } from '@ramet/service';
 import type { Access, Admission, Admitted, Teams } from './deps.js';
-import { type Sight, sightOfUser } from './domain/sight.js';
+import { type Membership, sees, sightOfUser } from './domain/sight.js';
+import { ALL_TEMPLATES, templateSightOf } from './domain/template-sight.js';
 
 /** How long an answer of teams may be used. */
 const KEEP_MS = 1_000;
@@ -21,21 +22,28 @@ export interface KeptAccess extends Access {
 /** Makes the one place where lifecycle keeps what teams says. */
 export function createAccess({ teams, clock }: AccessOptions): KeptAccess {
   const changed: Bell = createBell();
-  const sights = createKept<string, Sight>(clock, async (userId) =>
-    sightOfUser(userId, await teams.listMemberships(userId)),
+  const memberships = createKept<string, readonly Membership[]>(clock, (userId) =>
+    teams.listMemberships(userId),
   );
   const admissions = createKept<Admission, Admitted>(clock, (asked) => teams.admit(asked));
   return {
     changed,
     async sightOf({ id, admin }) {
-      return admin ? 'all' : sights.get(id, id);
+      return admin ? 'all' : sightOfUser(id, await memberships.get(id, id));
+    },
+    async templateSightOf({ id, admin }) {
+      return admin ? ALL_TEMPLATES : templateSightOf(id, await memberships.get(id, id));
     },
     admit(asked) {
       const { userId, owner, botId } = asked;
       return admissions.get(`${userId} ${owner.id} ${botId}`, asked);
     },
+    admitOwner: (asked) => teams.admitOwner(asked),
+    async manages(userId, owner) {
+      return sees(sightOfUser(userId, await memberships.get(userId, userId)), owner.id);
+    },
     forget() {
-      sights.clear();
+      memberships.clear();
       admissions.clear();
       changed.ring();
     },

@@ -9,6 +9,7 @@ import {
   secretFile,
   text,
 } from '@ramet/config';
+import { sealingKeysFile } from './sealing/keys-file.js';
 
 /** A secret that may be absent. */
 const optionalSecret: Parse<Secret | undefined> = secretFile;
@@ -18,6 +19,9 @@ const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  /** How many calls a second a caller may make, and how many at once. No limit if 0. */
+  rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
+  rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: optionalSecret, default: undefined },
   natsUrl: { env: 'NATS_URL', parse: text },
@@ -27,6 +31,8 @@ const SETTINGS = {
   executorAddress: { env: 'EXECUTOR_ADDRESS', parse: text },
   /** This service's own API key. */
   serviceKey: { env: 'SERVICE_KEY_FILE', parse: secretFile },
+  /** What seals the secrets in the database: one or more keys, the first one seals. */
+  secretsKeys: { env: 'SECRETS_KEY_FILE', parse: sealingKeysFile },
   tracesDir: { env: 'TRACES_DIR', parse: optionalText, default: undefined },
   logLevel: {
     env: 'LOG_LEVEL',
@@ -42,9 +48,21 @@ const SETTINGS = {
   reconcileMs: { env: 'RECONCILE_MS', parse: integer, default: 2_000 },
   /** How long a reconciler that has died keeps others from its clones. */
   leaseMs: { env: 'LEASE_MS', parse: integer, default: 10_000 },
+  /** Whether webhooks may be sent to private addresses, and by plain HTTP. */
+  webhookAllowPrivate: { env: 'WEBHOOK_ALLOW_PRIVATE', parse: flag, default: false },
+  /** How many positions of the history a watcher may fall behind. */
+  watchLag: { env: 'WATCH_LAG', parse: integer, default: 10_000 },
+  /** How long what is sent to a watcher may go unread. */
+  watchUnreadMs: { env: 'WATCH_UNREAD_MS', parse: integer, default: 60_000 },
+  /** How many watches a caller may have at once. */
+  watchesPerCaller: { env: 'WATCHES_PER_CALLER', parse: integer, default: 100 },
 } as const;
 
-export type Config = Read<typeof SETTINGS>;
+export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+
+type Settings = Read<typeof SETTINGS>;
+/** What a service in a test does without. */
+type RateSetting = 'rateLimit' | 'rateBurst';
 
 /** Reads the settings of the service. Throws one error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {

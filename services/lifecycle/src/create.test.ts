@@ -147,6 +147,8 @@ describe('creating clones', () => {
         runTime: { seconds: 90n, nanos: 500_000_000 },
         memoryBytes: 64n * 1024n * 1024n,
         grace: { seconds: 0n, nanos: 0 },
+        cpuMillis: 0n,
+        storageBytes: 0n,
       },
     };
     const { id } = await createClone(api, { ...wish, ...told });
@@ -181,8 +183,11 @@ describe('creating clones', () => {
     const { id } = await createClone(api, wish);
     const { etag } = await reached(api, id, ClonePhase.PROVISIONING);
 
-    assert.equal(await reasonOf(api.clones.stopClone({ id, etag: '1' })), 'ETAG_STALE');
-    assert.equal(await reasonOf(api.clones.stopClone({ id, etag })), 'ok');
+    assert.equal(
+      await reasonOf(api.clones.stopClone({ id, etag: '1', external: undefined })),
+      'ETAG_STALE',
+    );
+    assert.equal(await reasonOf(api.clones.stopClone({ id, etag, external: undefined })), 'ok');
   });
 
   it('ends a page of large clones before it outgrows a message', async () => {
@@ -206,7 +211,9 @@ function largeParameter(n: number) {
   return { name: `p${n}`, value: 'x'.repeat(64 * 1024) };
 }
 
-const EVERYTHING = { owner: undefined, view: CloneView.ALL, pageSize: 0, pageToken: '' };
+const EVERYTHING = {
+  ...{ owner: undefined, view: CloneView.ALL, pageSize: 0, pageToken: '', filter: '', orderBy: '' },
+};
 
 function invalidRequests(): readonly (readonly [string, Partial<Wish>, string])[] {
   const parameter = (value: string) => ({ parameters: [{ name: 'a', value }] });
@@ -222,12 +229,28 @@ function invalidRequests(): readonly (readonly [string, Partial<Wish>, string])[
     ['parameters that are too large together', { parameters: many() }, 'parameters'],
     [
       'too little memory',
-      { limits: { runTime: undefined, memoryBytes: 1n, grace: undefined } },
+      {
+        limits: {
+          runTime: undefined,
+          memoryBytes: 1n,
+          grace: undefined,
+          cpuMillis: 0n,
+          storageBytes: 0n,
+        },
+      },
       'limits.memory_bytes',
     ],
     [
       'a negative run time',
-      { limits: { runTime: { seconds: -1n, nanos: 0 }, memoryBytes: 0n, grace: undefined } },
+      {
+        limits: {
+          runTime: { seconds: -1n, nanos: 0 },
+          memoryBytes: 0n,
+          grace: undefined,
+          cpuMillis: 0n,
+          storageBytes: 0n,
+        },
+      },
       'limits.run_time',
     ],
   ];

@@ -2,20 +2,34 @@ import type { Bell, Bus, HistoryRow, Tailer } from '@ramet/database';
 import type { LogLine } from '@ramet/proto-gen/lifecycle.v1';
 import type { Authenticate, Logger } from '@ramet/rpc';
 import type { Clock, Failpoints, Ids } from '@ramet/service';
-import type { Limits, Owner, Parameter, Source } from './domain/clone.js';
+import type { CloneKind, Owner } from './domain/clone.js';
+import type { Refusal } from './domain/facts.js';
 import type { Workload } from './domain/outcome.js';
 import type { Deadlines } from './domain/phases.js';
-import type { Refusal } from './domain/plan.js';
 import type { Membership, Sight } from './domain/sight.js';
+import type { Input, Limits, Override, Parameter, Source, Stage } from './domain/spec.js';
+import type { TemplateSight } from './domain/template-sight.js';
+import type { Sealer } from './sealing/sealer.js';
+import type { Actions } from './store/actions.js';
 import type { CloneReads } from './store/clone-reads.js';
 import type { Clones } from './store/clones.js';
+import type { OwnerOverrides } from './store/owner-overrides.js';
 import type { Quotas } from './store/quotas.js';
 import type { Runners } from './store/runners.js';
+import type { Secrets } from './store/secrets.js';
+import type { Templates } from './store/templates.js';
+import type { WatchReads } from './store/watch-reads.js';
+import type { WebhookDeliveries } from './store/webhook-deliveries.js';
+import type { WebhookIntake } from './store/webhook-intake.js';
+import type { WebhookOutbox } from './store/webhook-outbox.js';
+import type { Webhooks } from './store/webhooks.js';
 import type { Work } from './store/work.js';
+import type { Broadcast } from './watch/broadcast.js';
 import type { SharedChange } from './watch/changes.js';
-import type { ProgressBoard } from './watch/progress-board.js';
 
-export type { Kept, Snapshot, View } from './store/clone-reads.js';
+export type { Kept, View } from './store/clone-reads.js';
+export type { WebhookDelivery, WebhookHealth } from './store/webhook-deliveries.js';
+export type { NewWebhook } from './store/webhooks.js';
 export type { Task } from './store/work.js';
 
 /** Everything the handlers and the reconciler use. service.ts builds it; each takes its part. */
@@ -24,13 +38,26 @@ export interface Deps {
   readonly reads: CloneReads;
   readonly runners: Runners;
   readonly quotas: Quotas;
+  readonly templates: Templates;
+  readonly ownerOverrides: OwnerOverrides;
+  readonly secrets: Secrets;
+  readonly actions: Actions;
   readonly work: Work;
+  readonly webhooks: Webhooks;
+  readonly deliveries: WebhookDeliveries;
+  readonly intake: WebhookIntake;
+  readonly outbox: WebhookOutbox;
+  readonly webhookRules: { readonly allowPrivate: boolean };
   readonly history: Tailer;
   /** What keys asks while it authorizes a clone: on connections of its own. */
   readonly directory: CloneReads;
   readonly changes: (row: HistoryRow) => SharedChange;
-  readonly progress: ProgressBoard;
+  readonly broadcast: Broadcast;
+  readonly watchReads: WatchReads;
+  readonly watchLimits: WatchLimits;
   readonly access: Access;
+  readonly sealer: Sealer;
+  readonly teams: Teams;
   readonly keys: Keys;
   readonly executor: Executor;
   readonly clock: Clock;
@@ -40,8 +67,26 @@ export interface Deps {
   /** How long a reconciler has a clone to itself. */
   readonly leaseMs: number;
   readonly logger: Logger;
+  /** Charges an owner for what is created for it, whoever asks. Throws RATE_LIMITED. */
+  readonly chargeOwner: (ownerId: string) => void;
   /** Has the reconciler look for clones that are due. */
   readonly wake: () => void;
+  /** Has the notifier look for deliveries that are due. */
+  readonly wakeNotifier: () => void;
+}
+
+/** How far watchers may fall behind, and how many there may be. */
+export interface WatchLimits {
+  /** How many positions a watcher may be behind once it had caught up. */
+  readonly lag: bigint;
+  /** How long what is sent may go unread. */
+  readonly unreadMs: number;
+  /** How many watches a caller may have at once, on one replica. */
+  readonly perCaller: number;
+  /** How many clones of a snapshot, or changes of the past, are read at once. */
+  readonly page: number;
+  /** How many changes are kept in memory for all watchers together. */
+  readonly held: number;
 }
 
 /** What the process gives the service. */
@@ -68,8 +113,14 @@ export interface Peers extends AsyncDisposable {
 export interface Access {
   /** The owners whose clones the caller sees. */
   sightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<Sight>;
+  /** What the caller may do with templates. */
+  templateSightOf(caller: { readonly id: string; readonly admin: boolean }): Promise<TemplateSight>;
   /** Tells what a clone would run. Throws what teams says if it may not be. */
   admit(asked: Admission): Promise<Admitted>;
+  /** The same for what has no bot. Whether the user manages the owner's clones is not asked. */
+  admitOwner(asked: Omit<Admission, 'botId'>): Promise<Admitted>;
+  /** Tells whether a user manages what an owner has: it is they, or they run the team. */
+  manages(userId: string, owner: Owner): Promise<boolean>;
   /** Rings when what somebody may see has perhaps changed. */
   readonly changed: Bell;
 }
@@ -78,12 +129,34 @@ export interface Access {
 export interface Teams {
   listMemberships(userId: string): Promise<readonly Membership[]>;
   admit(asked: Admission): Promise<Admitted>;
+  admitOwner(asked: Omit<Admission, 'botId'>): Promise<Admitted>;
+  readHistory(after: bigint, signal: AbortSignal): Promise<readonly TeamsNews[]>;
 }
 
 export interface Admitted {
-  /** The team that the bot belongs to. */
+  /** The team that the bot belongs to. Empty: there is no bot. */
   readonly teamId: string;
-  readonly source: Source;
+  /** What the bot runs. Absent: there is no bot. */
+  readonly source?: Source;
+  /** The kinds of clones that the owner is entitled to: their trials do not end. */
+  readonly entitled: readonly CloneKind[];
+}
+
+/** One change of who may have clones, as the history of teams has it. */
+export interface TeamsNews {
+  readonly position: bigint;
+  /** Absent: it was about something else. */
+  readonly standing?: OwnerStanding;
+}
+
+/** Whether nothing is admitted for an owner, and what their trials do not end for. */
+export interface OwnerStanding {
+  readonly owner: Owner;
+  readonly isDenied: boolean;
+  /** Why, if it is. */
+  readonly reason: string;
+  readonly entitled: readonly CloneKind[];
+  readonly actor: string;
 }
 
 export interface Admission {
@@ -127,6 +200,8 @@ export interface Executor {
   create(wish: WorkloadWish, signal: AbortSignal): Promise<Answer<Workload>>;
   stop(execution: ExecutionKey, signal: AbortSignal): Promise<Workload | 'none'>;
   remove(execution: ExecutionKey, signal: AbortSignal): Promise<Workload | 'none'>;
+  /** Says whether the storage of a clone is gone. */
+  removeStorage(cloneId: string, signal: AbortSignal): Promise<boolean>;
   find(execution: ExecutionKey, signal: AbortSignal): Promise<Workload | 'none'>;
   streamLogs(wish: LogsWish, signal: AbortSignal): AsyncIterable<readonly LogLine[]>;
   readHistory(after: bigint, signal: AbortSignal): Promise<readonly ExecutorNews[]>;
@@ -134,9 +209,15 @@ export interface Executor {
 
 export interface WorkloadWish extends ExecutionKey {
   readonly keyId: string;
-  readonly source: Source;
+  readonly stage: Stage;
+  /** Whether it runs for as long as it likes. */
+  readonly isEndless: boolean;
   readonly parameters: readonly Parameter[];
+  readonly overrides: readonly Override[];
   readonly limits: Limits;
+  readonly inputs: readonly Input[];
+  /** Whether it finds its storage emptied. */
+  readonly isFresh: boolean;
 }
 
 export interface LogsWish extends ExecutionKey {

@@ -18,6 +18,7 @@ import {
   executionOf,
   exit,
   isFree,
+  QUIET_END,
   reached,
   reasonOf,
   start,
@@ -85,7 +86,11 @@ describe('the end of a clone', () => {
   it('is FAILED for a bad exit, whatever was reported', async () => {
     const clone = await createRunning(house, api, wish);
     const runner = await house.asRunner(clone);
-    await runner.reports.completeCloneExecution({ ...executionOf(clone), report: GOOD });
+    await runner.reports.completeCloneExecution({
+      ...QUIET_END,
+      ...executionOf(clone),
+      report: GOOD,
+    });
 
     exit(house, clone, { exitCode: 3 });
 
@@ -98,7 +103,7 @@ describe('the end of a clone', () => {
     const keyId = await createKey(api, crew.owner.id, 'stopped');
     const clone = await createRunning(house, api, { ...wish, keyId });
 
-    await api.clones.stopClone({ id: clone.id, etag: '' });
+    await api.clones.stopClone({ id: clone.id, etag: '', external: undefined });
 
     const { execution } = await reached(api, clone.id, ClonePhase.STOPPED);
     assert.equal(execution?.outcome?.kind, OutcomeKind.STOPPED);
@@ -110,7 +115,7 @@ describe('the end of a clone', () => {
   it('is COMPLETED when it ended by itself before it was stopped', async () => {
     const clone = await createRunning(house, api, wish);
     house.executor.isPrompt = false;
-    await api.clones.stopClone({ id: clone.id, etag: '' });
+    await api.clones.stopClone({ id: clone.id, etag: '', external: undefined });
 
     exit(house, clone, { exitCode: 0 });
 
@@ -123,7 +128,11 @@ describe('the end of a clone', () => {
     exit(house, clone, { exitCode: 0 });
     const rested = await reached(api, clone.id, ClonePhase.COMPLETED);
 
-    const { clone: stopped } = await api.clones.stopClone({ id: clone.id, etag: '' });
+    const { clone: stopped } = await api.clones.stopClone({
+      id: clone.id,
+      etag: '',
+      external: undefined,
+    });
 
     assert.deepEqual(stopped, rested);
   });
@@ -135,7 +144,7 @@ describe('the end of a clone', () => {
     const { id } = await createClone(api, { botId: crew.bot.id, owner, keyId });
     await reached(api, id, ClonePhase.PROVISIONING);
 
-    await api.clones.stopClone({ id, etag: '' });
+    await api.clones.stopClone({ id, etag: '', external: undefined });
 
     await reached(api, id, ClonePhase.STOPPED);
     assert.equal(await isFree(api, keyId), true);
@@ -192,7 +201,7 @@ describe('the end of a clone', () => {
       await api.clones.deleteClone({ id, etag: '' });
       assert.equal(await isFree(api, keyId), true);
       assert.ok(!execution || execution.outcome, 'an execution without an outcome');
-      const stop = api.clones.stopClone({ id, etag: '' });
+      const stop = api.clones.stopClone({ id, etag: '', external: undefined });
       assert.equal(await reasonOf(stop), 'CLONE_PHASE_CONFLICT');
     });
   }

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WorkloadState } from '@ramet/proto-gen/executor.v1';
-import { ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { ClonePhase, CreateWebhookRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { RemoteError } from '@ramet/rpc';
 import {
   type Api,
@@ -17,7 +17,17 @@ import {
   openHouse,
   ownerOf,
 } from './testing/house.js';
-import { claim, executionOf, exit, isFree, reached, until, used } from './testing/steps.js';
+import { type Receiver, startReceiver } from './testing/receiver.js';
+import {
+  claim,
+  executionOf,
+  exit,
+  isFree,
+  QUIET_END,
+  reached,
+  until,
+  used,
+} from './testing/steps.js';
 
 const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
 const POINTS = [...pointsIn(SOURCES)].sort();
@@ -26,6 +36,7 @@ describe('a life that is broken off', () => {
   let house: House;
   let crew: Crew;
   let api: Api;
+  let receiver: Receiver;
   let armed = '';
   const visited = new Set<string>();
 
@@ -39,8 +50,15 @@ describe('a life that is broken off', () => {
     house = await openHouse({ failpoints: { hit } });
     crew = await house.createCrew('failpoints');
     api = house.as(crew.owner.token);
+    receiver = await startReceiver();
+    const empty = CreateWebhookRequest.decode(new Uint8Array());
+    const { url } = receiver;
+    await api.webhooks.createWebhook({ ...empty, owner: ownerOf(crew.owner.id), name: 'all', url });
   });
-  after(() => house[Symbol.asyncDispose]());
+  after(async () => {
+    await house[Symbol.asyncDispose]();
+    await receiver[Symbol.asyncDispose]();
+  });
 
   for (const [index, point] of POINTS.entries()) {
     it(`at ${point} ends as it would have`, async () => {
@@ -52,6 +70,13 @@ describe('a life that is broken off', () => {
       if (armed === point) await stopAndDelete(keyId, `stop-${index}`);
 
       assert.ok(visited.has(point), 'the failpoint was never reached');
+      await until(() => phasesTold(id).at(-1) === 'DELETED');
+      assert.deepEqual(
+        phasesTold(id),
+        [...new Set(phasesTold(id))],
+        'told in order, once in effect',
+      );
+      assert.equal(phasesTold(id)[0], 'ACCEPTED');
       assert.equal(await isFree(api, keyId), true);
       assert.equal(await used(api, crew.owner.id), 0);
       const mine = house.executor.calls.slice(calls).filter((call) => call.startsWith('Create'));
@@ -66,6 +91,13 @@ describe('a life that is broken off', () => {
     assert.deepEqual([...visited].sort(), POINTS);
   });
 
+  /** What the receiver was told of a clone, in the order in which it first was. */
+  function phasesTold(cloneId: string): readonly string[] {
+    return receiver.effects
+      .filter(({ event }) => event.data.clone_id === cloneId)
+      .map(({ event }) => event.data.phase_after);
+  }
+
   async function completeAndDelete(keyId: string, requestId: string): Promise<string> {
     const { id } = await again(() =>
       createClone(api, { botId: crew.bot.id, owner: ownerOf(crew.owner.id), keyId, requestId }),
@@ -78,7 +110,9 @@ describe('a life that is broken off', () => {
     await reached(api, id, ClonePhase.RUNNING);
     const { reports } = await house.asRunner(clone);
     const report = { success: true, message: '', metrics: [] };
-    await again(() => reports.completeCloneExecution({ ...executionOf(clone), report }));
+    await again(() =>
+      reports.completeCloneExecution({ ...QUIET_END, ...executionOf(clone), report }),
+    );
     exit(house, clone, { exitCode: 0 });
     await reached(api, id, ClonePhase.COMPLETED);
     await again(() => api.clones.getCloneExecutionInformation({ cloneId: id, executionId: '' }));
@@ -97,7 +131,7 @@ describe('a life that is broken off', () => {
     house.executor.run(executionId);
     await again(() => claim(house, clone));
     await reached(api, id, ClonePhase.RUNNING);
-    await again(() => api.clones.stopClone({ id, etag: '' }));
+    await again(() => api.clones.stopClone({ id, etag: '', external: undefined }));
     await reached(api, id, ClonePhase.STOPPED);
     await again(() => api.clones.deleteClone({ id, etag: '' }));
     await reached(api, id, ClonePhase.DELETED);

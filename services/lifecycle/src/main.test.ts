@@ -27,8 +27,10 @@ describe('the lifecycle process', () => {
     await using database = await createDatabase();
     const folder = await mkdtemp(join(tmpdir(), 'ramet-lifecycle-'));
     const [keyFile, tokenFile] = [join(folder, 'key'), join(folder, 'token')];
+    const secretsKeyFile = join(folder, 'secrets-key');
     await writeFile(keyFile, 'a key of a service');
     await writeFile(tokenFile, testStack().natsToken);
+    await writeFile(secretsKeyFile, Buffer.alloc(32, 7).toString('base64'), { mode: 0o600 });
 
     const metricsPort = await freePort();
     const child = spawn(process.execPath, [MAIN], {
@@ -40,6 +42,7 @@ describe('the lifecycle process', () => {
         KEYS_ADDRESS: '127.0.0.1:9',
         EXECUTOR_ADDRESS: '127.0.0.1:9',
         SERVICE_KEY_FILE: keyFile,
+        SECRETS_KEY_FILE: secretsKeyFile,
         TRACES_DIR: join(folder, 'traces'),
         METRICS_PORT: String(metricsPort),
       },

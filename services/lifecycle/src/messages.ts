@@ -1,26 +1,41 @@
 import {
   CloneDesired,
-  CloneKind,
   type Clone as CloneMessage,
   ClonePhase,
   type CompletionReport,
   type Execution as ExecutionMessage,
-  type Limits as LimitsMessage,
+  type Holds as HoldsMessage,
+  type CloneKind as KindMessage,
   OutcomeKind,
   type Outcome as OutcomeMessage,
   type Progress as ProgressMessage,
+  type Release as ReleaseMessage,
+  StageState,
+  type StageStatus as StageStatusMessage,
+  type WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
-import type { BotSource, Owner as OwnerMessage } from '@ramet/proto-gen/teams.v1';
-import type { Clone, Execution, Limits, Outcome, Owner, Report, Source } from './domain/clone.js';
+import type { Owner as OwnerMessage } from '@ramet/proto-gen/teams.v1';
+import type {
+  Clone,
+  CloneKind,
+  Execution,
+  Outcome,
+  Owner,
+  Report,
+  StageStatus,
+} from './domain/clone.js';
 import type { Phase } from './domain/phases.js';
 import type { Progress } from './domain/progress.js';
-
-const KIND = {
-  BOT: CloneKind.BOT,
-  WORKFLOW: CloneKind.WORKFLOW,
-  ENVIRONMENT: CloneKind.ENVIRONMENT,
-  INSTANCE: CloneKind.INSTANCE,
-} as const satisfies Record<Clone['kind'], CloneKind>;
+import { type Holds, holdsOf } from './domain/quota.js';
+import type { Release } from './domain/release.js';
+import type { WatchedFacts, WatchFilter } from './domain/watch-filter.js';
+import { toInputMessage, toOverrideMessage } from './override-messages.js';
+import {
+  fromKindMessage,
+  toKindMessage,
+  toLimitsMessage,
+  toPolicyMessage,
+} from './spec-messages.js';
 
 const DESIRED = {
   RUNNING: CloneDesired.RUNNING,
@@ -43,6 +58,13 @@ const PHASE = {
   DELETING: ClonePhase.DELETING,
   CLEANUP_FAILED: ClonePhase.CLEANUP_FAILED,
   DELETED: ClonePhase.DELETED,
+  UPDATING: ClonePhase.UPDATING,
+  SUSPENDING: ClonePhase.SUSPENDING,
+  SUSPENDED: ClonePhase.SUSPENDED,
+  RESUMING: ClonePhase.RESUMING,
+  ARCHIVING: ClonePhase.ARCHIVING,
+  ARCHIVED: ClonePhase.ARCHIVED,
+  RESTORING: ClonePhase.RESTORING,
 } as const satisfies Record<Phase, ClonePhase>;
 
 const OUTCOME = {
@@ -53,37 +75,112 @@ const OUTCOME = {
   INTERRUPTED: OutcomeKind.INTERRUPTED,
 } as const satisfies Record<Outcome['kind'], OutcomeKind>;
 
+const STAGE_STATE = {
+  WAITING: StageState.WAITING,
+  ACTIVE: StageState.ACTIVE,
+  SUCCEEDED: StageState.SUCCEEDED,
+  FAILED: StageState.FAILED,
+  SKIPPED: StageState.SKIPPED,
+} as const satisfies Record<StageStatus['state'], StageState>;
+
 /** A clone, as the API shows it. */
 export function toCloneMessage(clone: Clone): CloneMessage {
+  const { release, candidate, execution } = clone;
+  return {
+    ...identityOf(clone),
+    ...timesOf(clone),
+    parameters: release.parameters,
+    limits: toLimitsMessage(release.limits),
+    release: toReleaseMessage(release),
+    candidate: candidate && toReleaseMessage(candidate),
+    stages: clone.stages.map(toStageStatusMessage),
+    desired: DESIRED[clone.desired],
+    phase: PHASE[clone.phase],
+    reason: clone.reason,
+    message: clone.message,
+    epoch: clone.epoch,
+    execution: execution && toExecutionMessage(execution),
+    conditions: clone.conditions.map(({ sinceAt, ...condition }) => {
+      return { ...condition, sinceTime: sinceAt };
+    }),
+    endpoints: clone.endpoints,
+    labels: { ...clone.labels },
+    traits: clone.traits,
+    holds: toHoldsMessage(holdsOf(clone)),
+    actionId: clone.action?.id ?? '',
+    etag: etagOf(clone),
+    seq: clone.seq,
+  };
+}
+
+function identityOf(clone: Clone) {
   return {
     id: clone.id,
     name: clone.name,
-    kind: KIND[clone.kind],
+    kind: toKindMessage(clone.kind),
     owner: toOwnerMessage(clone.owner),
     creatorId: clone.creatorId,
     botId: clone.botId,
     teamId: clone.teamId,
     keyId: clone.keyId,
-    parameters: clone.parameters,
-    limits: toLimitsMessage(clone.limits),
-    desired: DESIRED[clone.desired],
-    phase: PHASE[clone.phase],
-    reason: clone.reason,
-    message: clone.message,
+    templateId: clone.templateId,
+    inputs: clone.inputs.map(toInputMessage),
+    externalRef: clone.externalRef,
+    privateResults: clone.privateResults,
+    policy: toPolicyMessage(clone.policy),
+  };
+}
+
+function timesOf(clone: Clone) {
+  return {
     phaseTime: clone.phaseAt,
     deadlineTime: clone.deadlineAt,
-    epoch: clone.epoch,
-    execution: clone.execution && toExecutionMessage(clone.execution),
-    conditions: clone.conditions.map(({ sinceAt, ...condition }) => {
-      return { ...condition, sinceTime: sinceAt };
-    }),
-    endpoints: [],
-    labels: { ...clone.labels },
+    expireTime: clone.expireAt,
+    deleteDueTime: clone.deleteDueAt,
     createTime: clone.createdAt,
     updateTime: clone.updatedAt,
+    startTime: clone.startedAt,
     deleteTime: clone.deletedAt,
-    etag: etagOf(clone),
-    seq: clone.seq,
+  };
+}
+
+/** A phase, as the API shows it. */
+export function toPhaseMessage(phase: Phase): ClonePhase {
+  return PHASE[phase];
+}
+
+function toReleaseMessage(release: Release): ReleaseMessage {
+  const { number, templateRevision, tag, parameters, overrides, limits } = release;
+  return {
+    number,
+    templateRevision,
+    tag,
+    parameters,
+    overrides: overrides.map(toOverrideMessage),
+    limits: toLimitsMessage(limits),
+  };
+}
+
+function toStageStatusMessage(stage: StageStatus): StageStatusMessage {
+  const { name, executionId = '', epoch = 0, executions, outcome, always } = stage;
+  return {
+    name,
+    state: STAGE_STATE[stage.state],
+    executionId,
+    epoch,
+    executions,
+    outcome: outcome && toOutcomeMessage(outcome),
+    always,
+  };
+}
+
+/** What a clone takes of its owner's quota, as the API shows it. */
+function toHoldsMessage(holds: Holds): HoldsMessage {
+  return {
+    clones: BigInt(holds.clones),
+    cpuMillis: BigInt(holds.cpu_millis),
+    memoryBytes: BigInt(holds.memory_bytes),
+    storageBytes: BigInt(holds.storage_bytes),
   };
 }
 
@@ -94,11 +191,14 @@ export function etagOf({ seq }: Clone): string {
 
 /** An execution, as the API shows it. */
 export function toExecutionMessage(execution: Execution): ExecutionMessage {
-  const { id, cloneId, epoch, outcome, report } = execution;
+  const { id, cloneId, epoch, stage, release, outcome, report } = execution;
   return {
     id,
     cloneId,
     epoch,
+    stage,
+    release,
+    notBeforeTime: execution.notBefore,
     createTime: execution.createdAt,
     startTime: execution.startedAt,
     endTime: execution.endedAt,
@@ -133,47 +233,46 @@ export function fromOwnerMessage(message: OwnerMessage | undefined): Owner | und
   return { kind: owner.$case === 'userId' ? 'user' : 'team', id: owner.value };
 }
 
-/** Limits, as the API shows them. */
-export function toLimitsMessage({ runTimeMs, memoryBytes, graceMs }: Limits): LimitsMessage {
+const PHASE_OF = namesOf(PHASE);
+
+/** The filter of a watch. The owner is not in it: it is part of what the watcher sees. */
+export function fromWatchRequest(request: WatchClonesRequest): WatchFilter {
+  const { cloneId, teamId, kinds, phases, labels } = request;
   return {
-    runTime: toDuration(runTimeMs),
-    memoryBytes: BigInt(memoryBytes ?? 0),
-    grace: toDuration(graceMs),
+    cloneId,
+    teamId,
+    kinds: kinds.map((kind) => requiredKindOf(kind)),
+    phases: phases.map((phase) => PHASE_OF(phase)),
+    labels,
   };
 }
 
-/** The limits that a request gives. What it leaves out stays absent. */
-export function fromLimitsMessage(message: LimitsMessage | undefined): Limits {
-  const runTimeMs = fromDuration(message?.runTime);
-  const graceMs = fromDuration(message?.grace);
-  const memoryBytes = Number(message?.memoryBytes ?? 0n);
+/** What filters of watches go by, of a clone as an event has it. */
+export function toWatchedFacts(clone: CloneMessage): WatchedFacts {
   return {
-    ...(runTimeMs !== undefined && { runTimeMs }),
-    ...(memoryBytes !== 0 && { memoryBytes }),
-    ...(graceMs !== undefined && { graceMs }),
+    id: clone.id,
+    ownerId: clone.owner?.owner?.value ?? '',
+    teamId: clone.teamId,
+    kind: requiredKindOf(clone.kind),
+    phase: PHASE_OF(clone.phase),
+    labels: clone.labels,
   };
 }
 
-type Duration = NonNullable<LimitsMessage['grace']>;
-
-function toDuration(ms: number | undefined): Duration | undefined {
-  if (ms === undefined) return undefined;
-  return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: (ms % 1_000) * 1_000_000 };
+function requiredKindOf(message: KindMessage): CloneKind {
+  const kind = fromKindMessage(message);
+  if (!kind) throw new Error(`the contract has a kind without a word: ${message}`);
+  return kind;
 }
 
-function fromDuration(duration: Duration | undefined): number | undefined {
-  return duration && Number(duration.seconds) * 1_000 + Math.ceil(duration.nanos / 1_000_000);
-}
-
-/** A source, as teams and executor know it. */
-export function toSourceMessage({ bundle, command, revision }: Source): BotSource {
-  return { source: { $case: 'process', value: { bundle, command } }, revision };
-}
-
-/** The source that teams answered with. Throws for a kind that is not known here. */
-export function fromSourceMessage(message: BotSource | undefined): Source {
-  const source = message?.source;
-  if (!message || !source) throw new Error('teams answered without a source');
-  const { bundle, command } = source.value;
-  return { kind: 'process', bundle, command, revision: message.revision };
+/** The way back from the numbers of the contract to the words of the domain. */
+function namesOf<Name extends string>(
+  numbers: Readonly<Record<Name, number>>,
+): (number: number) => Name {
+  const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name as Name]));
+  return (number) => {
+    const name = names.get(number);
+    if (name === undefined) throw new Error(`the contract has a number without a word: ${number}`);
+    return name;
+  };
 }

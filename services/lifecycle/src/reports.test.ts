@@ -16,6 +16,8 @@ import {
   createRunning,
   executionOf,
   exit,
+  QUIET_BEAT,
+  QUIET_END,
   reached,
   reasonOf,
   untilMade,
@@ -113,7 +115,7 @@ describe('the reports of a runner', () => {
     const runner = await house.asRunner(clone);
     const complete = (success: boolean, message: string) => {
       const report = { success, message, metrics: [] };
-      return runner.reports.completeCloneExecution({ ...executionOf(clone), report });
+      return runner.reports.completeCloneExecution({ ...QUIET_END, ...executionOf(clone), report });
     };
 
     await complete(false, 'it went wrong');
@@ -134,7 +136,7 @@ describe('the reports of a runner', () => {
     assert.equal((await report(undefined)).stopRequested, false);
     house.executor.isPrompt = false;
 
-    await api.clones.stopClone({ id: clone.id, etag: '' });
+    await api.clones.stopClone({ id: clone.id, etag: '', external: undefined });
 
     assert.equal((await report(undefined)).stopRequested, true);
     house.executor.isPrompt = true;
@@ -176,6 +178,7 @@ function progress(sequence: bigint, message: string): Progress {
 function reporterOf({ reports }: Api, clone: Clone) {
   return (said: Progress | undefined) =>
     reports.updateExecution({
+      ...QUIET_BEAT,
       ...executionOf(clone),
       instance: 'runner-1',
       started: false,

@@ -11,23 +11,36 @@ import {
 } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { type Reconciler, startReconciler } from '@ramet/reconcile';
-import { serve } from '@ramet/rpc';
-import { Scope } from '@ramet/service';
+import { Limiter, serve, throttlePolicy } from '@ramet/rpc';
+import { type Clock, Scope } from '@ramet/service';
 import { createAccess } from './access.js';
 import { lifecycleApi } from './api.js';
 import type { Config } from './config.js';
-import type { Deps, ExecutorNews, Outside } from './deps.js';
+import type { Deps, ExecutorNews, Outside, TeamsNews, WatchLimits } from './deps.js';
 import { DEADLINES, type Deadlines } from './domain/phases.js';
 import { createPassMeter, observeService } from './metrics.js';
+import { startNotifier } from './notifier/notifier.js';
 import { takeExecutorNews } from './reconciler/executor-news.js';
 import { reconcileClone } from './reconciler/reconcile-clone.js';
+import { takeTeamsNews } from './reconciler/teams-news.js';
+import { createDigester } from './sealing/digester.js';
+import { createSealer } from './sealing/sealer.js';
+import { Actions } from './store/actions.js';
 import { CloneReads } from './store/clone-reads.js';
 import { Clones } from './store/clones.js';
-import { QuotaTable } from './store/quota-table.js';
+import { OwnerOverrides } from './store/owner-overrides.js';
 import { Quotas } from './store/quotas.js';
 import { Runners } from './store/runners.js';
+import { Secrets } from './store/secrets.js';
+import { Templates } from './store/templates.js';
+import { WatchReads } from './store/watch-reads.js';
+import { WebhookDeliveries } from './store/webhook-deliveries.js';
+import { WebhookIntake } from './store/webhook-intake.js';
+import { WebhookOutbox } from './store/webhook-outbox.js';
+import { Webhooks } from './store/webhooks.js';
 import { type Task, Work } from './store/work.js';
 import { createTraced } from './trace.js';
+import { Broadcast } from './watch/broadcast.js';
 import { createSharedChanges } from './watch/changes.js';
 import { createProgressBoard } from './watch/progress-board.js';
 
@@ -41,19 +54,29 @@ export type ServiceConfig = Pick<
   Config,
   | 'host'
   | 'port'
+  | 'rateLimit'
+  | 'rateBurst'
   | 'databaseUrl'
   | 'databasePassword'
+  | 'secretsKeys'
   | 'cloneQuota'
   | 'reconciles'
   | 'reconcileMs'
   | 'leaseMs'
-> & { readonly deadlines?: Deadlines };
+  | 'webhookAllowPrivate'
+> &
+  Partial<Pick<Config, 'watchLag' | 'watchUnreadMs' | 'watchesPerCaller'>> & {
+    readonly deadlines?: Deadlines;
+    readonly watch?: Partial<WatchLimits>;
+  };
 
 /** The service, while it runs. Disposing of it drains it. */
 export interface LifecycleService extends AsyncDisposable {
   readonly port: number;
   /** What `connect` takes to reach it. */
   readonly address: string;
+  /** What is in memory for watchers. */
+  readonly watched: Broadcast['held'];
 }
 
 /** Starts the service. This is the one place that knows how its parts fit together. */
@@ -74,41 +97,77 @@ export async function startLifecycle(
 
   // What is due is looked for by a reconciler that starts when all it needs is there.
   const alarm = createBell();
+  const notifierAlarm = createBell();
   const stores = createStores(config, pools, outside);
+  const past = {
+    history: scope.use(startTailer(own)),
+    changes: createSharedChanges(),
+    watchReads: new WatchReads(db),
+    watchLimits: watchLimitsOf(config),
+  };
   const progress = createProgressBoard({ ...stores, clock, logger });
   const deps: Deps = {
     ...outside,
     ...peers,
     ...stores,
+    ...past,
     access,
-    history: scope.use(startTailer(own)),
-    changes: createSharedChanges(),
-    progress,
+    broadcast: scope.use(new Broadcast({ ...past, progress, clock, logger })),
     deadlines: config.deadlines ?? DEADLINES,
     leaseMs: config.leaseMs,
+    chargeOwner: createOwnerCharge(config, clock),
     wake: alarm.ring,
+    webhookRules: { allowPrivate: config.webhookAllowPrivate },
+    wakeNotifier: notifierAlarm.ring,
   };
   if (config.reconciles) {
     const reconciler = scope.use(reconcile(deps, config.reconcileMs));
     scope.defer(alarm.listen(reconciler.wake));
     scope.use(followExecutor(deps, own));
+    scope.use(followTeams(deps, own));
+    const notifier = scope.use(startNotifier(deps, own));
+    scope.defer(notifierAlarm.listen(notifier.wake));
   }
   scope.defer(observeService(deps));
 
   const { authenticate } = peers;
   const { host, port } = config;
   const services = lifecycleApi(deps);
+  const throttle = throttlePolicy(config);
   const contract = loadContract();
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, logger, clock }),
+    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
   );
 
   const running = scope.move();
   return {
     port: server.port,
     address: server.address,
+    get watched() {
+      return deps.broadcast.held;
+    },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
+}
+
+function watchLimitsOf(config: ServiceConfig): WatchLimits {
+  const { watchLag = 10_000, watchUnreadMs = 60_000, watchesPerCaller = 100 } = config;
+  return {
+    lag: BigInt(watchLag),
+    unreadMs: watchUnreadMs,
+    perCaller: watchesPerCaller,
+    page: 500,
+    held: 4_096,
+    ...config.watch,
+  };
+}
+
+/** An owner is held to the rate of one caller, however many people it has. */
+function createOwnerCharge(config: ServiceConfig, clock: Clock): (ownerId: string) => void {
+  const policy = throttlePolicy(config);
+  if (!policy) return () => undefined;
+  const limiter = new Limiter({ rate: policy.callers, clock });
+  return (ownerId) => limiter.charge(ownerId);
 }
 
 interface Pools {
@@ -127,7 +186,7 @@ async function openPools(config: ServiceConfig, scope: Scope): Promise<Pools> {
         ...(config.databasePassword && { password: config.databasePassword.text() }),
         schema: 'lifecycle',
         application: 'lifecycle',
-        entities: [QuotaTable],
+        entities: [],
         poolSize,
       }),
     );
@@ -136,21 +195,49 @@ async function openPools(config: ServiceConfig, scope: Scope): Promise<Pools> {
   return { db, creations: await open(LANE_SIZE), callbacks: await open(LANE_SIZE) };
 }
 
-type Stores = Pick<Deps, 'clones' | 'reads' | 'runners' | 'quotas' | 'work' | 'directory'>;
+type Stores = Pick<
+  Deps,
+  | 'clones'
+  | 'reads'
+  | 'runners'
+  | 'quotas'
+  | 'work'
+  | 'directory'
+  | 'sealer'
+  | 'secrets'
+  | 'templates'
+  | 'ownerOverrides'
+  | 'actions'
+  | 'webhooks'
+  | 'deliveries'
+  | 'intake'
+  | 'outbox'
+>;
 
 function createStores(
-  { cloneQuota, leaseMs, deadlines = DEADLINES }: ServiceConfig,
+  { cloneQuota, leaseMs, secretsKeys, deadlines = DEADLINES }: ServiceConfig,
   { db, creations, callbacks }: Pools,
-  { failpoints }: Outside,
+  { failpoints, ids }: Outside,
 ): Stores {
   const reads = new CloneReads(db);
+  const sealer = createSealer(secretsKeys, ids);
+  const secrets = new Secrets({ db, sealer, digest: createDigester(secretsKeys) });
   return {
     reads,
+    sealer,
+    secrets,
+    templates: new Templates(db),
+    ownerOverrides: new OwnerOverrides(db, secrets),
     clones: new Clones({ db, lane: creations, reads, deadlines, cloneQuota, failpoints }),
     runners: new Runners(db),
     quotas: new Quotas(db, cloneQuota),
     work: new Work(db, reads, leaseMs),
+    webhooks: new Webhooks(db),
+    deliveries: new WebhookDeliveries(db),
+    intake: new WebhookIntake(db),
+    outbox: new WebhookOutbox(db),
     directory: new CloneReads(callbacks),
+    actions: new Actions(db),
   };
 }
 
@@ -174,6 +261,7 @@ function reconcile(deps: Deps, idleMs: number): Reconciler {
   });
 }
 
+type TeamsPorts = Pick<ConsumerOptions<TeamsNews>, 'db' | 'clock' | 'logger' | 'bus'>;
 type ConsumerPorts = Pick<ConsumerOptions<ExecutorNews>, 'db' | 'clock' | 'logger' | 'bus'>;
 
 function followExecutor(deps: Deps, { db, clock, logger, bus }: ConsumerPorts): Consumer {
@@ -185,6 +273,15 @@ function followExecutor(deps: Deps, { db, clock, logger, bus }: ConsumerPorts): 
     clock,
     logger,
     ...(bus && { bus }),
+  });
+}
+
+function followTeams(deps: Deps, ports: TeamsPorts): Consumer {
+  return startConsumer<TeamsNews>({
+    producer: 'teams',
+    read: (after, signal) => deps.teams.readHistory(after, signal),
+    handle: takeTeamsNews(deps),
+    ...ports,
   });
 }
 

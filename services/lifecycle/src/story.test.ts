@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { type Clone, ClonePhase, OutcomeKind } from '@ramet/proto-gen/lifecycle.v1';
 import { type Api, createClone, createKey, openHouse, ownerOf } from './testing/house.js';
+import { QUIET_BEAT, QUIET_END } from './testing/steps.js';
 
 const REPORT = { success: true, message: 'done', metrics: [] };
 
@@ -21,10 +22,15 @@ describe('the life of a clone', () => {
     const runner = await house.asRunner(provisioned);
     const { id: executionId = '', epoch = 0 } = provisioned.execution ?? {};
     const report = { executionId, epoch, instance: 'runner-1', progress: undefined };
-    await runner.reports.updateExecution({ ...report, started: true });
+    await runner.reports.updateExecution({ ...QUIET_BEAT, ...report, started: true });
     await reached(api, made.id, ClonePhase.RUNNING);
 
-    await runner.reports.completeCloneExecution({ executionId, epoch, report: REPORT });
+    await runner.reports.completeCloneExecution({
+      ...QUIET_END,
+      executionId,
+      epoch,
+      report: REPORT,
+    });
     house.executor.run(executionId);
     house.executor.exit(executionId, { exitCode: 0 });
     const rested = await reached(api, made.id, ClonePhase.COMPLETED);

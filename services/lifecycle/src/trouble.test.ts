@@ -26,6 +26,7 @@ import {
   exit,
   got,
   isFree,
+  QUIET_END,
   reached,
   reasonOf,
   until,
@@ -45,6 +46,8 @@ const BRIEF = {
   runTime: { seconds: 1n, nanos: 0 },
   memoryBytes: 0n,
   grace: { seconds: 0n, nanos: 0 },
+  cpuMillis: 0n,
+  storageBytes: 0n,
 };
 
 describe('a clone in trouble', () => {
@@ -122,7 +125,7 @@ describe('a clone in trouble', () => {
     const { id } = await createClone(api, { botId: crew.bot.id, owner, limits: BRIEF });
     await reached(api, id, ClonePhase.PROVISIONING);
     house.executor.ail('DeleteExecution', unavailable('host'));
-    await api.clones.stopClone({ id, etag: '' });
+    await api.clones.stopClone({ id, etag: '', external: undefined });
 
     const failed = await reached(api, id, ClonePhase.FAILED);
     assert.deepEqual(
@@ -150,7 +153,7 @@ describe('a clone in trouble', () => {
   it('does not hold up the others', async () => {
     house.executor.ail('StopExecution', unavailable('host'));
     const stuck = await createRunning(house, api, wish);
-    await api.clones.stopClone({ id: stuck.id, etag: '' });
+    await api.clones.stopClone({ id: stuck.id, etag: '', external: undefined });
     await reached(api, stuck.id, ClonePhase.STOPPING);
 
     const other = await createRunning(house, api, wish);
@@ -163,7 +166,9 @@ describe('a clone in trouble', () => {
     const clone = await createRunning(house, api, wish);
     await house.restart();
     exit(house, clone, { exitCode: 0 });
-    await until(async () => (await reasonOf(api.clones.getClone({ id: clone.id }))) === 'ok');
+    await until(
+      async () => (await reasonOf(api.clones.getClone({ id: clone.id, asOf: undefined }))) === 'ok',
+    );
 
     await reached(api, clone.id, ClonePhase.COMPLETED);
   });
@@ -178,8 +183,13 @@ describe('lifecycle without its servers', () => {
     exit(house, clone, { exitCode: 0 });
     const runner = await house.asRunner(clone);
 
-    await runner.reports.completeCloneExecution({ ...executionOf(clone), report: undefined });
     await runner.reports.completeCloneExecution({
+      ...QUIET_END,
+      ...executionOf(clone),
+      report: undefined,
+    });
+    await runner.reports.completeCloneExecution({
+      ...QUIET_END,
       ...executionOf(clone),
       report: { success: true, message: '', metrics: [] },
     });
@@ -203,14 +213,18 @@ describe('lifecycle without its servers', () => {
     const clone = await createRunning(house, api, { botId: crew.bot.id, ownerId: crew.owner.id });
 
     await postgres.process.stop();
-    const refused = await api.clones.getClone({ id: clone.id }).catch((thrown: unknown) => thrown);
+    const refused = await api.clones
+      .getClone({ id: clone.id, asOf: undefined })
+      .catch((thrown: unknown) => thrown);
     assert.ok(refused instanceof RemoteError);
     assert.deepEqual([refused.code, refused.reason], ['UNAVAILABLE', 'DATABASE_UNAVAILABLE']);
     assert.ok(refused.retryAfterMs);
     exit(house, clone, { exitCode: 0 });
     await postgres.process.start();
 
-    await until(async () => (await reasonOf(api.clones.getClone({ id: clone.id }))) === 'ok');
+    await until(
+      async () => (await reasonOf(api.clones.getClone({ id: clone.id, asOf: undefined }))) === 'ok',
+    );
     await reached(api, clone.id, ClonePhase.COMPLETED);
   }).timeout(40_000);
 });

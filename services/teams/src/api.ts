@@ -3,6 +3,7 @@ import {
   AccessServiceService,
   BotServiceService,
   SetupServiceService,
+  StandingServiceService,
   TeamServiceService,
   TokenServiceService,
   UserServiceService,
@@ -10,6 +11,7 @@ import {
 } from '@ramet/proto-gen/teams.v1';
 import { type Implemented, implement } from '@ramet/rpc';
 import type { Deps } from './deps.js';
+import { allowOwner } from './handlers/allow-owner.js';
 import { bootstrapAdmin } from './handlers/bootstrap-admin.js';
 import { checkCloneAdmission } from './handlers/check-clone-admission.js';
 import { createApiKey } from './handlers/create-api-key.js';
@@ -18,13 +20,18 @@ import { createTeam } from './handlers/create-team.js';
 import { createUser } from './handlers/create-user.js';
 import { deleteBot } from './handlers/delete-bot.js';
 import { deleteTeam } from './handlers/delete-team.js';
+import { denyOwner } from './handlers/deny-owner.js';
 import { exchangeToken } from './handlers/exchange-token.js';
 import { getBot } from './handlers/get-bot.js';
+import { getStanding } from './handlers/get-standing.js';
+import { getStandings } from './handlers/get-standings.js';
 import { getTeam } from './handlers/get-team.js';
 import { getUser } from './handlers/get-user.js';
+import { grantAccess } from './handlers/grant-access.js';
 import { listApiKeys } from './handlers/list-api-keys.js';
 import { listBots } from './handlers/list-bots.js';
 import { listMemberships } from './handlers/list-memberships.js';
+import { listStandings } from './handlers/list-standings.js';
 import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
 import { listUsers } from './handlers/list-users.js';
@@ -36,6 +43,7 @@ import { renewWorkloadToken } from './handlers/renew-workload-token.js';
 import { revokeApiKey } from './handlers/revoke-api-key.js';
 import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
+import { withdrawAccess } from './handlers/withdraw-access.js';
 
 /** Joins every RPC of teams with its handler. */
 export function teamsApi(deps: Deps): readonly Implemented[] {
@@ -69,9 +77,18 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       setBotSource: setBotSource(deps),
       deleteBot: deleteBot(deps),
     }),
+    implement(StandingServiceService, {
+      denyOwner: denyOwner(deps),
+      allowOwner: allowOwner(deps),
+      grantAccess: grantAccess(deps),
+      withdrawAccess: withdrawAccess(deps),
+      getStanding: getStanding(deps),
+      listStandings: listStandings(deps),
+    }),
     implement(AccessServiceService, {
       listMemberships: listMemberships(deps),
       checkCloneAdmission: checkCloneAdmission(deps),
+      getStandings: getStandings(deps),
       mintWorkloadToken: mintWorkloadToken(deps),
     }),
     implement(WorkloadTokenServiceService, { renewWorkloadToken: renewWorkloadToken(deps) }),

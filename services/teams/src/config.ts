@@ -1,10 +1,21 @@
-import { integer, oneOf, type Config as Read, readConfig, secretFile, text } from '@ramet/config';
+import {
+  flag,
+  integer,
+  oneOf,
+  type Config as Read,
+  readConfig,
+  secretFile,
+  text,
+} from '@ramet/config';
 import { readServiceKeys } from './credentials/service-keys.js';
 
 const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  /** How many calls a second a caller may make, and how many at once. No limit if 0. */
+  rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
+  rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: secretFile, default: undefined },
   /** Without it nothing is published: history is served all the same. */
@@ -17,6 +28,8 @@ const SETTINGS = {
   bootstrapToken: { env: 'BOOTSTRAP_TOKEN_FILE', parse: secretFile },
   /** A folder with the key of each service, in a file of its name. */
   serviceKeys: { env: 'SERVICE_KEYS_DIR', parse: readServiceKeys },
+  /** Whether only owners on the access list are admitted. */
+  accessListEnabled: { env: 'ACCESS_LIST_ENABLED', parse: flag, default: false },
   /** Where tests arm the places at which this process is to die. */
   failpointsDir: { env: 'FAILPOINTS_DIR', parse: text, default: undefined },
   tracesDir: { env: 'TRACES_DIR', parse: text, default: undefined },
@@ -28,7 +41,11 @@ const SETTINGS = {
 } as const;
 
 /** The settings of teams. */
-export type Config = Read<typeof SETTINGS>;
+export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+
+type Settings = Read<typeof SETTINGS>;
+/** What a service in a test does without. */
+type RateSetting = 'rateLimit' | 'rateBurst';
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {

@@ -6,6 +6,7 @@ import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.
 import type { ApiKeys } from './store/api-keys.js';
 import type { Bots } from './store/bots.js';
 import type { Past } from './store/past.js';
+import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
 import type { Users } from './store/users.js';
 
@@ -15,10 +16,13 @@ export interface Deps {
   readonly apiKeys: ApiKeys;
   readonly teams: Teams;
   readonly bots: Bots;
+  readonly standings: Standings;
   readonly past: Past;
   readonly tokens: Tokens;
   readonly credentials: Credentials;
   readonly lifecycle: Lifecycle;
+  /** Whether only owners on the access list are admitted. */
+  readonly accessListEnabled: boolean;
   readonly ids: Ids;
   readonly failpoints: Failpoints;
 }

@@ -1,6 +1,13 @@
-import { ApiKeyChanged, BotChanged, TeamChanged, UserChanged } from '@ramet/proto-gen/teams.v1';
+import {
+  ApiKeyChanged,
+  BotChanged,
+  StandingChanged,
+  TeamChanged,
+  UserChanged,
+} from '@ramet/proto-gen/teams.v1';
 import type { ApiKey } from './domain/api-key.js';
 import type { BotChange } from './domain/bot.js';
+import { ownerIdOf, type StandingChange } from './domain/owner-standing.js';
 import type { TeamChange } from './domain/team.js';
 import type { User } from './domain/user.js';
 import {
@@ -8,11 +15,12 @@ import {
   toBotMessage,
   toMemberMessage,
   toPersonalSourceMessage,
+  toStandingMessage,
   toTeamMessage,
   toUserMessage,
 } from './messages.js';
 
-/** Something that happened to a user, a team or a bot. Carries all of it, so nobody calls back. */
+/** Something that happened to a user, a team, a bot or a standing. Carries all of it, so nobody calls back. */
 export interface Event {
   /** The id of the thing that has a history of its own. */
   readonly aggregate: string;
@@ -47,4 +55,13 @@ export function botChanged({ event, state }: BotChange): Event {
   const personalSources = state.personalSources.map(toPersonalSourceMessage);
   const payload = BotChanged.encode({ bot, personalSources }).finish();
   return { aggregate: bot.id, kind: `bot.${event}`, payload };
+}
+
+/** An owner was denied, allowed, given access, or had it withdrawn. Apart from the owner's history. */
+export function standingChanged({ event, before, after }: StandingChange): Event {
+  const payload = StandingChanged.encode({
+    before: before.revision === 0 ? undefined : toStandingMessage(before),
+    standing: toStandingMessage(after),
+  }).finish();
+  return { aggregate: `std_${ownerIdOf(after.owner)}`, kind: `standing.${event}`, payload };
 }

@@ -17,6 +17,7 @@ import {
   createCrew,
   FIRST,
   type House,
+  image,
   openHouse,
   ownerOf,
   source,
@@ -140,10 +141,10 @@ describe('the history of teams', () => {
 
   async function changeThings(): Promise<void> {
     const { team, bot, admin, member } = crew;
-    const own = { id: bot.id, owner: ownerOf(member.id), source: source('own') };
+    const own = { id: bot.id, owner: ownerOf(member.id), source: source('own', 'v2') };
     await asMember.bots.setBotSource(own);
     await asMember.bots.setBotSource(own);
-    await asOwner.bots.setBotSource({ ...own, owner: ownerOf(team.id), source: source('new') });
+    await asOwner.bots.setBotSource({ ...own, owner: ownerOf(team.id), source: image({}) });
     const wish = { requestId: '', userId: '', name: 'second', expireTime: undefined };
     const { apiKey } = await asMember.users.createApiKey(wish);
     await asMember.users.revokeApiKey({ id: apiKey?.id ?? '' });

@@ -2,9 +2,9 @@
 // Method: bad values of each kind, sent to the real service.
 
 import assert from 'node:assert/strict';
-import { TeamRole } from '@ramet/proto-gen/teams.v1';
+import { BotSource, TeamRole } from '@ramet/proto-gen/teams.v1';
 import { RemoteError } from '@ramet/rpc';
-import { type Api, FIRST, type House, openHouse, ownerOf, source } from './test-house.js';
+import { type Api, FIRST, type House, image, openHouse, ownerOf, source } from './test-house.js';
 
 const USER = `usr_${'0'.repeat(26)}`;
 const TEAM = `tem_${'0'.repeat(26)}`;
@@ -83,6 +83,36 @@ const CASES: readonly Case[] = [
     ({ bots }) => bots.createBot({ ...BOT_WISH, teamSource: running(['node', 'a\0b']) }),
     'team_source.process.command[1]',
   ],
+  [
+    'a tag that would leave its folder',
+    ({ bots }) => bots.setBotSource({ ...SOURCE, source: source('a', '../b') }),
+    'source.process.tag',
+  ],
+  [
+    'an image without a repository',
+    ({ bots }) => bots.setBotSource({ ...SOURCE, source: image({ repository: '' }) }),
+    'source.image.repository',
+  ],
+  [
+    'an image of a repository in capitals',
+    ({ bots }) => bots.setBotSource({ ...SOURCE, source: image({ repository: 'Acme/bot' }) }),
+    'source.image.repository',
+  ],
+  [
+    'a tag with a space',
+    ({ bots }) => bots.setBotSource({ ...SOURCE, source: image({ tag: 'v 1' }) }),
+    'source.image.tag',
+  ],
+  [
+    'a short digest',
+    ({ bots }) => bots.setBotSource({ ...SOURCE, source: image({ digest: 'sha256:00' }) }),
+    'source.image.digest',
+  ],
+  [
+    'an argument of an image with a NUL in it',
+    ({ bots }) => bots.setBotSource({ ...SOURCE, source: image({ command: ['a\0b'] }) }),
+    'source.image.command[0]',
+  ],
   ['no API key', ({ tokens }) => tokens.exchangeToken({ apiKey: '' }), 'api_key'],
   [
     'a short bootstrap token',
@@ -140,6 +170,5 @@ function named(name: string) {
 }
 
 function running(command: readonly string[]) {
-  const value = { bundle: 'a', command };
-  return { source: { $case: 'process' as const, value }, revision: 0 };
+  return BotSource.fromPartial({ source: { $case: 'process', value: { bundle: 'a', command } } });
 }

@@ -6,14 +6,16 @@ import type {
   Membership as MembershipMessage,
   Owner as OwnerMessage,
   PersonalSource as PersonalSourceMessage,
+  Standing as StandingMessage,
   TeamMember as TeamMemberMessage,
   Team as TeamMessage,
   User as UserMessage,
 } from '@ramet/proto-gen/teams.v1';
-import { TeamRole } from '@ramet/proto-gen/teams.v1';
+import { EntitledKind, TeamRole } from '@ramet/proto-gen/teams.v1';
 import type { ApiKey } from './domain/api-key.js';
 import type { Bot, Owner } from './domain/bot.js';
 import { etagOf } from './domain/etag.js';
+import type { Kind, OwnerStanding } from './domain/owner-standing.js';
 import type { Role } from './domain/role.js';
 import type { PersonalSource, Program, Source } from './domain/source.js';
 import type { Member, Membership, Team } from './domain/team.js';
@@ -24,6 +26,15 @@ const ROLE = {
   admin: TeamRole.ADMIN,
   member: TeamRole.MEMBER,
 } as const satisfies Record<Role, TeamRole>;
+
+const KIND = {
+  bot: EntitledKind.BOT,
+  workflow: EntitledKind.WORKFLOW,
+  environment: EntitledKind.ENVIRONMENT,
+  instance: EntitledKind.INSTANCE,
+} as const satisfies Record<Kind, EntitledKind>;
+
+const KIND_ENTRIES = Object.entries(KIND) as readonly (readonly [Kind, EntitledKind])[];
 
 const ROLES = Object.entries(ROLE) as readonly (readonly [Role, TeamRole])[];
 
@@ -80,13 +91,44 @@ export function toBotMessage(bot: Bot, personalSource: Source | null): BotMessag
 
 /** Translates what clones run. */
 export function toSourceMessage({ program, revision }: Source): BotSourceMessage {
-  const { bundle, command } = program;
-  return { source: { $case: program.kind, value: { bundle, command } }, revision };
+  const { tag = '', command } = program;
+  if (program.kind === 'process') {
+    const { bundle } = program;
+    return { source: { $case: 'process', value: { bundle, tag, command } }, revision };
+  }
+  const { repository, digest = '' } = program;
+  return { source: { $case: 'image', value: { repository, tag, digest, command } }, revision };
 }
 
 /** Translates what the personal clones of one user run. */
 export function toPersonalSourceMessage({ userId, source }: PersonalSource): PersonalSourceMessage {
   return { userId, source: toSourceMessage(source) };
+}
+
+/** Translates where an owner stands. */
+export function toStandingMessage(standing: OwnerStanding): StandingMessage {
+  const { owner, denial, access, revision, actor, reason, updatedAt } = standing;
+  return {
+    owner: toOwnerMessage(owner),
+    denial: denial ? { reason: denial.reason, actor: denial.actor, time: denial.at } : undefined,
+    access: access
+      ? {
+          kinds: access.kinds.map((kind) => KIND[kind]),
+          reason: access.reason,
+          actor: access.actor,
+          time: access.at,
+        }
+      : undefined,
+    seq: revision,
+    actor,
+    reason,
+    updateTime: updatedAt ?? undefined,
+  };
+}
+
+/** Reads kinds of clones. The contract lets none through that are not known. */
+export function toKinds(messages: readonly EntitledKind[]): readonly Kind[] {
+  return KIND_ENTRIES.filter(([, value]) => messages.includes(value)).map(([kind]) => kind);
 }
 
 /** Reads a role. Throws REQUEST_INVALID for one that is not known. */
@@ -101,8 +143,13 @@ export function toProgram(message: BotSourceMessage | undefined, field: string):
   if (!message?.source) {
     throw invalid({ field: `${field}.source`, description: 'must be a kind of source' });
   }
-  const { $case: kind, value } = message.source;
-  return { kind, bundle: value.bundle, command: value.command };
+  const { tag, command } = message.source.value;
+  const common = { ...(tag !== '' && { tag }), command };
+  if (message.source.$case === 'process') {
+    return { kind: 'process', bundle: message.source.value.bundle, ...common };
+  }
+  const { repository, digest } = message.source.value;
+  return { kind: 'image', repository, ...(digest !== '' && { digest }), ...common };
 }
 
 /** Reads an owner. Throws REQUEST_INVALID if it is neither a user nor a team. */
@@ -116,6 +163,12 @@ export function toOwner(message: OwnerMessage | undefined): Owner {
     case undefined:
       throw invalid({ field: 'owner', description: 'must be a user or a team' });
   }
+}
+
+function toOwnerMessage(owner: Owner): OwnerMessage {
+  return owner.kind === 'user'
+    ? { owner: { $case: 'userId', value: owner.userId } }
+    : { owner: { $case: 'teamId', value: owner.teamId } };
 }
 
 function lifeOf(thing: Pick<Team, 'createdAt' | 'updatedAt' | 'deletedAt'>) {

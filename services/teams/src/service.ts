@@ -1,6 +1,6 @@
 import { migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { createTokenSource, createVerifier, serve } from '@ramet/rpc';
+import { createTokenSource, createVerifier, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
@@ -12,6 +12,7 @@ import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
 import { Past } from './store/past.js';
+import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
 import { Users } from './store/users.js';
@@ -55,10 +56,12 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     apiKeys,
     teams: new Teams(db),
     bots: new Bots(db),
+    standings: new Standings(db),
     past: new Past(db),
     tokens,
     credentials: createCredentials({ ...config, apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
+    accessListEnabled: config.accessListEnabled,
     ids,
     failpoints,
   };
@@ -66,10 +69,11 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const { host, port } = config;
   const jwks = tokens.publicKeys.map(({ jwk }) => jwk);
   const authenticate = createVerifier({ ...TOKEN_NAMES, keys: async () => jwks, clock });
+  const throttle = throttlePolicy(config);
   const contract = loadContract();
   const services = teamsApi(deps);
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, logger, clock }),
+    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
   );
 
   const running = scope.move();

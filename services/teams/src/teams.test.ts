@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { type Bot, type Team, TeamRole } from '@ramet/proto-gen/teams.v1';
-import { type Api, FIRST, type House, openHouse, ownerOf, source } from './test-house.js';
+import { type Api, FIRST, type House, image, openHouse, ownerOf, source } from './test-house.js';
 import type { TestUser } from './testing.js';
 
 const { OWNER, ADMIN, MEMBER } = TeamRole;
@@ -107,11 +107,13 @@ describe('the life of a team', () => {
     const shared = await ask(ada.id, team.id);
 
     assert.deepEqual(personal.source, { ...source('bob'), revision: 1 });
-    assert.deepEqual(shared, {
+    const { standing, ...run } = shared;
+    assert.deepEqual(run, {
       teamId: team.id,
       botName: 'trader',
       source: { ...source('team'), revision: 1 },
     });
+    assert.deepEqual([standing?.owner, standing?.seq], [ownerOf(team.id), 0]);
     await assert.rejects(ask(bob.id, team.id), { reason: 'PERMISSION_DENIED' });
     await assert.rejects(ask(ada.id, ada.id), { reason: 'BOT_SOURCE_MISSING' });
   });
@@ -131,6 +133,30 @@ describe('the life of a team', () => {
 
     assert.equal(changed?.teamSource?.revision, 2);
     assert.deepEqual(same, changed);
+  });
+
+  it('runs a release of a bundle, or an image, and counts each change of them', async () => {
+    const digest = `sha256:${'0f'.repeat(32)}`;
+    const sources = [
+      source('newer', 'v1'),
+      source('newer', 'v2'),
+      image({}),
+      image({ tag: 'v2' }),
+      image({ tag: 'v2', digest }),
+      image({ tag: 'v2', digest, command: ['serve'] }),
+    ];
+    const { access } = await house.asService('lifecycle');
+    for (const [place, each] of sources.entries()) {
+      const set = { id: bot.id, owner: ownerOf(team.id), source: each };
+      const { bot: changed } = await asAda.bots.setBotSource(set);
+      const { bot: same } = await asAda.bots.setBotSource(set);
+
+      assert.deepEqual(changed?.teamSource, { ...each, revision: 3 + place });
+      assert.deepEqual(same, changed);
+      const ask = { botId: bot.id, owner: ownerOf(team.id), userId: ada.id };
+      const admitted = await access.checkCloneAdmission(ask);
+      assert.deepEqual(admitted.source, changed.teamSource);
+    }
   });
 
   it('is not there any more for whom it has let go', async () => {

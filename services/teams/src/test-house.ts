@@ -3,8 +3,10 @@ import {
   AccessServiceService,
   type Bot,
   BotServiceService,
-  type BotSource,
+  BotSource,
+  type ImageSource,
   SetupServiceService,
+  StandingServiceService,
   type Team,
   TeamRole,
   TeamServiceService,
@@ -34,6 +36,7 @@ export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly workloads: Remote<typeof WorkloadTokenServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
@@ -70,6 +73,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     users: to(UserServiceService),
     teams: to(TeamServiceService),
     bots: to(BotServiceService),
+    standings: to(StandingServiceService),
     access: to(AccessServiceService),
     workloads: to(WorkloadTokenServiceService),
     history: to(HistoryServiceService),
@@ -114,9 +118,15 @@ export async function createCrew(house: House, name: string): Promise<Crew> {
 }
 
 /** What a bot runs. */
-export function source(bundle: string): BotSource {
-  const value = { bundle, command: ['node', 'bot.mjs'] };
-  return { source: { $case: 'process', value }, revision: 0 };
+export function source(bundle: string, tag = ''): BotSource {
+  const value = { bundle, tag, command: ['node', 'bot.mjs'] };
+  return BotSource.fromPartial({ source: { $case: 'process', value } });
+}
+
+/** An image that a bot runs. */
+export function image(value: Partial<ImageSource>): BotSource {
+  const all = { repository: 'ghcr.io/acme/bot', ...value };
+  return BotSource.fromPartial({ source: { $case: 'image', value: all } });
 }
 
 /** An owner of the kind that the id is of. */

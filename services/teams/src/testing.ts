@@ -26,6 +26,8 @@ export interface TestTeamsOptions {
   readonly outside?: Partial<Outside>;
   /** Several replicas must be given one, as they must sign alike. */
   readonly tokenKeys?: Secret;
+  /** Whether only owners on the access list are admitted. Not, unless said. */
+  readonly accessListEnabled?: boolean;
 }
 
 /** Somebody with an API key and a token of it. */
@@ -69,7 +71,7 @@ export async function startTestTeams(options: TestTeamsOptions): Promise<TestTea
   const tokenKeys = options.tokenKeys ?? makeTokenKeys();
   const bootstrapToken = 'a bootstrap token for tests';
   const outside = outsideOf(options);
-  const config = configOf({ databaseUrl: options.databaseUrl, tokenKeys, bootstrapToken });
+  const config = configOf({ ...options, tokenKeys, bootstrapToken });
   const { address } = scope.use(await startTeams(config, outside));
 
   const signer = await createTokenSigner(tokenKeys, outside);
@@ -105,9 +107,10 @@ interface Given {
   readonly databaseUrl: string;
   readonly tokenKeys: Secret;
   readonly bootstrapToken: string;
+  readonly accessListEnabled?: boolean;
 }
 
-function configOf({ databaseUrl, tokenKeys, bootstrapToken }: Given): Config {
+function configOf({ databaseUrl, tokenKeys, bootstrapToken, accessListEnabled }: Given): Config {
   return {
     host: '127.0.0.1',
     port: 0,
@@ -120,6 +123,7 @@ function configOf({ databaseUrl, tokenKeys, bootstrapToken }: Given): Config {
     tokenKeys,
     bootstrapToken: new Secret(Buffer.from(bootstrapToken)),
     serviceKeys: serviceKeys(new Map(SERVICES.map((name) => [name, hashOf(keyOf(name))]))),
+    accessListEnabled: accessListEnabled ?? false,
     failpointsDir: undefined,
     tracesDir: undefined,
     logLevel: 'error',

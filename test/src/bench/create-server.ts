@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
-import { type Outside, type Peers, startLifecycle } from '@ramet/lifecycle/testing';
+import { type Outside, startLifecycle } from '@ramet/lifecycle/testing';
 import {
   Clone,
   CloneKind,
@@ -12,11 +12,10 @@ import {
   type CreateCloneRequest,
   type CreateCloneResponse,
 } from '@ramet/proto-gen/lifecycle.v1';
-import { createVerifier } from '@ramet/rpc';
 import { noFailpoints, systemClock, systemIds } from '@ramet/service';
 import { startTelemetry } from '@ramet/telemetry';
 import { answerParent } from './child.js';
-import { createIssuer } from './tokens.js';
+import { playedPeers, PLAYED_TEAM as TEAM } from './played-peers.js';
 
 /** Which server to be. */
 export type CreateServerKind = 'bare' | 'lifecycle';
@@ -40,8 +39,6 @@ export interface CreateServerAnswer {
 
 type Start = Extract<CreateServerQuestion, { readonly ask: 'start' }>;
 
-const TEAM = 'tem_00000000000000000000000000';
-
 const traces = mkdtempSync(join(tmpdir(), 'ramet-bench-'));
 process.once('exit', () => rmSync(traces, { recursive: true, force: true }));
 
@@ -60,7 +57,7 @@ async function startBare(): Promise<string> {
   const createClone: UntypedHandleCall = (
     { request }: { readonly request: CreateCloneRequest },
     respond: (error: null, response: CreateCloneResponse) => void,
-  ) => respond(null, { clone: accepted(request) });
+  ) => respond(null, { clone: accepted(request), quotas: [] });
   server.addService(CloneServiceService, { createClone });
   const port = await new Promise<number>((resolve, reject) => {
     const insecure = ServerCredentials.createInsecure();
@@ -72,13 +69,10 @@ async function startBare(): Promise<string> {
   return `127.0.0.1:${port}`;
 }
 
-const EMPTY = Clone.decode(new Uint8Array());
-
 /** An answer as large as lifecycle's. */
 function accepted({ owner, botId, parameters }: CreateCloneRequest): Clone {
   const time = new Date();
-  return {
-    ...EMPTY,
+  return Clone.fromPartial({
     id: 'cln_00000000000000000000000000',
     kind: CloneKind.BOT,
     owner,
@@ -86,7 +80,7 @@ function accepted({ owner, botId, parameters }: CreateCloneRequest): Clone {
     botId,
     teamId: TEAM,
     parameters,
-    limits: { runTime: undefined, memoryBytes: 0n, grace: undefined },
+    limits: {},
     desired: 1,
     phase: ClonePhase.ACCEPTED,
     phaseTime: time,
@@ -95,7 +89,7 @@ function accepted({ owner, botId, parameters }: CreateCloneRequest): Clone {
     updateTime: time,
     etag: '1',
     seq: 1,
-  };
+  });
 }
 
 async function startReal({ issuer, databaseUrl }: Start): Promise<string> {
@@ -110,25 +104,8 @@ async function startReal({ issuer, databaseUrl }: Start): Promise<string> {
   };
   const config = {
     ...{ host: '127.0.0.1', port: 0, databaseUrl, databasePassword: undefined },
+    ...{ secretsKeys: [Buffer.alloc(SEALING_KEY_BYTES)], webhookAllowPrivate: false },
     ...{ cloneQuota: 1_000_000_000, reconciles: false, reconcileMs: 1_000, leaseMs: 10_000 },
   };
   return (await startLifecycle(config, outside)).address;
-}
-
-/** Peers that let everybody do everything, and that nobody reconciles with. */
-function playedPeers(issuer: string): Peers {
-  const { jwk } = createIssuer(issuer);
-  const keys = async () => [jwk];
-  const source = { kind: 'process', bundle: 'trader', command: ['node', 'bot.mjs'], revision: 1 };
-  const nobody = new Proxy({}, { get: () => () => Promise.reject(new Error('not played')) });
-  return {
-    authenticate: createVerifier({ issuer: 'ramet', audience: 'ramet', keys, clock: systemClock }),
-    teams: {
-      listMemberships: async () => [],
-      admit: async () => ({ teamId: TEAM, source: { ...source, kind: 'process' as const } }),
-    },
-    keys: nobody as Peers['keys'],
-    executor: nobody as Peers['executor'],
-    [Symbol.asyncDispose]: async () => undefined,
-  };
 }

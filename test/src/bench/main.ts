@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
 import { benchCreate } from './create.js';
+import { benchList } from './list.js';
 import { benchSign } from './sign.js';
+import { benchWatch } from './watch.js';
 
-const USAGE = `usage: npm run bench -- sign|create [--json] [--seconds N] [--rounds N]`;
+const USAGE = `usage: npm run bench -- sign|create|list|watch [--json] [--seconds N] [--rounds N]`;
 
 /** Runs the benchmark that the arguments name. Gives the exit code. */
 export async function main(_command: string, args: readonly string[]): Promise<number> {
@@ -27,6 +29,12 @@ export async function main(_command: string, args: readonly string[]): Promise<n
       return 0;
     case 'create':
       await benchCreate({ json: values.json, ...numbers });
+      return 0;
+    case 'list':
+      await benchList({ json: values.json, ...numbers });
+      return 0;
+    case 'watch':
+      await benchWatch({ json: values.json, ...numbers });
       return 0;
     default:
       console.error(USAGE);

@@ -36,6 +36,8 @@ const EXAMPLE: Readonly<Record<string, string>> = {
   CLONE_ID: `cln_${'0'.repeat(26)}`,
   GRANT_ID: `gra_${'0'.repeat(26)}`,
   API_KEY_ID: `apk_${'0'.repeat(26)}`,
+  WEBHOOK_ID: `whk_${'0'.repeat(26)}`,
+  DELIVERY_ID: `whk_${'0'.repeat(26)}-png_${'0'.repeat(26)}-0`,
 };
 
 /** Fields of answers that are credentials: made for the caller, shown once, and redacted. */
@@ -43,6 +45,8 @@ const CREDENTIALS = new Set([
   'ramet.teams.v1.BootstrapAdminResponse.api_key',
   'ramet.teams.v1.ExchangeTokenResponse.token',
   'ramet.teams.v1.CreateApiKeyResponse.secret',
+  'ramet.lifecycle.v1.CreateWebhookResponse.secret',
+  'ramet.lifecycle.v1.RotateWebhookSecretResponse.secret',
   'ramet.teams.v1.MintWorkloadTokenResponse.token',
   'ramet.teams.v1.RenewWorkloadTokenResponse.token',
 ]);
@@ -83,6 +87,16 @@ describe('the contracts', () => {
       );
     });
   }
+
+  it('name and number the kinds of clones alike at lifecycle and at teams', () => {
+    const kindsOf = (name: string): readonly string[] =>
+      (files.getEnum(name)?.values ?? []).map(
+        ({ name, number }) => `${name.replace(/^(CLONE|ENTITLED)_KIND_/, '')} ${number}`,
+      );
+    const kinds = kindsOf('ramet.lifecycle.v1.CloneKind');
+    assert.ok(kinds.includes('BOT 1'));
+    assert.deepEqual(kindsOf('ramet.teams.v1.EntitledKind'), kinds);
+  });
 
   it('have no field for a secret in an answer, but for credentials shown once', () => {
     const fields = messagesOf(rpcs.map(({ method }) => method.output)).flatMap(

@@ -19,6 +19,7 @@ import {
   ApiKeyChanged,
   BotChanged,
   PersonalSource,
+  StandingChanged,
   TeamChanged,
   UserChanged,
 } from '@ramet/proto-gen/teams.v1';
@@ -42,6 +43,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
   'ramet.teams.v1.ApiKeyChanged': ApiKeyChanged,
   'ramet.teams.v1.BotChanged': BotChanged,
   'ramet.teams.v1.PersonalSource': PersonalSource,
+  'ramet.teams.v1.StandingChanged': StandingChanged,
   'ramet.teams.v1.TeamChanged': TeamChanged,
   'ramet.teams.v1.UserChanged': UserChanged,
 };

@@ -100,6 +100,9 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     author.emptyTeam(owner),
   ]);
   const admin = await test.exchange(test.adminKey);
+  const onLists = { TOKEN: admin, USER_ID: (await author.person()).id };
+  const hook = await author.webhook(owner, user);
+  const spareHook = await author.webhook(owner, user);
 
   const usual = {
     TOKEN: owner.token,
@@ -111,14 +114,23 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     CLONE_ID: ended,
     GRANT_ID: held.grantId,
     API_KEY_ID: await author.apiKey(owner),
+    WEBHOOK_ID: hook.webhookId,
+    DELIVERY_ID: hook.deliveryId,
   };
   const special: Readonly<Record<string, Values>> = {
     CreateUser: { TOKEN: admin },
     ListUsers: { TOKEN: admin },
+    DenyOwner: onLists,
+    AllowOwner: onLists,
+    GrantAccess: onLists,
+    WithdrawAccess: onLists,
+    GetStanding: onLists,
+    ListStandings: onLists,
     SetTeamMember: { USER_ID: other.id },
     RemoveTeamMember: { USER_ID: other.id },
     DeleteTeam: { TEAM_ID: empty },
     DeleteBot: { BOT_ID: spare.botId },
+    DeleteWebhook: { WEBHOOK_ID: spareHook.webhookId },
     DeleteKey: { KEY_ID: await author.key(owner, user) },
     DeleteClone: { CLONE_ID: await author.clone(owner, { owner: user, botId, keyId: '' }) },
   };

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { ClonePhase, StopCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { processesWithVariable, Scope } from '@ramet/service';
 import { until } from '../stories/support/again.js';
 import {
@@ -122,7 +122,7 @@ describe('a mesh whose launcher is killed', function () {
     const before = await signaturesOf(person, keyId);
     await until('it signs again', async () => (await signaturesOf(person, keyId)) > before);
 
-    await person.api.clones.stopClone({ id: staying, etag: '' });
+    await person.api.clones.stopClone(StopCloneRequest.fromPartial({ id: staying }));
     await untilPhase(person, staying, ClonePhase.STOPPED);
     await Promise.all([deleteClone(person, signing), deleteClone(person, staying)]);
     await endSoundly(world);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { endSoundly, requireNothingLeft } from '../stories/support/soundness.js';
 import { startWorld, type World } from '../stories/support/world.js';
 import { failpointsInCode, Trap } from './failpoints.js';
-import { failing, type Life, raced, type Story, stopped, whole } from './lives.js';
+import { failing, type Life, notified, raced, type Story, stopped, whole } from './lives.js';
 
 // Goal: a process that is killed at the worst moments changes nothing about how things end.
 // Method: the whole mesh. At each point that the code names, between an effect and its commit,
@@ -25,6 +25,7 @@ const WHOLE: Told = { story: whole, lives: [COMPLETED] };
 const BESIDE: readonly (readonly [RegExp, Told])[] = [
   [/\.(execution_stopped|stop_accepted)$|^executor\.stop/, { story: stopped, lives: [STOPPED] }],
   [/^executor\.process\.disowned$/, { story: failing, lives: [NOT_STARTED] }],
+  [/webhook/, { story: notified, lives: [COMPLETED] }],
   [/authoriz/, { story: raced, lives: [COMPLETED, BEATEN] }],
 ];
 

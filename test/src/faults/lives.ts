@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Clone, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { type Clone, ClonePhase, StopCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { again } from '../stories/support/again.js';
 import {
   AT_REST,
@@ -13,6 +13,7 @@ import {
 } from '../stories/support/clones.js';
 import { requireOneLife } from '../stories/support/soundness.js';
 import { type Crew, type Person, processSource } from '../stories/support/world.js';
+import { startReceiver } from './receiver.js';
 
 /** How a clone has lived, as it was told before its deletion. */
 export interface Life {
@@ -31,7 +32,7 @@ export const whole: Story = (crew, person) => live(crew, person, { does: { sign:
 export const stopped: Story = (crew, person) => {
   return live(crew, person, { does: { sign: '1', stay: '' } }, async ({ id }) => {
     await again(() => untilPrinted(person, id, 'staying'));
-    await person.patient.clones.stopClone({ id, etag: '' });
+    await person.patient.clones.stopClone(StopCloneRequest.fromPartial({ id }));
   });
 };
 
@@ -50,6 +51,38 @@ export const failing: Story = async (crew, person) => {
   const { bot } = crew;
   await person.patient.bots.setBotSource({ id: bot.id, owner: person.owner, source });
   return live(crew, person, {});
+};
+
+/** A clone whose phases are told to a receiver: each of them, in order, once in effect. */
+export const notified: Story = async (crew, person) => {
+  await using receiver = await startReceiver();
+  const { webhooks } = person.patient;
+  const { webhook } = await webhooks.createWebhook({
+    requestId: 'notified',
+    owner: person.owner,
+    name: 'notified',
+    url: receiver.url,
+    filter: undefined,
+    validateOnly: false,
+  });
+  const lives = await whole(crew, person);
+  await receiver.untilTold('DELETED');
+
+  const told = receiver.phases();
+  const clone = receiver.cloneIds();
+  assert.equal(clone.length, 1);
+  const { entries } = await person.patient.clones.listCloneHistory({
+    cloneId: clone[0] ?? '',
+    pageSize: 1_000,
+    pageToken: '',
+  });
+  const lived = entries.map(({ clone: each }) => phaseName(each?.phase ?? 0));
+  assert.deepEqual(
+    told,
+    lived.filter((phase, index) => phase !== lived[index - 1]),
+  );
+  await webhooks.deleteWebhook({ id: webhook?.id ?? '', etag: '' });
+  return lives;
 };
 
 /** Two clones that want one key. */

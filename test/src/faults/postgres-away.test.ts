@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { ClonePhase, GetCloneRequest, StopCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { RemoteError } from '@ramet/rpc';
 import { processesWithVariable, systemClock } from '@ramet/service';
 import { again, until } from '../stories/support/again.js';
@@ -50,7 +50,7 @@ describe('a mesh whose database is away', function () {
     const before = await again(() => signaturesOf(owner, keyId));
     await until('it signs again', async () => (await signaturesOf(owner, keyId)) > before);
     assert.deepEqual(processesWithVariable('RAMET_EXECUTION', workload).length > 0, true);
-    await owner.patient.clones.stopClone({ id, etag: '' });
+    await owner.patient.clones.stopClone(StopCloneRequest.fromPartial({ id }));
     const clone = await untilPhase(owner, id, ClonePhase.STOPPED);
     assert.equal(clone.epoch, 1);
     await deleteClone(owner, id);
@@ -133,8 +133,8 @@ async function requireOutage({ api, owner }: Person, id: string, keyId: string):
     api.teams.createTeam({ requestId: '', name: 'nobody' }),
     api.keys.listKeys({ ...page, owner }),
     api.keys.deleteKey({ id: keyId, etag: '' }),
-    api.clones.getClone({ id }),
-    api.clones.stopClone({ id, etag: '' }),
+    api.clones.getClone(GetCloneRequest.fromPartial({ id })),
+    api.clones.stopClone(StopCloneRequest.fromPartial({ id })),
   ];
   const start = systemClock.elapsed();
   const settled = await Promise.allSettled(calls);

@@ -6,12 +6,18 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { KeyAlgorithm, SigningServiceService } from '@ramet/proto-gen/keys.v1';
-import { ExecutionReportServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  ExecutionReportServiceService,
+  GetCloneRequest,
+  StopCloneRequest,
+  UpdateExecutionRequest,
+  WatchClonesRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { TeamRole, WorkloadTokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect, RemoteError } from '@ramet/rpc';
 import { systemClock, systemIds } from '@ramet/service';
 import { delimited } from './input/wire.js';
-import { openCaller } from './support/call.js';
+import { type Answer, openCaller } from './support/call.js';
 import { PEERS, readContract } from './support/contract.js';
 import { framed, sendRaw } from './support/http2.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
@@ -26,6 +32,9 @@ import {
 
 const MEGABYTE = 1024 * 1024;
 const BOMB = 200 * MEGABYTE;
+/** More calls than the executor of this mesh lets in within a minute. */
+const FLOOD = 600;
+const WAVE = 100;
 /** How long what teams says may be used elsewhere, and some more for a machine that is busy. */
 const KEPT_MS = 1_000 + 500;
 
@@ -64,13 +73,11 @@ describe('a mesh', () => {
     const keyId = await author.key(owner, { teamId });
     const { cloneId } = await author.runningClone(owner, { owner: { teamId }, botId, keyId });
     const api = author.as(member.token);
-    const watched = drain(
-      api.clones.watchClones({ owner: undefined, cloneId, cursor: Buffer.alloc(0) }),
-    );
+    const watched = drain(api.clones.watchClones(WatchClonesRequest.fromPartial({ cloneId })));
     const logs = drain(
       api.clones.streamCloneLogs({ cloneId, executionId: '', follow: true, tailLines: 0 }),
     );
-    await api.clones.getClone({ id: cloneId });
+    await api.clones.getClone(GetCloneRequest.fromPartial({ id: cloneId }));
     await api.keys.getKey({ id: keyId });
 
     await author.as(owner.token).teams.removeTeamMember({ teamId, userId: member.id });
@@ -81,8 +88,10 @@ describe('a mesh', () => {
       assert.match(reason, /PERMISSION_DENIED|NOT_FOUND/);
     }
     await untilRefused(() => api.keys.getKey({ id: keyId }), 'KEY_NOT_FOUND');
-    await assert.rejects(api.clones.getClone({ id: cloneId }), { reason: 'CLONE_NOT_FOUND' });
-    await assert.rejects(api.clones.stopClone({ id: cloneId, etag: '' }), {
+    await assert.rejects(api.clones.getClone(GetCloneRequest.fromPartial({ id: cloneId })), {
+      reason: 'CLONE_NOT_FOUND',
+    });
+    await assert.rejects(api.clones.stopClone(StopCloneRequest.fromPartial({ id: cloneId })), {
       reason: 'CLONE_NOT_FOUND',
     });
   }).timeout(30_000);
@@ -170,6 +179,29 @@ describe('a mesh', () => {
     }
   });
 
+  it('lets nobody suffer from the flood that another one sends', async () => {
+    using caller = openCaller(contract);
+    const rpc = contract.rpc('ramet.executor.v1.ExecutionService/ListExecutions');
+    const [flooder, bystander] = [await author.person(), await author.person()];
+    const ask = ({ token }: Person) => {
+      return caller.call(test.addressOf('executor'), rpc, new Uint8Array(), { token });
+    };
+
+    const answers: Answer[] = [];
+    while (answers.length < FLOOD) {
+      answers.push(...(await Promise.all(Array.from({ length: WAVE }, () => ask(flooder)))));
+    }
+
+    const limited = answers.filter(({ reason }) => reason === 'RATE_LIMITED');
+    assert.ok(limited.length > 0, 'all of it was let in');
+    for (const { code, details } of limited) {
+      assert.equal(code, 'RESOURCE_EXHAUSTED');
+      assert.ok('google.rpc.RetryInfo' in details, Object.keys(details).join());
+      assert.ok('google.rpc.QuotaFailure' in details, Object.keys(details).join());
+    }
+    assert.equal((await ask(bystander)).reason, 'PERMISSION_DENIED');
+  }).timeout(60_000);
+
   for (const peer of PEERS) {
     it(`survives what is sent to ${peer} to wear it down`, async () => {
       const address = test.addressOf(peer);
@@ -221,10 +253,8 @@ describe('a mesh', () => {
   async function report(token: string, executionId: string, epoch = 1): Promise<void> {
     const address = test.addressOf('lifecycle');
     await using reports = connect(ExecutionReportServiceService, address, bearer(token));
-    const instance = 'late';
-    await reports.updateExecution({
-      ...{ executionId, epoch, instance, started: false, progress: undefined },
-    });
+    const update = { executionId, epoch, instance: 'late' };
+    await reports.updateExecution(UpdateExecutionRequest.fromPartial(update));
   }
 
   async function bring(person: Person, secret: Buffer): Promise<void> {

@@ -37,7 +37,8 @@ const MAX_DETAIL_BYTES = 4_096;
 const TOO_LARGE = 5 * 1024 * 1024;
 
 /** Tables that grow by themselves, or by what running clones report. */
-const RESTLESS = /\.(history|relay|consumer|execution_progress|progress|runner|denial|work)$/;
+const RESTLESS =
+  /\.(history|relay|consumer|execution_progress|progress|runner|denial|work|webhook_delivery|webhook_work)$/;
 
 describe('bad input', () => {
   let test: TestMesh;

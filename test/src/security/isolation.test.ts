@@ -6,7 +6,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mesh } from '@ramet/local';
-import { type Clone, ClonePhase, type Limits, OutcomeKind } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Clone,
+  ClonePhase,
+  GetCloneRequest,
+  Limits,
+  OutcomeKind,
+  StopCloneRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { PEERS } from './support/contract.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
 import {
@@ -18,7 +25,7 @@ import {
   type Running,
 } from './support/story.js';
 
-const NO_LIMITS: Limits = { memoryBytes: 0n, runTime: undefined, grace: undefined };
+const NO_LIMITS = Limits.fromPartial({});
 const MEGABYTE = 1024 * 1024;
 /** What a workload is told by its environment. Nothing of it is a secret. */
 const VARIABLES = /^(HOME|LANG|PATH|PWD|SHLVL|TMPDIR|TZ|USER|_|RAMET_[A-Z_]+)$/;
@@ -119,7 +126,7 @@ describe('a workload', () => {
     }
     assert.ok(hidden().length > 1);
 
-    await api.clones.stopClone({ id, etag: '' });
+    await api.clones.stopClone(StopCloneRequest.fromPartial({ id }));
     const { clone } = await api.clones.waitClone({ id, phases: [] });
 
     assert.equal(clone?.phase, ClonePhase.STOPPED);
@@ -129,7 +136,9 @@ describe('a workload', () => {
   it('leaves what it attacked as it was', async () => {
     const { status } = await fetch(test.mesh.endpoints.keys.metrics);
     assert.equal(status, 200);
-    const { clone } = await author.admin.clones.getClone({ id: victim.cloneId });
+    const { clone } = await author.admin.clones.getClone(
+      GetCloneRequest.fromPartial({ id: victim.cloneId }),
+    );
     assert.equal(clone?.phase, ClonePhase.RUNNING);
   });
 
@@ -138,7 +147,15 @@ describe('a workload', () => {
     const { secrets, credentials, state, executor, run: runs, logs, traces } = test.mesh.layout;
     const name = `${victim.executionId}-e1`;
     const victims = join(executor, 'executions', name);
-    const files = ['kek', 'token-key.pem', 'postgres', 'nats', 'bootstrap-token', 'services/keys'];
+    const files = [
+      'kek',
+      'secrets-key',
+      'token-key.pem',
+      'postgres',
+      'nats',
+      'bootstrap-token',
+      'services/keys',
+    ];
     return {
       files: [
         ...files.map((file) => join(secrets, file)),

@@ -4,13 +4,14 @@
 
 import assert from 'node:assert/strict';
 import { fromBinary, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
+import { EntitledKind } from '@ramet/proto-gen/teams.v1';
 import { assemble, type Cast } from './access/cast.js';
 import type { Person } from './access/row.js';
 import { TABLE } from './access/table.js';
 import { type Answer, type Caller, openCaller } from './support/call.js';
 import { type Peer, type Rpc, readContract } from './support/contract.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
-import { aName, openAuthor } from './support/story.js';
+import { aName, openAuthor, ownerMessage } from './support/story.js';
 
 const contract = readContract();
 const PAGED = TABLE.filter(({ rpc, people }) => {
@@ -38,8 +39,15 @@ describe('a page token', () => {
     const wish = { requestId: '', userId: '', expireTime: undefined };
     await users.createApiKey({ ...wish, name: 'one more' });
     await teams.createTeam({ requestId: '', name: aName() });
-    const { teamId } = cast.world.own;
+    const { teamId, userId } = cast.world.own;
+    for (const each of [{ teamId }, { userId }]) {
+      const listed = { owner: ownerMessage(each), kinds: [EntitledKind.BOT], reason: 'a test' };
+      await author.admin.standings.grantAccess(listed);
+    }
     await bots.createBot({ requestId: '', teamId, name: aName(), teamSource: undefined });
+    const { webhooks } = author.as(cast.tokens.owner);
+    await author.webhook({ token: cast.tokens.owner }, owner);
+    await webhooks.pingWebhook({ id: cast.world.own.webhookId });
   });
   after(() => caller?.[Symbol.dispose]());
 
@@ -102,7 +110,7 @@ describe('a page token', () => {
 
 /** Somebody who may list. */
 function callerOf(name: string): Person {
-  return /\/(ListUsers|ListTeams|ListExecutions)$/.test(name) ? 'overseer' : 'owner';
+  return /\/(ListUsers|ListTeams|ListStandings|ListExecutions)$/.test(name) ? 'overseer' : 'owner';
 }
 
 function tokenOf(rpc: Rpc, { code, response }: Answer): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GrantServiceService, SigningServiceService } from '@ramet/proto-gen/keys.v1';
-import { ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { ClonePhase, StopCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { TokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect, RemoteError } from '@ramet/rpc';
 import { systemClock } from '@ramet/service';
@@ -49,7 +49,7 @@ describe('a replica', function () {
 
     replica.kill('SIGTERM');
     await load.refused;
-    await crew.owner.api.clones.stopClone({ id, etag: '' });
+    await crew.owner.api.clones.stopClone(StopCloneRequest.fromPartial({ id }));
     assert.equal((await waiting).clone?.phase, ClonePhase.STOPPED);
 
     assert.equal(await replica.ended, 0);

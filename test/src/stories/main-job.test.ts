@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { ClonePhase, CloneView, OutcomeKind } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  ClonePhase,
+  CloneView,
+  GetCloneRequest,
+  Limits,
+  OutcomeKind,
+  StopCloneRequest,
+  WatchClonesRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { RemoteError } from '@ramet/rpc';
 import { availableTo, phasesOf, signaturesOf, usedBy } from './support/asked.js';
 import {
@@ -60,7 +68,7 @@ describe('the main job', function () {
 
     const listed = async (view: CloneView) => {
       const { clones } = await owner.api.clones.listClones({
-        ...{ owner: owner.owner, view, pageSize: 0, pageToken: '' },
+        ...{ owner: owner.owner, view, pageSize: 0, pageToken: '', filter: '', orderBy: '' },
       });
       return clones.map((clone) => clone.id);
     };
@@ -80,14 +88,20 @@ describe('the main job', function () {
     const ours = await createClone(admin.api, crew, teamOwner, { does });
 
     await untilPhase(owner, ours.id, RUNNING);
-    await assert.rejects(member.api.clones.getClone({ id: ours.id }), isNotFound);
+    await assert.rejects(
+      member.api.clones.getClone(GetCloneRequest.fromPartial({ id: ours.id })),
+      isNotFound,
+    );
     for (const other of [owner, admin]) {
-      await assert.rejects(other.api.clones.getClone({ id: mine.id }), isNotFound);
+      await assert.rejects(
+        other.api.clones.getClone(GetCloneRequest.fromPartial({ id: mine.id })),
+        isNotFound,
+      );
     }
     await assert.rejects(createClone(member.api, crew, teamOwner, { does }), {
       code: 'PERMISSION_DENIED',
     });
-    await owner.api.clones.stopClone({ id: ours.id, etag: '' });
+    await owner.api.clones.stopClone(StopCloneRequest.fromPartial({ id: ours.id }));
     await untilPhase(admin, ours.id, STOPPED);
     await Promise.all([deleteClone(admin, ours.id), deleteClone(member, mine.id)]);
   });
@@ -100,8 +114,8 @@ describe('the main job', function () {
     const { id } = await createClone(owner.api, crew, owner.owner, wish);
     await untilPrinted(owner, id, 'staying');
 
-    await owner.api.clones.stopClone({ id, etag: '' });
-    await owner.api.clones.stopClone({ id, etag: '' });
+    await owner.api.clones.stopClone(StopCloneRequest.fromPartial({ id }));
+    await owner.api.clones.stopClone(StopCloneRequest.fromPartial({ id }));
     const clone = await untilPhase(owner, id, ...AT_REST);
     assert.equal(clone.phase, STOPPED);
     assert.equal(clone.execution?.outcome?.kind, OutcomeKind.STOPPED);
@@ -208,7 +222,7 @@ describe('the main job', function () {
   it('tells how a workload has ended, whatever it says of itself', async () => {
     const crew = await world.createCrew('ending');
     const { owner, member } = crew;
-    const limits = { runTime: { seconds: 1n, nanos: 0 }, memoryBytes: 0n, grace: undefined };
+    const limits = Limits.fromPartial({ runTime: { seconds: 1n } });
     const [failing, late] = await Promise.all([
       createClone(owner.api, crew, owner.owner, { does: { exit: '7' } }),
       createClone(member.api, crew, member.owner, { limits, does: { stay: '' } }),
@@ -275,15 +289,21 @@ describe('the main job', function () {
     const { owner, admin, team, teamOwner } = crew;
     const { id } = await createClone(admin.api, crew, teamOwner, { does: { stay: '' } });
     await untilPhase(admin, id, RUNNING);
-    const watch = admin.api.clones.watchClones({
-      ...{ owner: teamOwner, cloneId: id, cursor: Buffer.alloc(0) },
-    });
+    const watch = admin.api.clones.watchClones(
+      WatchClonesRequest.fromPartial({ owner: teamOwner, cloneId: id }),
+    );
     await watch.next();
 
     await owner.api.teams.removeTeamMember({ teamId: team.id, userId: admin.id });
     await assert.rejects(drain(watch), { code: 'PERMISSION_DENIED' });
-    await assert.rejects(admin.api.clones.getClone({ id }), isNotFound);
-    assert.equal((await owner.api.clones.getClone({ id })).clone?.phase, RUNNING);
+    await assert.rejects(
+      admin.api.clones.getClone(GetCloneRequest.fromPartial({ id })),
+      isNotFound,
+    );
+    assert.equal(
+      (await owner.api.clones.getClone(GetCloneRequest.fromPartial({ id }))).clone?.phase,
+      RUNNING,
+    );
     assert.equal((await deleteClone(owner, id)).phase, DELETED);
   });
 });

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { type Checkpoint, type CloneChange, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Checkpoint,
+  type CloneChange,
+  ClonePhase,
+  ListCloneHistoryRequest,
+  WatchClonesRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { again } from './support/again.js';
 import { AT_REST, createClone, deleteClone, untilPhase } from './support/clones.js';
 import { endSoundly } from './support/soundness.js';
@@ -29,10 +35,10 @@ describe('a watch of clones', function () {
     const clones = await Promise.all([1, 2].map(() => createClone(owner.api, crew, owner.owner)));
     await Promise.all(clones.map(({ id }) => untilPhase(owner, id, ...AT_REST)));
     await Promise.all(clones.map(({ id }) => deleteClone(owner, id)));
-    const { changes, proof } = await telling;
+    const { changes, proof, hash } = await telling;
 
     assert.equal(proof.count, BigInt(changes.length));
-    assert.deepEqual(Buffer.from(proof.hash), hashOf(changes));
+    assert.deepEqual(proof.hash, hash);
     for (const { id } of clones) assert.deepEqual(seqsOf(changes, id), await historyOf(owner, id));
   });
 
@@ -95,22 +101,29 @@ describe('a watch of clones', function () {
 });
 
 function watch({ api: { clones }, owner }: Person, cursor: Buffer) {
-  return clones.watchClones({ owner, cloneId: '', cursor });
+  return clones.watchClones(WatchClonesRequest.fromPartial({ owner, cursor }));
 }
 
 interface Told {
   readonly changes: readonly CloneChange[];
   readonly proof: Checkpoint;
+  /** What the hash of the proof must be. */
+  readonly hash: Buffer;
 }
 
 /** Takes in what is told until so many clones are deleted and it has been proven. */
 async function tell(stream: ReturnType<typeof watch>, deletions: number): Promise<Told> {
   const changes: CloneChange[] = [];
+  let hash: Buffer = Buffer.alloc(32);
+  let since: CloneChange[] = [];
   for await (const { event } of stream) {
-    if (event?.$case === 'change') changes.push(event.value);
+    if (event?.$case === 'change') since.push(event.value);
+    if (event?.$case !== 'checkpoint') continue;
+    hash = hashOf(hash, since);
+    changes.push(...since);
+    since = [];
     const deleted = changes.filter(({ clone }) => clone?.phase === ClonePhase.DELETED);
-    const isOver = deleted.length === deletions;
-    if (event?.$case === 'checkpoint' && isOver) return { changes, proof: event.value };
+    if (deleted.length === deletions) return { changes, proof: event.value, hash };
   }
   assert.fail('the watch has ended');
 }
@@ -136,17 +149,19 @@ async function untilDeleted(
   return changes;
 }
 
-/** The hash that a checkpoint must carry: sha256(the one before, id, seq as 4 bytes big-endian). */
-function hashOf(changes: readonly CloneChange[]): Buffer {
-  return changes.reduce<Buffer>((hash, { clone }) => {
+/** The hash of a checkpoint: sha256(the one before, then of each change 2, id, seq as 4 bytes). */
+function hashOf(before: Buffer, changes: readonly CloneChange[]): Buffer {
+  if (changes.length === 0) return before;
+  const hash = createHash('sha256').update(before);
+  for (const { clone } of changes) {
     const seq = Buffer.alloc(4);
     seq.writeUInt32BE(clone?.seq ?? 0);
-    return createHash('sha256')
-      .update(hash)
+    hash
+      .update(Buffer.of(2))
       .update(clone?.id ?? '')
-      .update(seq)
-      .digest();
-  }, Buffer.alloc(32));
+      .update(seq);
+  }
+  return hash.digest();
 }
 
 function seqsOf(changes: readonly CloneChange[], id: string): readonly number[] {
@@ -154,6 +169,6 @@ function seqsOf(changes: readonly CloneChange[], id: string): readonly number[] 
 }
 
 async function historyOf({ api: { clones } }: Person, id: string): Promise<readonly number[]> {
-  const all = { cloneId: id, pageSize: 0, pageToken: '' };
+  const all = ListCloneHistoryRequest.fromPartial({ cloneId: id });
   return (await clones.listCloneHistory(all)).entries.map(({ seq }) => seq);
 }

@@ -13,7 +13,14 @@ const MOST = 1_000;
  */
 export async function removeLeftovers(scene: Omit<Scene, 'exchange'>): Promise<void> {
   const { clones } = scene.user;
-  const asked = { owner: undefined, view: CloneView.ACTIVE, pageSize: MOST, pageToken: '' };
+  const asked = {
+    owner: undefined,
+    view: CloneView.ACTIVE,
+    pageSize: MOST,
+    pageToken: '',
+    filter: '',
+    orderBy: '',
+  };
   const left = (await clones.listClones(asked)).clones.filter(({ labels }) => {
     return Object.entries(LABELS).every(([name, value]) => labels[name] === value);
   });

@@ -1,6 +1,12 @@
 import { type Key, KeyAlgorithm, type SignatureRecord } from '@ramet/proto-gen/keys.v1';
-import { type Clone, type CloneHistoryEntry, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
-import type { BotSource } from '@ramet/proto-gen/teams.v1';
+import {
+  type Clone,
+  type CloneHistoryEntry,
+  ClonePhase,
+  CreateCloneRequest,
+  ListCloneHistoryRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
+import { BotSource } from '@ramet/proto-gen/teams.v1';
 import { type Clock, systemIds } from '@ramet/service';
 import { check, isSigned } from './checks.js';
 import { type Expected, expectedOf, type Trading } from './examples.js';
@@ -30,10 +36,9 @@ const TRADING: Trading = { fast: 5, slow: 20, capital: 10_000 };
 /** Slow enough to be watched. */
 const DELAY_MS = 8;
 const MOST = 1_000;
-const SOURCE: BotSource = {
+const SOURCE = BotSource.fromPartial({
   source: { $case: 'process', value: { bundle: 'moving-average', command: ['node', 'bot.mjs'] } },
-  revision: 0,
-};
+});
 
 /**
  * Lives through the main job as a user: a key, a clone that trades with it, its end.
@@ -116,15 +121,13 @@ async function createClone(
     delay_ms: DELAY_MS,
     ...TRADING,
   };
-  const { clone } = await user.clones.createClone({
-    requestId: '',
+  const request = CreateCloneRequest.fromPartial({
     owner: { owner: { $case: 'userId', value: user.id } },
     ...{ botId, name, keyId },
     parameters: Object.entries(parameters).map(([name, value]) => ({ name, value: `${value}` })),
-    limits: undefined,
-    labels: { ...LABELS },
-    validateOnly: false,
+    labels: LABELS,
   });
+  const { clone } = await user.clones.createClone(request);
   return need(clone, 'clone');
 }
 
@@ -166,7 +169,7 @@ async function checkEnd(
 }
 
 async function historyOf({ user }: Scene, cloneId: string): Promise<readonly CloneHistoryEntry[]> {
-  const asked = { cloneId, pageSize: MOST, pageToken: '' };
+  const asked = ListCloneHistoryRequest.fromPartial({ cloneId, pageSize: MOST });
   return (await user.clones.listCloneHistory(asked)).entries;
 }
 

@@ -2,6 +2,7 @@ import {
   type Clone,
   ClonePhase,
   type Progress,
+  WatchClonesRequest,
   type WatchClonesResponse,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { RemoteError } from '@ramet/rpc';
@@ -60,7 +61,7 @@ export class WatchedClone {
 
   async #follow(wanted: number, onProgress?: () => Promise<void>): Promise<Clone> {
     const { clones, cloneId, signal } = this.#needs;
-    const from = { owner: undefined, cloneId, cursor: this.#cursor };
+    const from = WatchClonesRequest.fromPartial({ cloneId, cursor: this.#cursor });
     for await (const { event, cursor } of clones.watchClones(from, { signal })) {
       if (cursor.length > 0) this.#cursor = cursor;
       if (event?.$case === 'progress') {

@@ -1,9 +1,7 @@
-import type { BotSource } from '@ramet/proto-gen/teams.v1';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.js';
 import { collect } from '../pages.js';
 import { findBot, findOwner, findTeam, listTeams } from '../resolve.js';
-import { UsageError } from '../usage-error.js';
 import { botView } from '../views/teams.js';
 import { confirm, confirmed } from './confirm.js';
 import {
@@ -16,14 +14,13 @@ import {
   repeatable,
   requestIdOf,
 } from './options.js';
+import { requireSource, type SourceOptions, sourced, sourceIf } from './source.js';
 
-interface CreateBotOptions extends CreateOptions {
+interface CreateBotOptions extends CreateOptions, SourceOptions {
   readonly team: string;
-  readonly bundle?: string;
 }
 
-interface SetSourceOptions {
-  readonly bundle: string;
+interface SetSourceOptions extends SourceOptions {
   readonly owner?: string;
 }
 
@@ -32,19 +29,16 @@ const TEAM = 'team';
 /** Adds `bots` to the command. */
 export function addBots(program: Command, act: Act): void {
   const bots = program.command('bots').description('what clones are instances of');
-  repeatable(bots.command('create <name> [command...]'))
+  sourced(repeatable(bots.command('create <name> [command...]')))
     .description('create a bot in a team; after `--` the program that clones of the team run')
     .requiredOption('--team <team>', 'the team: an id or a name')
-    .option('--bundle <bundle>', 'the bundle that the program is in')
     .action(act(createBot));
   limited(bots.command('list').description('list the bots of your teams'))
     .option('--team <team>', 'only of this team')
     .action(act(listBots));
   bots.command('get <bot>').description('show a bot').action(act(getBot));
-  bots
-    .command('set-source <bot> <command...>')
+  sourced(bots.command('set-source <bot> [command...]'))
     .description('set the program that clones run, after `--`; running clones keep theirs')
-    .requiredOption('--bundle <bundle>', 'the bundle that the program is in')
     .option('--owner <owner>', 'for whose clones: team, or me for your personal ones', TEAM)
     .action(act(setSource));
   confirmed(bots.command('delete <bot>').description('delete a bot; clones of it go on'))
@@ -62,7 +56,7 @@ async function createBot(
     requestId: requestIdOf(context, options),
     teamId: await findTeam(context, options.team),
     name,
-    teamSource: sourceIf(options.bundle, command),
+    teamSource: sourceIf(options, command),
   };
   const { bot } = await session.bots.createBot(request, { signal: world.signal });
   out.item(botView(world.clock), present(bot, 'bot'));
@@ -98,17 +92,15 @@ async function getBot(context: Context, args: readonly string[]): Promise<void> 
 async function setSource(
   context: Context,
   [name = '', ...command]: readonly string[],
-  { owner: whose = TEAM, bundle }: SetSourceOptions,
+  { owner: whose = TEAM, ...options }: SetSourceOptions,
 ): Promise<void> {
   const { session, world, out } = context;
   const { signal } = world;
+  const source = requireSource(options, command);
   const id = await findBot(context, name);
   const before = whose === TEAM ? await session.bots.getBot({ id }, { signal }) : undefined;
   const owner = await findOwner(context, before?.bot?.teamId ?? whose);
-  const { bot } = await session.bots.setBotSource(
-    { id, owner, source: sourceIf(bundle, command) },
-    { signal },
-  );
+  const { bot } = await session.bots.setBotSource({ id, owner, source }, { signal });
   out.item(botView(world.clock), present(bot, 'bot'));
 }
 
@@ -123,12 +115,4 @@ async function deleteBot(
   const request = { id, etag: options.etag ?? '' };
   const { bot } = await session.bots.deleteBot(request, { signal: world.signal });
   out.item(botView(world.clock), present(bot, 'bot'));
-}
-
-function sourceIf(bundle: string | undefined, command: readonly string[]): BotSource | undefined {
-  if (bundle === undefined && command.length === 0) return undefined;
-  if (bundle === undefined || command.length === 0) {
-    throw new UsageError('a source is a bundle and a command: --bundle <bundle> -- <command...>');
-  }
-  return { source: { $case: 'process', value: { bundle, command } }, revision: 0 };
 }

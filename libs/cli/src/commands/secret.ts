@@ -30,25 +30,27 @@ export function withoutLineEnd(bytes: Buffer): Buffer {
   return Buffer.from(text.replace(LINE_END, ''), 'utf8');
 }
 
-/** What is shown of a new API key, once. */
+/** What is shown of a new secret, once. */
 export interface ShownOnce {
+  /** What it is, such as an API key. */
+  readonly what?: string;
   readonly secret: string;
   readonly json: Readonly<Record<string, JsonValue>>;
   /** The file to write it to instead. */
   readonly file: string | undefined;
 }
 
-/** Shows a new API key, this once: on standard output alone, or in a file for its owner's eyes. */
+/** Shows a new secret, this once: on standard output alone, or in a file for its owner's eyes. */
 export async function showOnce({ out }: Context, shown: ShownOnce): Promise<void> {
-  const { secret, json, file } = shown;
+  const { what = 'API key', secret, json, file } = shown;
   if (file !== undefined && secret !== '') {
     await writeAtomically(file, `${secret}\n`);
-    out.note(`the API key is in ${file}`);
+    out.note(`the ${what} is in ${file}`);
     if (out.json) out.value({ ...json, file }, '');
     return;
   }
-  if (secret === '') out.note('the API key was shown when it was created, and is not shown again');
-  else out.note('the API key, shown this once:');
+  if (secret === '') out.note(`the ${what} was shown when it was created, and is not shown again`);
+  else out.note(`the ${what}, shown this once:`);
   if (out.json || secret !== '') out.value({ ...json, secret }, secret);
 }
 

@@ -1,10 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  ActionServiceService,
+  CloneAdminServiceService,
+  CloneServiceService,
+  OverrideServiceService,
+  ResultServiceService,
+  TemplateServiceService,
+  WebhookServiceService,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   SetupServiceService,
+  StandingServiceService,
   TeamServiceService,
   TokenServiceService,
   type User,
@@ -65,12 +74,40 @@ export class Session implements AsyncDisposable {
     return this.#client(BotServiceService, 'teams');
   }
 
+  get standings(): Remote<typeof StandingServiceService> {
+    return this.#client(StandingServiceService, 'teams');
+  }
+
   get keys(): Remote<typeof KeyServiceService> {
     return this.#client(KeyServiceService, 'keys');
   }
 
   get clones(): Remote<typeof CloneServiceService> {
     return this.#client(CloneServiceService, 'lifecycle');
+  }
+
+  get templates(): Remote<typeof TemplateServiceService> {
+    return this.#client(TemplateServiceService, 'lifecycle');
+  }
+
+  get overrides(): Remote<typeof OverrideServiceService> {
+    return this.#client(OverrideServiceService, 'lifecycle');
+  }
+
+  get webhooks(): Remote<typeof WebhookServiceService> {
+    return this.#client(WebhookServiceService, 'lifecycle');
+  }
+
+  get results(): Remote<typeof ResultServiceService> {
+    return this.#client(ResultServiceService, 'lifecycle');
+  }
+
+  get actions(): Remote<typeof ActionServiceService> {
+    return this.#client(ActionServiceService, 'lifecycle');
+  }
+
+  get cloneAdmin(): Remote<typeof CloneAdminServiceService> {
+    return this.#client(CloneAdminServiceService, 'lifecycle');
   }
 
   /** The user who is asking. Asked once. */

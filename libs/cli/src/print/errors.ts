@@ -44,7 +44,7 @@ export function layFailure(failure: Failure): string {
     `error: ${message}${why && ` (${why})`}`,
     ...details.map((detail) => `  ${visible(detail)}`),
     ...Object.entries(metadata).map(([name, value]) => `  ${visible(`${name}: ${value}`)}`),
-    ...(retryAfterMs === undefined ? [] : [`  try again in ${milliseconds(retryAfterMs)}`]),
+    ...(retryAfterMs === undefined ? [] : [`  try again in ${wait(retryAfterMs)}`]),
     ...(traceId ? [`  trace: ${traceId}`] : []),
   ]
     .map((line) => `${line}\n`)
@@ -54,6 +54,11 @@ export function layFailure(failure: Failure): string {
 /** Lays a failure out for programs: one JSON object on one line. */
 export function failureJson(failure: Failure): string {
   return `${JSON.stringify({ error: failure })}\n`;
+}
+
+/** How long to wait. Rounded up: who comes too soon is refused again. */
+function wait(ms: number): string {
+  return milliseconds(ms < 1_000 ? Math.ceil(ms) : Math.ceil(ms / 1_000) * 1_000);
 }
 
 /** Says in plain words what the transport says of a server that is not there. */

@@ -8,7 +8,7 @@ export interface Paint {
 
 const GREEN = new Set(['RUNNING', 'COMPLETED', 'SUCCEEDED']);
 const RED = new Set(['FAILED', 'CLEANUP_FAILED', 'TIMED_OUT', 'INTERRUPTED']);
-const GREY = new Set(['STOPPED', 'DELETED', '-']);
+const GREY = new Set(['STOPPED', 'DELETED', 'SUSPENDED', 'ARCHIVED', 'SUPERSEDED', '-']);
 
 const ansi =
   (code: number) =>

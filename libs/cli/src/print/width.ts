@@ -37,3 +37,8 @@ export function visible(text: string): string {
     return ESCAPES[character] ?? `\\u${code.toString(16).padStart(4, '0')}`;
   });
 }
+
+/** The same for a text of many lines: line ends and tabs stay. */
+export function visibleText(text: string): string {
+  return text.replace(/[^\n\t]+/g, visible);
+}

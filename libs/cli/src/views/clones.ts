@@ -4,13 +4,12 @@ import {
   CloneHistoryEntry,
   CloneKind,
   ClonePhase,
-  type Execution,
+  Execution,
   GetCloneExecutionInformationResponse,
   type Metric,
   type Outcome,
   OutcomeKind,
   type Progress,
-  Quota,
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { Clock } from '@ramet/service';
 import type { View } from '../output.js';
@@ -18,7 +17,8 @@ import { nameOf } from '../parse/choice.js';
 import type { Field } from '../print/fields.js';
 import { shape } from '../print/json.js';
 import type { Paint } from '../print/paint.js';
-import { age, bytes, labels, moment, ownerId, percent, span } from '../print/values.js';
+import { age, labels, moment, ownerId, percent } from '../print/values.js';
+import { limitFields, policyFields, releaseFields } from './clone-fields.js';
 
 /** The shape of a clone. */
 const CLONE = shape('lifecycle.v1.Clone', Clone);
@@ -68,13 +68,13 @@ function cloneFields(clone: Clone): readonly Field[] {
     ['message', clone.message],
     ['epoch', `${clone.epoch}`],
     ...executionFields(execution),
-    ['run time', span(limits?.runTime)],
-    ['memory', limits?.memoryBytes ? bytes(limits.memoryBytes) : ''],
-    ['grace', span(limits?.grace)],
+    ...releaseFields(clone),
+    ...limitFields(limits),
     ...clone.parameters.map(({ name, value }): Field => [`parameter ${name}`, value]),
     ...clone.conditions.map(({ type, message }): Field => [`condition ${type}`, message || 'yes']),
     ...clone.endpoints.map(({ label, url }): Field => [`endpoint ${label}`, url]),
     ['labels', labels(clone.labels)],
+    ...policyFields(clone),
     ['created', moment(clone.createTime)],
     ['changed', moment(clone.updateTime)],
     ['deleted', moment(clone.deleteTime)],
@@ -111,6 +111,24 @@ function outcomeText(value: Outcome | undefined): string {
   const exit = value.exitCode === undefined ? '' : `exit code ${value.exitCode}`;
   const details = [value.reason, exit, value.signal, value.message].filter(Boolean).join(', ');
   return details ? `${outcome(value)} (${details})` : outcome(value);
+}
+
+/** How the executions of a clone are shown. */
+export function executionView(clock: Clock, paint: Paint): View<Execution> {
+  return {
+    shape: shape('lifecycle.v1.Execution', Execution),
+    fields: executionFields,
+    columns: [
+      { title: 'ID', value: ({ id }) => id },
+      { title: 'STAGE', value: ({ stage }) => stage },
+      { title: 'EPOCH', value: ({ epoch }) => `${epoch}`, right: true },
+      { title: 'RELEASE', value: ({ release }) => `${release}`, right: true },
+      { title: 'AGE', value: ({ createTime }) => age(createTime, clock) },
+      { title: 'ENDED', value: ({ endTime }) => moment(endTime) },
+      { title: 'OUTCOME', value: ({ outcome: how }) => outcome(how), paint: paint.state },
+      { title: 'REASON', value: ({ outcome: how }) => how?.reason ?? '', flexible: true },
+    ],
+  };
 }
 
 /** How an execution goes or went, with its last report. */
@@ -150,20 +168,6 @@ export function historyView(paint: Paint): View<CloneHistoryEntry> {
       { title: 'BY', value: ({ actor }) => actor },
       { title: 'BECAUSE', value: ({ cause }) => cause, flexible: true },
       { title: 'TRACE', value: ({ traceId }) => traceId, flexible: true },
-    ],
-  };
-}
-
-/** How limits and what is used of them are shown. */
-export function quotaView(): View<Quota> {
-  return {
-    shape: shape('lifecycle.v1.Quota', Quota),
-    fields: () => [],
-    columns: [
-      { title: 'KIND', value: ({ kind }) => nameOf(CloneKind, kind) },
-      { title: 'RESOURCE', value: ({ resource }) => resource },
-      { title: 'USED', value: ({ used }) => `${used}`, right: true },
-      { title: 'LIMIT', value: ({ limit }) => `${limit}`, right: true },
     ],
   };
 }

@@ -123,8 +123,18 @@ export function botView(clock: Clock): View<Bot> {
 }
 
 function source(value: BotSource | undefined): string {
-  const program = value?.source?.value;
-  return program
-    ? `${program.bundle} (revision ${value.revision}): ${program.command.join(' ')}`
-    : '';
+  if (!value?.source) return '';
+  const parts = [`${programOf(value.source)} (revision ${value.revision})`];
+  const { command } = value.source.value;
+  return [...parts, command.join(' ')].filter(Boolean).join(': ');
+}
+
+/** What a source is, as people write it: `BUNDLE@TAG`, or `REPOSITORY:TAG@DIGEST`. */
+function programOf(source: NonNullable<BotSource['source']>): string {
+  if (source.$case === 'process') {
+    const { bundle, tag } = source.value;
+    return tag ? `${bundle}@${tag}` : bundle;
+  }
+  const { repository, tag, digest } = source.value;
+  return `${repository}${tag && `:${tag}`}${digest && `@${digest}`}`;
 }

@@ -24,7 +24,8 @@ export interface WorkloadParameter {
 
 /** What a workload may use. */
 export interface WorkloadLimits {
-  readonly timeLimitMs: number;
+  /** Absent: it runs for as long as it likes. */
+  readonly timeLimitMs?: number;
   readonly memoryBytes: number;
   readonly graceMs: number;
   /** In thousandths of a core. */

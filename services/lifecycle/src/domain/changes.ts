@@ -1,35 +1,52 @@
-import { conflict } from '@ramet/errors';
 import {
   type Clone,
+  type Endpoint,
   type Execution,
-  hasRun,
+  enter,
+  hasCondition,
+  later,
   type Move,
   move,
   type Outcome,
   type Report,
+  withCondition,
+  withoutCondition,
 } from './clone.js';
-import { outcomeOf, STOP_REQUESTED, settledBy, type Workload } from './outcome.js';
-import { isAtRest } from './phases.js';
+import type { Facts } from './facts.js';
+import { outcomeOf, settledBy, stopReasonOf, type Workload } from './outcome.js';
+import type { Phase, PhaseEvent } from './phases.js';
+import { nextStage, outcomeOfRun, stageEnded, stagePaused, withRun, withSkipped } from './run.js';
 
 /** The condition of a clone at rest that has not given everything back yet. */
 export const CLEANUP_PENDING = 'CLEANUP_PENDING';
 
-/** The clone after its user asked to stop it. Asking again, or after the end, changes nothing. */
-export function askToStop(clone: Clone): Clone {
-  if (clone.desired === 'DELETED') {
-    const subject = { kind: 'clone', id: clone.id };
-    throw conflict('CLONE_PHASE_CONFLICT', subject, `the clone is being deleted: ${clone.id}`);
-  }
-  if (clone.desired === 'STOPPED' || isAtRest(clone.phase)) return clone;
-  return { ...clone, desired: 'STOPPED' };
-}
+/** The condition of a clone whose last update failed: it runs what it ran before. */
+export const UPDATE_FAILED = 'UPDATE_FAILED';
 
-/** The clone after its user asked to delete it. Asking again has a failed cleanup tried at once. */
-export function askToDelete(clone: Clone, at: Date): Clone {
-  const isStuck = clone.phase === 'CLEANUP_FAILED' && (clone.deadlineAt ?? at) > at;
-  if (clone.desired === 'DELETED') return isStuck ? { ...clone, deadlineAt: at } : clone;
-  return { ...clone, desired: 'DELETED' };
-}
+/** The condition of a clone that could not be suspended or archived. */
+export const NOT_PUT_DOWN = 'NOT_PUT_DOWN';
+
+/** The conditions that say what a probe has found. */
+export const AVAILABLE = 'AVAILABLE';
+export const UNAVAILABLE = 'UNAVAILABLE';
+
+/** The condition of a clone whose time is over. */
+export const EXPIRED = 'EXPIRED';
+
+/** The condition of a clone that did nothing for too long. */
+export const IDLE = 'IDLE';
+
+/** The condition of a clone that an admin has deleted although something of it may be left. */
+export const FORCED = 'FORCED';
+
+/** The condition of a clone whose results did not all arrive. */
+export const RESULTS_INCOMPLETE = 'RESULTS_INCOMPLETE';
+
+/** The conditions that end with what they were said of. */
+const OF_A_RUN = [AVAILABLE, UNAVAILABLE, NOT_PUT_DOWN, IDLE, RESULTS_INCOMPLETE];
+
+/** How long an archived clone is kept, where its policy does not say. */
+const ARCHIVE_RETENTION_MS = 14 * 24 * 60 * 60_000;
 
 /** The clone with the first report of its current execution. Later ones change nothing. */
 export function withReport(clone: Clone, report: Report): Clone {
@@ -38,34 +55,53 @@ export function withReport(clone: Clone, report: Report): Clone {
   return { ...clone, execution: { ...execution, report } };
 }
 
-/** The clone with an execution of the next epoch. */
-export function begun(clone: Clone, executionId: string, why: Move): Clone {
-  const epoch = clone.epoch + 1;
-  const execution = { id: executionId, cloneId: clone.id, epoch, createdAt: why.at };
-  return move({ ...clone, epoch, execution }, 'begin', why);
-}
-
 /** The clone whose workload was seen to run, or to have run. */
 export function seenToRun(clone: Clone, startedAt: Date): Clone {
-  return withExecution(clone, { startedAt: clone.execution?.startedAt ?? startedAt });
+  if (clone.execution?.startedAt) return clone;
+  const seen = withExecution(clone, { startedAt });
+  return { ...seen, startedAt: clone.startedAt ?? startedAt };
+}
+
+/** The clone that is up: what it was being updated to is what it runs. */
+export function started(clone: Clone, endpoints: readonly Endpoint[], why: Move): Clone {
+  const { candidate, formerPhase: _, ...rest } = clone;
+  const release = candidate ?? clone.release;
+  const isProven = !clone.stages.some(({ state, name }) => {
+    const stage = release.stages.find((spec) => spec.name === name);
+    return stage?.oncePerRelease && (state === 'WAITING' || state === 'ACTIVE');
+  });
+  const next = {
+    ...rest,
+    release,
+    endpoints,
+    provenRelease: isProven ? release.number : clone.provenRelease,
+  };
+  const up = candidate ? withoutCondition(next, UPDATE_FAILED) : next;
+  return move(up, 'started', why);
+}
+
+/** The clone with what its probe has found. A check that fails does not fail what runs. */
+export function withHealth(clone: Clone, { health, now }: Pick<Facts, 'health' | 'now'>): Clone {
+  if (!health) return clone;
+  const [is, isNot] = health.ready ? [AVAILABLE, UNAVAILABLE] : [UNAVAILABLE, AVAILABLE];
+  return withCondition(withoutCondition(clone, isNot), is, health.message, now);
 }
 
 /** The clone after its workload's end was observed. */
 export function ended(clone: Clone, workload: Workload | 'none', why: Move): Clone {
-  const times = workload === 'none' ? {} : timesOf(workload, why.at);
-  const next = withExecution(clone, { ...times, ...startOf(clone) });
-  const reason = clone.desired === 'STOPPED' ? STOP_REQUESTED : '';
-  return move(next, 'ended', { reason, ...why });
+  const next = withEndTimes(clone, workload, why.at);
+  const asked = clone.desired === 'STOPPED' ? stopReasonOf(clone) : '';
+  const reason = clone.reason || asked;
+  return move(withSkipped(next), 'ended', { message: clone.message, ...why, reason });
 }
 
-function startOf({ execution }: Clone): Pick<Execution, 'startedAt'> {
-  return execution?.startedAt ? { startedAt: execution.startedAt } : {};
-}
-
-function timesOf(workload: Workload, at: Date): Pick<Execution, 'startedAt' | 'endedAt'> {
-  const { startedAt, exit } = workload;
-  if (!startedAt || exit?.kind === 'START_FAILED') return {};
-  return { startedAt, endedAt: workload.endedAt ?? at };
+/** The clone with what is known of the times of its execution. */
+export function withEndTimes(clone: Clone, workload: Workload | 'none', at: Date): Clone {
+  if (workload === 'none') return clone;
+  const { startedAt, endedAt, exit } = workload;
+  if (!startedAt || exit?.kind === 'START_FAILED') return clone;
+  const seen = seenToRun(clone, startedAt);
+  return withExecution(seen, { endedAt: seen.execution?.endedAt ?? endedAt ?? at });
 }
 
 function withExecution(clone: Clone, change: Partial<Execution>): Clone {
@@ -73,22 +109,29 @@ function withExecution(clone: Clone, change: Partial<Execution>): Clone {
   return { ...clone, execution: { ...clone.execution, ...change } };
 }
 
-/** The clone with the outcome of its execution. The first outcome stays. */
-function withOutcome(clone: Clone, workload: Workload | 'none' | undefined): Clone {
+/** The clone with the outcome of its execution, and of the stage. The first outcome stays. */
+export function withOutcome(
+  clone: Clone,
+  workload: Workload | 'none' | undefined,
+  at: Date,
+): Clone {
   if (!clone.execution || clone.execution.outcome) return clone;
-  const endedAt = hasRun(clone) && workload && workload !== 'none' ? workload.endedAt : undefined;
-  return withExecution(clone, {
-    ...(endedAt && !clone.execution.endedAt && { endedAt }),
-    outcome: outcomeOf(clone, workload),
-  });
+  const next = withEndTimes(clone, workload ?? 'none', at);
+  const outcome = outcomeOf(next, workload);
+  return stageEnded(withExecution(next, { outcome }), outcome);
 }
 
 /** The clone at rest, after what it had was taken back. */
 export function settled(clone: Clone, workload: Workload | 'none' | undefined, why: Move): Clone {
-  const next = withOutcome(clone, workload);
-  const outcome = next.execution?.outcome ?? outcomeOf(clone, workload);
+  const next = withSkipped(withOutcome(clone, workload, why.at));
+  const outcome = outcomeOfRun(next) ?? outcomeOf(clone, workload);
   const { reason, message } = whyOf(outcome);
-  return move(next, settledBy(outcome), { ...why, reason, message });
+  const { candidate: _, ...rest } = next;
+  return move(withoutCondition(rest, AVAILABLE, UNAVAILABLE), settledBy(outcome), {
+    ...why,
+    reason,
+    message,
+  });
 }
 
 function whyOf({ reason, message }: Outcome): Pick<Outcome, 'reason' | 'message'> {
@@ -97,32 +140,131 @@ function whyOf({ reason, message }: Outcome): Pick<Outcome, 'reason' | 'message'
 
 /** The clone after it stayed in its phase for too long. `problem` is what stood in the way. */
 export function expired(clone: Clone, problem: string, why: Move): Clone {
-  const reason = clone.reason || 'DEADLINE_EXCEEDED';
-  const message = `it was ${clone.phase} for too long${problem && `: ${problem}`}`;
-  if (clone.phase === 'FINALIZING') return givenUp(clone, problem, { ...why, reason, message });
+  const late = { ...why, ...lateness(clone, problem) };
+  if (clone.phase === 'FINALIZING') return givenUp(clone, problem, late);
   if (clone.phase === 'CLEANUP_FAILED') return move(clone, 'expire', why);
-  return move(clone, 'expire', { ...why, reason, message });
+  return move(clone, 'expire', late);
+}
+
+/** Why a clone has to leave its phase, when it stayed there for too long. */
+export function lateness(clone: Clone, problem: string): Pick<Move, 'reason' | 'message'> {
+  return {
+    reason: clone.reason || 'DEADLINE_EXCEEDED',
+    message: `it was ${clone.phase} for too long${problem && `: ${problem}`}`,
+  };
 }
 
 /** A clone that could not be finalized rests all the same; what is left to do stays a condition. */
 function givenUp(clone: Clone, problem: string, why: Move): Clone {
-  const pending = { type: CLEANUP_PENDING, message: problem, sinceAt: why.at };
-  const failed = move(withOutcome(clone, undefined), 'expire', why);
-  return { ...failed, conditions: [...failed.conditions, pending] };
+  const { candidate: _, ...rest } = withSkipped(withOutcome(clone, undefined, why.at));
+  const failed = move(withoutCondition(rest, AVAILABLE, UNAVAILABLE), 'expire', why);
+  return withCondition(failed, CLEANUP_PENDING, problem, why.at);
 }
 
 /** The clone at rest that has given everything back at last. */
 export function cleaned(clone: Clone): Clone {
-  const conditions = clone.conditions.filter(({ type }) => type !== CLEANUP_PENDING);
-  return { ...clone, conditions };
+  return withoutCondition(clone, CLEANUP_PENDING);
 }
 
-/** The clone of which nothing is left. */
-export function removed(clone: Clone, workload: Workload | 'none' | undefined, why: Move): Clone {
-  return { ...move(withOutcome(clone, workload), 'removed', why), deletedAt: why.at };
+/** The clone of which nothing is left, or nothing that is looked for any more. */
+export function removed(
+  clone: Clone,
+  workload: Workload | 'none' | undefined,
+  { event, ...why }: Move & { readonly event: 'removed' | 'give_up' },
+): Clone {
+  const { candidate: _, action: __, ...rest } = withSkipped(withOutcome(clone, workload, why.at));
+  const gone = withoutCondition(rest, CLEANUP_PENDING, AVAILABLE, UNAVAILABLE);
+  return { ...move({ ...gone, endpoints: [] }, event, why), deletedAt: why.at };
+}
+
+/** The clone that is about to be updated: its workload is ended first. */
+export function updating(clone: Clone, why: Move): Clone {
+  return move(withRun({ ...clone, endpoints: [] }), 'update', why);
+}
+
+/** The clone whose update has failed: its last good release is started again. */
+export function rolledBack(clone: Clone, problem: string, why: Move): Clone {
+  const { candidate, ...rest } = clone;
+  const message = `release ${candidate?.number ?? 0} did not start: ${problem}`;
+  const back = withCondition(withRun(rest), UPDATE_FAILED, message, why.at);
+  return enter(back, 'UPDATING', { ...why, reason: UPDATE_FAILED, message });
+}
+
+/** The clone that is about to be suspended or archived, and remembers where it came from. */
+export function puttingDown(clone: Clone, event: 'suspend' | 'archive', why: Move): Clone {
+  return move({ ...clone, formerPhase: clone.phase }, event, why);
+}
+
+/** The clone that is suspended: its workload has ended, to be started again later. */
+export function suspended(clone: Clone, workload: Workload | 'none', why: Move): Clone {
+  const { formerPhase: _, ...rest } = putDown(clone, workload, why.at);
+  const reason = hasCondition(clone, EXPIRED) ? EXPIRED : '';
+  return move(rest, 'suspended', { ...why, reason });
+}
+
+/** The clone that is archived: its workload is gone, and its storage is there. */
+export function archived(clone: Clone, workload: Workload | 'none', why: Move): Clone {
+  const { formerPhase: _, ...rest } = putDown(clone, workload, why.at);
+  const keepMs = clone.policy.archiveRetentionMs ?? ARCHIVE_RETENTION_MS;
+  const dueAt = later(why.at, keepMs);
+  const deleteDueAt = rest.deleteDueAt && rest.deleteDueAt < dueAt ? rest.deleteDueAt : dueAt;
+  return { ...move(rest, 'archived', why), deleteDueAt };
+}
+
+function putDown(clone: Clone, workload: Workload | 'none', at: Date): Clone {
+  const next = withOutcome(stagePaused(clone), workload, at);
+  return withoutCondition({ ...next, endpoints: [] }, ...OF_A_RUN);
+}
+
+const RETURN: Readonly<Partial<Record<Phase, PhaseEvent>>> = {
+  RUNNING: 'return_running',
+  SUSPENDED: 'return_suspended',
+  COMPLETED: 'return_completed',
+  STOPPED: 'return_stopped',
+  FAILED: 'return_failed',
+};
+
+const WISH: Readonly<Partial<Record<Phase, Clone['desired']>>> = {
+  RUNNING: 'RUNNING',
+  SUSPENDED: 'SUSPENDED',
+};
+
+/** The clone that could not be suspended or archived: it is what it was, and says so. */
+export function notPutDown(clone: Clone, problem: string, why: Move): Clone {
+  const { formerPhase = 'RUNNING', ...rest } = clone;
+  const { message = '' } = lateness(clone, problem);
+  const desired = WISH[formerPhase] ?? 'STOPPED';
+  const told = withCondition({ ...rest, desired }, NOT_PUT_DOWN, message, why.at);
+  return move(told, RETURN[formerPhase] ?? 'return_running', why);
+}
+
+/** The suspended or archived clone on its way back. */
+export function comingBack(clone: Clone, event: 'resume' | 'restore', why: Move): Clone {
+  const { deleteDueAt, expireAt, ...rest } = withoutCondition(clone, NOT_PUT_DOWN);
+  if (event === 'resume') return move(resumed(clone), event, why);
+  const lifeMs = clone.policy.expireAfterMs;
+  const renewed = {
+    ...withoutCondition(rest, EXPIRED),
+    ...(expireAt && lifeMs !== undefined && { expireAt: later(why.at, lifeMs) }),
+  };
+  return move(withRun(renewed), event, why);
+}
+
+/** A run whose stages were all done is run again; another one goes on where it was. */
+function resumed(clone: Clone): Clone {
+  const next = withoutCondition(clone, NOT_PUT_DOWN);
+  return nextStage(next) ? next : withRun(next);
+}
+
+/** The ended clone at the start of another run. */
+export function restarted(clone: Clone, why: Move): Clone {
+  const { restart, ...rest } = withoutCondition(clone, ...OF_A_RUN, UPDATE_FAILED);
+  const fresh = restart === 'fresh';
+  const run = withRun(fresh ? { ...rest, provenRelease: 0 } : rest, { fresh });
+  return move(run, 'restart', why);
 }
 
 /** Tells whether something is left to take back from a clone at rest. */
-export function isCleanupPending({ conditions }: Clone): boolean {
-  return conditions.some(({ type }) => type === CLEANUP_PENDING);
+export function isCleanupPending(clone: Clone): boolean {
+  return hasCondition(clone, CLEANUP_PENDING);
 }

@@ -1,4 +1,6 @@
 import { type Deadlines, nextPhase, type Phase, type PhaseEvent } from './phases.js';
+import type { Release } from './release.js';
+import type { Input, Limits, Policy } from './spec.js';
 
 /** An isolated instance of a workload, from the request to its deletion. */
 export interface Clone {
@@ -8,33 +10,64 @@ export interface Clone {
   readonly kind: CloneKind;
   readonly owner: Owner;
   readonly creatorId: string;
+  /** Empty: all its stages have sources of their own. */
   readonly botId: string;
-  /** The team that the bot belongs to. */
+  /** The team that the bot belongs to. Empty: there is no bot. */
   readonly teamId: string;
   /** Empty: it signs nothing. */
   readonly keyId: string;
-  readonly parameters: readonly Parameter[];
-  readonly limits: Limits;
+  /** Empty: its bot's source is all there is to it. */
+  readonly templateId: string;
+  readonly release: Release;
+  /** What it is being updated to. Takes the place of `release` once it runs. */
+  readonly candidate?: Release;
+  /** How many releases it has had. */
+  readonly releases: number;
+  /** The number of the last release that was seen to work. Zero: none was. */
+  readonly provenRelease: number;
+  /** The stages of the current run, or the last, in order. */
+  readonly stages: readonly StageStatus[];
+  /** The first epoch of that run. */
+  readonly runEpoch: number;
+  /** Whether the first execution of the run finds its storage emptied. */
+  readonly freshStorage: boolean;
+  readonly inputs: readonly Input[];
+  /** What somebody else calls it. Unique among the owner's clones that are not at rest. */
+  readonly externalRef: string;
+  readonly privateResults: boolean;
+  readonly policy: Policy;
   readonly labels: Readonly<Record<string, string>>;
-  /** What it runs: the bot's source when the clone was accepted. */
-  readonly source: Source;
+  readonly traits: readonly string[];
   /** How often it may sign. Absent: not counted. */
   readonly maxSignatures?: bigint;
   readonly desired: Desired;
+  /** How a restart that was asked for is to find its storage. Absent: none was. */
+  readonly restart?: 'keep' | 'fresh';
   readonly phase: Phase;
+  /** The phase to go back to, should it not be suspended or archived. */
+  readonly formerPhase?: Phase;
   /** Why it is in this phase: a stable word. Empty while all is well. */
   readonly reason: string;
   readonly message: string;
   readonly phaseAt: Date;
   /** When it has to have left this phase. Absent: it may stay. */
   readonly deadlineAt?: Date;
+  /** When it expires. Absent: it does not. */
+  readonly expireAt?: Date;
+  /** When it is deleted for having expired, or been archived for long. Absent: it is not. */
+  readonly deleteDueAt?: Date;
   /** Goes up with every execution. */
   readonly epoch: number;
   /** The current execution, or the last. */
   readonly execution?: Execution;
   readonly conditions: readonly Condition[];
+  readonly endpoints: readonly Endpoint[];
+  /** What somebody did to it that is not over. */
+  readonly action?: OpenAction;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** When a workload of it was first seen to run. */
+  readonly startedAt?: Date;
   readonly deletedAt?: Date;
   /** How many changes it has had. */
   readonly seq: number;
@@ -42,6 +75,21 @@ export interface Clone {
 
 export const CLONE_KINDS = ['BOT', 'WORKFLOW', 'ENVIRONMENT', 'INSTANCE'] as const;
 export type CloneKind = (typeof CLONE_KINDS)[number];
+
+/** What a kind fixes. */
+export interface Behaviour {
+  /** Whether it ends by itself. What does not runs its last stage for as long as it lives. */
+  readonly completes: boolean;
+  /** Whether it can be updated while it runs. */
+  readonly updates: boolean;
+}
+
+export const BEHAVIOUR: Readonly<Record<CloneKind, Behaviour>> = {
+  BOT: { completes: true, updates: true },
+  WORKFLOW: { completes: true, updates: false },
+  ENVIRONMENT: { completes: false, updates: true },
+  INSTANCE: { completes: false, updates: true },
+};
 
 export const DESIRES = ['RUNNING', 'STOPPED', 'DELETED', 'SUSPENDED', 'ARCHIVED'] as const;
 /** What its users want of a clone. */
@@ -53,25 +101,22 @@ export interface Owner {
   readonly id: string;
 }
 
-export interface Parameter {
+/** How far a stage of a run is. */
+export interface StageStatus {
   readonly name: string;
-  readonly value: string;
+  readonly state: StageState;
+  /** Its newest execution. Absent: it has none yet. */
+  readonly executionId?: string;
+  readonly epoch?: number;
+  /** How many executions it has had in this run. */
+  readonly executions: number;
+  /** How its newest execution ended. */
+  readonly outcome?: Outcome;
+  readonly always: boolean;
 }
 
-/** What a clone may use. What is absent is for the executor to say. */
-export interface Limits {
-  readonly runTimeMs?: number;
-  readonly memoryBytes?: number;
-  readonly graceMs?: number;
-}
-
-/** What a workload is made of. A new runtime is a new member. */
-export interface Source {
-  readonly kind: 'process';
-  readonly bundle: string;
-  readonly command: readonly string[];
-  readonly revision: number;
-}
+export const STAGE_STATES = ['WAITING', 'ACTIVE', 'SUCCEEDED', 'FAILED', 'SKIPPED'] as const;
+export type StageState = (typeof STAGE_STATES)[number];
 
 /** Something that is true of a clone beside its phase. */
 export interface Condition {
@@ -80,12 +125,30 @@ export interface Condition {
   readonly sinceAt: Date;
 }
 
+/** Where a clone can be reached. */
+export interface Endpoint {
+  readonly label: string;
+  readonly url: string;
+}
+
+/** Something that somebody did to a clone. */
+export interface OpenAction {
+  readonly id: string;
+  /** What was done, such as `clones.update`. */
+  readonly name: string;
+}
+
 /** One run of a clone's workload. */
 export interface Execution {
   readonly id: string;
   readonly cloneId: string;
   readonly epoch: number;
+  readonly stage: string;
+  /** The number of the release that it runs. */
+  readonly release: number;
   readonly createdAt: Date;
+  /** Not before then: a pause before its stage is tried again. */
+  readonly notBefore?: Date;
   readonly startedAt?: Date;
   readonly endedAt?: Date;
   /** How it ended: set once. */
@@ -118,40 +181,56 @@ export interface Metric {
   readonly unit: string;
 }
 
-/** How long a workload may run and has to end, where its clone does not say. */
+/** What a workload may use, where its clone does not say. */
 const RUN_TIME_MS = 24 * 60 * 60_000;
-const GRACE_MS = 10_000;
+export const GRACE_MS = 10_000;
 
 /** What is asked of a clone that is to be created, and what it was admitted with. */
 export type Wanted = Pick<
   Clone,
   | 'id'
   | 'name'
+  | 'kind'
   | 'owner'
   | 'creatorId'
   | 'botId'
   | 'teamId'
   | 'keyId'
-  | 'parameters'
-  | 'limits'
+  | 'templateId'
+  | 'release'
+  | 'inputs'
+  | 'externalRef'
+  | 'privateResults'
+  | 'policy'
   | 'labels'
-  | 'source'
   | 'maxSignatures'
->;
+> & {
+  readonly action: OpenAction;
+  /** Whether its owner is entitled to its kind: its trial does not end then. */
+  readonly isEntitled: boolean;
+};
 
 /** The clone that a request asks for, as accepted at a time. */
-export function newClone(wanted: Wanted, at: Date, deadlines: Deadlines): Clone {
+export function newClone({ isEntitled, ...wanted }: Wanted, at: Date, deadlines: Deadlines): Clone {
+  const lifeMs = isEntitled ? undefined : wanted.policy.expireAfterMs;
   return {
     ...wanted,
-    kind: 'BOT',
+    releases: wanted.release.number,
+    provenRelease: 0,
+    stages: [],
+    runEpoch: 0,
+    freshStorage: false,
+    traits: [],
     desired: 'RUNNING',
     phase: 'ACCEPTED',
     reason: '',
     message: '',
     phaseAt: at,
-    deadlineAt: new Date(at.getTime() + deadlines.ACCEPTED),
+    deadlineAt: later(at, deadlines.ACCEPTED),
+    ...(lifeMs !== undefined && { expireAt: later(at, lifeMs) }),
     epoch: 0,
     conditions: [],
+    endpoints: [],
     createdAt: at,
     updatedAt: at,
     seq: 1,
@@ -169,7 +248,11 @@ export interface Move {
 /** The clone after an event. Throws if its phase does not allow it. */
 export function move(clone: Clone, event: PhaseEvent, why: Move): Clone {
   const phase = nextPhase(clone.phase, event);
-  if (phase === clone.phase) return clone;
+  return phase === clone.phase ? clone : enter(clone, phase, why);
+}
+
+/** The clone at the start of a phase: also of the one that it is in. */
+export function enter(clone: Clone, phase: Phase, why: Move): Clone {
   const { deadlineAt: _, ...rest } = clone;
   const deadlineMs = timeFor(clone, phase, why.deadlines);
   return {
@@ -178,34 +261,94 @@ export function move(clone: Clone, event: PhaseEvent, why: Move): Clone {
     reason: why.reason ?? '',
     message: why.message ?? '',
     phaseAt: why.at,
-    ...(deadlineMs !== undefined && { deadlineAt: new Date(why.at.getTime() + deadlineMs) }),
+    ...(deadlineMs !== undefined && { deadlineAt: later(why.at, deadlineMs) }),
   };
 }
 
 /** How long a clone may be in a phase, or undefined for a phase to stay in. */
-function timeFor({ limits }: Clone, phase: Phase, deadlines: Deadlines): number | undefined {
-  const graceMs = limits.graceMs ?? GRACE_MS;
+function timeFor(clone: Clone, phase: Phase, deadlines: Deadlines): number | undefined {
+  const { graceMs = GRACE_MS } = stageLimits(clone);
   switch (phase) {
     case 'RUNNING':
-      return (limits.runTimeMs ?? RUN_TIME_MS) + graceMs + deadlines.RUNNING;
+      return runTimeFor(clone, graceMs + deadlines.RUNNING);
+    case 'PROVISIONING':
+      return (clone.policy.startWithinMs ?? deadlines[phase]) + pauseOf(clone);
+    case 'UPDATING':
+    case 'RESUMING':
+    case 'RESTORING':
+      return (clone.policy.startWithinMs ?? deadlines[phase]) + graceMs;
     case 'STOPPING':
+    case 'SUSPENDING':
+    case 'ARCHIVING':
     case 'FINALIZING':
       return graceMs + deadlines[phase];
     case 'COMPLETED':
     case 'STOPPED':
     case 'FAILED':
+    case 'SUSPENDED':
+    case 'ARCHIVED':
     case 'DELETED':
       return undefined;
     case 'ACCEPTED':
     case 'PREPARING':
-    case 'PROVISIONING':
     case 'DELETING':
     case 'CLEANUP_FAILED':
       return deadlines[phase];
   }
 }
 
-/** Tells whether a clone's workload was ever seen to run. */
-export function hasRun({ execution }: Clone): boolean {
-  return execution?.startedAt !== undefined;
+/** A stage that is what its clone is for runs without an end, unless it was given one. */
+function runTimeFor(clone: Clone, marginMs: number): number | undefined {
+  const { runTimeMs } = stageLimits(clone);
+  if (runTimeMs === undefined && isEndless(clone)) return undefined;
+  return (runTimeMs ?? RUN_TIME_MS) + marginMs;
+}
+
+/** The limits that hold for the current stage of a clone: its own over the release's. */
+export function stageLimits(clone: Clone): Limits {
+  const { limits, stages } = clone.candidate ?? clone.release;
+  const name = clone.execution?.stage;
+  return { ...limits, ...stages.find((stage) => stage.name === name)?.limits };
+}
+
+/** Tells whether the current stage of a clone has no end of its own: it is what the clone is for. */
+export function isEndless(clone: Clone): boolean {
+  if (BEHAVIOUR[clone.kind].completes) return false;
+  const last = clone.stages.at(-1);
+  return last !== undefined && last.name === clone.execution?.stage;
+}
+
+/** How long an execution was put off when it was made. */
+function pauseOf({ execution }: Clone): number {
+  const { notBefore, createdAt } = execution ?? {};
+  return notBefore && createdAt ? notBefore.getTime() - createdAt.getTime() : 0;
+}
+
+/** Tells whether any workload of a clone was ever seen to run. */
+export function hasRun({ startedAt }: Clone): boolean {
+  return startedAt !== undefined;
+}
+
+/** The clone with a condition; one of the same type that says the same stays as it is. */
+export function withCondition(clone: Clone, type: string, message: string, at: Date): Clone {
+  const former = clone.conditions.find((condition) => condition.type === type);
+  if (former?.message === message) return clone;
+  const others = clone.conditions.filter((condition) => condition.type !== type);
+  return { ...clone, conditions: [...others, { type, message, sinceAt: former?.sinceAt ?? at }] };
+}
+
+/** The clone without conditions of these types. The same one if it has none. */
+export function withoutCondition(clone: Clone, ...types: readonly string[]): Clone {
+  if (!clone.conditions.some(({ type }) => types.includes(type))) return clone;
+  return { ...clone, conditions: clone.conditions.filter(({ type }) => !types.includes(type)) };
+}
+
+/** Tells whether a condition holds of a clone. */
+export function hasCondition({ conditions }: Clone, wanted: string): boolean {
+  return conditions.some(({ type }) => type === wanted);
+}
+
+/** A moment later. */
+export function later(at: Date, ms: number): Date {
+  return new Date(at.getTime() + ms);
 }

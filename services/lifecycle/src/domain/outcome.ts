@@ -1,4 +1,4 @@
-import { type Clone, hasRun, type Outcome, type Report } from './clone.js';
+import type { Clone, Outcome, Report } from './clone.js';
 import type { PhaseEvent } from './phases.js';
 
 /** What an executor knows of the workload of one execution. */
@@ -28,6 +28,7 @@ export const EXITS = [
   'OUT_OF_MEMORY',
   'TIMED_OUT',
   'INTERRUPTED',
+  'DISK_FULL',
   'START_FAILED',
   'LOST',
 ] as const;
@@ -38,6 +39,8 @@ export interface Exit {
   readonly exitCode?: number;
   readonly signal: string;
   readonly message: string;
+  /** What the workload said of its own end, as its runner kept it beside the exit. */
+  readonly report?: Report;
 }
 
 /** The reason of a clone that had to leave a phase by its deadline. */
@@ -64,35 +67,65 @@ export function isGone(workload: Workload | 'none'): boolean {
  */
 export function outcomeOf(clone: Clone, workload: Workload | 'none' | undefined): Outcome {
   const exit = workload === 'none' ? undefined : workload?.exit;
-  if (!hasRun(clone) && exit?.kind !== 'START_FAILED') return outcomeOfUnstarted(clone);
+  const isStarted = clone.execution?.startedAt !== undefined;
+  if (!isStarted && exit?.kind !== 'START_FAILED') return outcomeOfUnstarted(clone);
   if (clone.reason === DEADLINE_EXCEEDED) {
     return { ...detailsOf(exit), kind: 'TIMED_OUT', reason: 'TIMED_OUT', message: clone.message };
   }
   if (!exit) return lost('nobody saw how the workload ended');
-  return outcomeOfExit(exit, clone.execution?.report);
+  return outcomeOfExit(exit, clone);
 }
 
-function outcomeOfUnstarted({ desired, reason, message }: Clone): Outcome {
-  const isAsked = reason === STOP_REQUESTED || (reason === '' && desired !== 'RUNNING');
+function outcomeOfUnstarted(clone: Clone): Outcome {
+  const { desired, reason, message, phase } = clone;
+  const isAsked =
+    isStopReason(reason) || (reason === '' && (desired !== 'RUNNING' || phase === 'UPDATING'));
   if (isAsked) {
-    return { kind: 'STOPPED', reason: STOP_REQUESTED, message: 'it never ran', signal: '' };
+    return { kind: 'STOPPED', reason: stopReasonOf(clone), message: 'it never ran', signal: '' };
   }
   return { kind: 'FAILED', reason: reason || 'NOT_STARTED', message, signal: '' };
 }
 
-function outcomeOfExit(exit: Exit, report: Report | undefined): Outcome {
+/** The reasons for which a workload is asked to end. */
+const STOP_REASONS = [STOP_REQUESTED, 'IDLE', 'REPLACED', 'SUSPENDED', 'ARCHIVED', 'DELETED'];
+
+/** Tells whether this is why somebody, or policy, has a workload end. */
+export function isStopReason(reason: string): boolean {
+  return STOP_REASONS.includes(reason);
+}
+
+/** Why the workload of a clone was asked to end. */
+export function stopReasonOf({ phase, reason, conditions }: Clone): string {
+  if (isStopReason(reason)) return reason;
+  if (conditions.some(({ type }) => type === 'IDLE')) return 'IDLE';
+  switch (phase) {
+    case 'UPDATING':
+      return 'REPLACED';
+    case 'SUSPENDING':
+      return 'SUSPENDED';
+    case 'ARCHIVING':
+      return 'ARCHIVED';
+    case 'DELETING':
+      return 'DELETED';
+    default:
+      return STOP_REQUESTED;
+  }
+}
+
+function outcomeOfExit(exit: Exit, clone: Clone): Outcome {
   const details = detailsOf(exit);
   switch (exit.kind) {
     case 'EXITED':
-      return outcomeOfCode(exit, report);
+      return outcomeOfCode(exit, clone.execution?.report ?? exit.report);
     case 'SIGNALED':
       return { ...details, kind: 'FAILED', reason: 'SIGNAL' };
     case 'STOPPED':
-      return { ...details, kind: 'STOPPED', reason: STOP_REQUESTED };
+      return { ...details, kind: 'STOPPED', reason: stopReasonOf(clone) };
     case 'TIMED_OUT':
     case 'INTERRUPTED':
       return { ...details, kind: exit.kind, reason: exit.kind };
     case 'OUT_OF_MEMORY':
+    case 'DISK_FULL':
     case 'START_FAILED':
       return { ...details, kind: 'FAILED', reason: exit.kind };
     case 'LOST':

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { CLEANUP_PENDING } from './changes.js';
 import { type Clone, DESIRES } from './clone.js';
 import { afterNoon, cloneIn, EXECUTION, NOON } from './examples.js';
+import { type Effect, type Facts, factsAfter } from './facts.js';
 import { EXITS, WORKLOAD_STATES, type Workload } from './outcome.js';
-import { DEADLINES, isAtRest, PHASES, type Phase, TRANSITIONS } from './phases.js';
-import { type Action, type Effect, type Facts, factsAfter, plan } from './plan.js';
+import { DEADLINES, ENDED_PHASES, isAtRest, PHASES, type Phase, TRANSITIONS } from './phases.js';
+import { plan } from './plan.js';
+import { holdsOf } from './quota.js';
+import type { Action } from './steps.js';
 
 const FACTS: Facts = { now: NOON, nextExecutionId: EXECUTION.id, problem: '' };
 const EXITED: Workload = {
@@ -16,7 +19,7 @@ const EXITED: Workload = {
 const PENDING: Workload = { state: 'PENDING' };
 const REMOVED: Workload = { state: 'REMOVED' };
 const REFUSAL = { reason: 'KEY_IN_USE', message: 'a clone holds the key' };
-const UNSTARTED = { execution: EXECUTION };
+const UNSTARTED = { execution: EXECUTION, startedAt: undefined } as unknown as Partial<Clone>;
 
 type Expected = Effect | Phase | 'wait' | 'rest';
 type Case = readonly [string, Clone, Partial<Facts>, Expected];
@@ -66,12 +69,18 @@ const CASES: readonly Case[] = [
     'one that never ran and is gone',
     cloneIn('FINALIZING', UNSTARTED),
     { signingIsStopped: true, workload: REMOVED },
+    'delete_storage',
+  ],
+  [
+    'one that never ran and has no storage',
+    cloneIn('FINALIZING', UNSTARTED),
+    { signingIsStopped: true, workload: REMOVED, storageIsGone: true },
     'release_key',
   ],
   [
     'one that never ran and holds nothing',
     cloneIn('FINALIZING', { ...UNSTARTED, reason: 'KEY_IN_USE' }),
-    { signingIsStopped: true, workload: REMOVED, keyIsReleased: true },
+    { signingIsStopped: true, workload: REMOVED, keyIsReleased: true, storageIsGone: true },
     'FAILED',
   ],
   ['a completed clone', cloneIn('COMPLETED'), {}, 'rest'],
@@ -81,7 +90,7 @@ const CASES: readonly Case[] = [
   [
     'a deleting clone of which nothing is left',
     cloneIn('DELETING', { desired: 'DELETED' }),
-    { signingIsStopped: true, workload: REMOVED, keyIsReleased: true },
+    { signingIsStopped: true, workload: REMOVED, keyIsReleased: true, storageIsGone: true },
     'DELETED',
   ],
   ['a clone that cannot be cleaned up', cloneIn('CLEANUP_FAILED'), {}, 'wait'],
@@ -121,13 +130,15 @@ describe('plan', () => {
   }
 
   it('gives nothing back of what has run, and all of what never ran', () => {
-    const known: Partial<Facts> = { signingIsStopped: true, keyIsReleased: true };
+    const known: Partial<Facts> = {
+      ...{ signingIsStopped: true, keyIsReleased: true, storageIsGone: true },
+    };
     const ran = plan(cloneIn('FINALIZING'), { ...FACTS, ...known, workload: EXITED }, DEADLINES);
     const unstarted = { ...FACTS, ...known, workload: REMOVED };
     const never = plan(cloneIn('FINALIZING', UNSTARTED), unstarted, DEADLINES);
 
-    assert.equal(ran.do === 'record' && ran.change.freesQuota, false);
-    assert.equal(never.do === 'record' && never.change.freesQuota, true);
+    assert.equal(ran.do === 'record' && holdsOf(ran.change.next).clones, 1);
+    assert.equal(never.do === 'record' && holdsOf(never.change.next).clones, 0);
   });
 
   it('never makes a move that the phase table does not have', () => {
@@ -143,9 +154,9 @@ describe('plan', () => {
     }
   });
 
-  it('leaves a clone at rest alone, whatever is wanted of it but a delete', () => {
+  it('leaves a clone that has ended alone, whatever is wanted of it but a delete', () => {
     for (const [clone, facts] of everything()) {
-      if (!isAtRest(clone.phase) || clone.desired === 'DELETED') continue;
+      if (!ENDED_PHASES.includes(clone.phase) || clone.desired === 'DELETED') continue;
       assert.equal(nameOf(plan(clone, facts, DEADLINES)), 'rest', clone.phase);
     }
   });
@@ -239,7 +250,10 @@ function goOn({ clone, facts }: Life, fails: boolean): Life {
   const action = plan(clone, facts, DEADLINES);
   switch (action.do) {
     case 'record':
-      return { clone: action.change.next, facts: factsAfter(facts, action.change) };
+      return {
+        clone: action.change.next,
+        facts: factsAfter(facts, clone, action.change.next),
+      };
     case 'effect':
       return { clone, facts: fails ? facts : { ...facts, ...ANSWERS[action.effect] } };
     case 'wait':
@@ -266,7 +280,7 @@ function bringToRest(start: Clone): boolean {
       if (clone.phase === 'CLEANUP_FAILED') facts = { ...facts, now: afterNoon(60_000) };
       else facts = { ...facts, workload: EXITED };
     } else if (action.do === 'record') {
-      facts = factsAfter(facts, action.change);
+      facts = factsAfter(facts, clone, action.change.next);
       clone = action.change.next;
     } else {
       facts = { ...facts, ...ANSWERS[action.effect] };
@@ -282,6 +296,7 @@ const ANSWERS: Readonly<Record<Effect, Partial<Facts>>> = {
   read_execution: { workload: EXITED },
   revoke_grant: { signingIsStopped: true },
   stop_execution: { workload: EXITED, asked: 'stop_execution' },
+  delete_storage: { storageIsGone: true },
   delete_executions: { workload: REMOVED, asked: 'delete_executions' },
   release_key: { keyIsReleased: true },
 };

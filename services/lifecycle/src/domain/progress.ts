@@ -1,4 +1,5 @@
-import type { Metric } from './clone.js';
+import type { Endpoint, Metric } from './clone.js';
+import type { Health } from './facts.js';
 
 /** How far a running workload is, in its own words. */
 export interface Progress {
@@ -25,4 +26,8 @@ export interface RunnerReport {
   readonly instance: string;
   readonly isClaim: boolean;
   readonly progress?: Omit<Progress, 'reportedAt'>;
+  /** What its probe has found last. */
+  readonly health?: Health;
+  /** Where its workload can be reached: with the claim. */
+  readonly endpoints?: readonly Endpoint[];
 }

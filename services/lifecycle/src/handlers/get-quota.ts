@@ -1,12 +1,14 @@
 import { denied } from '@ramet/errors';
-import {
-  CloneKind,
-  type GetQuotaRequest,
-  type GetQuotaResponse,
+import type {
+  GetQuotaRequest,
+  GetQuotaResponse,
+  Quota as QuotaMessage,
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { sees } from '../domain/sight.js';
+import { toKindMessage } from '../spec-messages.js';
+import type { Quota } from '../store/quotas.js';
 import { requiredOwner } from './owner.js';
 
 type Needs = Pick<Deps, 'access' | 'quotas'>;
@@ -19,10 +21,19 @@ export function getQuota({ access, quotas }: Needs): Unary<GetQuotaRequest, GetQ
       throw denied('quotas.get', `the clones of ${owner.id} are not yours to see`);
     }
     const listed = await quotas.list(owner.id);
-    return {
-      quotas: listed.map(({ kind, resource, limit, used }) => {
-        return { kind: CloneKind[kind], resource, limit: BigInt(limit), used: BigInt(used) };
-      }),
-    };
+    return { quotas: listed.map(toQuotaMessage) };
   };
 }
+
+/** A quota, as the API shows it. What has no limit has the largest there is. */
+export function toQuotaMessage({ kind, resource, limit, used, isOwn }: Quota): QuotaMessage {
+  return {
+    kind: toKindMessage(kind),
+    resource,
+    limit: limit ?? NO_LIMIT,
+    used,
+    own: isOwn,
+  };
+}
+
+const NO_LIMIT = 2n ** 64n - 1n;

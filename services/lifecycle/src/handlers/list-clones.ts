@@ -17,13 +17,15 @@ const VIEW = {
   [CloneView.ALL]: 'all',
 } as const satisfies Record<CloneView, View>;
 
-/** Lists the clones that the caller sees, newest first. */
+/** Lists the clones that the caller sees: newest first, unless an order is asked for. */
 export function listClones({ access, reads }: Needs): Unary<ListClonesRequest, ListClonesResponse> {
-  return async ({ owner: ownerMessage, view, pageSize: size, pageToken: token }, { caller }) => {
-    const owner = fromOwnerMessage(ownerMessage);
+  return async (request, { caller }) => {
+    const { filter, orderBy, pageSize: size, pageToken: token } = request;
+    const view = VIEW[request.view];
+    const owner = fromOwnerMessage(request.owner);
     const sight = narrowed(await access.sightOf(caller), owner?.id);
-    const binding = [caller.id, owner?.id ?? '', VIEW[view]];
-    const page = await reads.list({ sight, view: VIEW[view], page: { size, token, binding } });
-    return { clones: page.items.map(toCloneMessage), nextPageToken: page.nextToken };
+    const page = { size, token, binding: [caller.id, owner?.id ?? '', view] };
+    const { items, nextToken } = await reads.list({ sight, view, filter, orderBy, page });
+    return { clones: items.map(toCloneMessage), nextPageToken: nextToken };
   };
 }

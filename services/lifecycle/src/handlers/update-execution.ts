@@ -15,12 +15,17 @@ type Response = UpdateExecutionResponse;
 
 /** Takes a runner's heartbeat, and with it its claim or how far its workload is. */
 export function updateExecution({ runners, failpoints, wake }: Needs): Unary<Request, Response> {
-  return async ({ executionId, epoch, instance, started, progress }, { caller }) => {
+  return async ({ executionId, epoch, instance, started, progress, ...told }, { caller }) => {
     requireOwnExecution(caller, { executionId, epoch });
-    const report = { executionId, epoch, instance, isClaim: started };
+    const { health, endpoints } = told;
+    const report = {
+      ...{ executionId, epoch, instance, isClaim: started },
+      ...(health && { health }),
+      ...(started && endpoints.length > 0 && { endpoints }),
+    };
     const stopRequested = await runners.take({ ...report, ...progressOf(progress) });
     failpoints.hit('lifecycle.report_taken');
-    if (started) wake();
+    if (started || health) wake();
     return { stopRequested };
   };
 }

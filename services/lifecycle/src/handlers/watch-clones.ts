@@ -1,129 +1,97 @@
-import { createWaker, type Waker } from '@ramet/database';
 import { PublicError } from '@ramet/errors';
 import type { WatchClonesRequest, WatchClonesResponse } from '@ramet/proto-gen/lifecycle.v1';
 import type { Streaming } from '@ramet/rpc';
-import type { Deps, Snapshot } from '../deps.js';
-import { narrowed, type Sight } from '../domain/sight.js';
-import { fromOwnerMessage } from '../messages.js';
-import { createArrivals } from '../watch/arrivals.js';
-import { decodeCursor, encodeCursor, foreignCursor } from '../watch/cursor.js';
-import { WatchState } from '../watch/watch-state.js';
+import type { Deps } from '../deps.js';
+import { narrowed } from '../domain/sight.js';
+import { filterKey } from '../domain/watch-filter.js';
+import { fromOwnerMessage, fromWatchRequest } from '../messages.js';
+import {
+  createCursors,
+  cursorPruned,
+  decodeCursor,
+  foreignCursor,
+  gainedSince,
+  requireFilter,
+} from '../watch/cursor.js';
+import type { Seat } from '../watch/seat.js';
+import { WatchStream, type WatchWish } from '../watch/watch-stream.js';
 import { whileInSight } from './while-in-sight.js';
 
-type Needs = Pick<Deps, 'access' | 'reads' | 'history' | 'changes' | 'progress' | 'clock'>;
-
-type Response = WatchClonesResponse | Buffer;
-
-/** A quiet stream proves this often that it is alive and has missed nothing. */
-const CHECKPOINT_MS = 3_000;
-
-/** How often a snapshot is tried, and how long its newest changes have to get their positions. */
-const SNAPSHOTS = 5;
-const SETTLE_MS = 10;
+type Needs = Pick<
+  Deps,
+  'access' | 'reads' | 'changes' | 'clock' | 'broadcast' | 'watchReads' | 'watchLimits'
+>;
 
 /** Streams clones as they are, and then every change of them that the caller sees. */
 export function watchClones(needs: Needs): Streaming<WatchClonesRequest, WatchClonesResponse> {
-  const { access, changes, clock } = needs;
-  return async function* ({ owner, cloneId, cursor }, call) {
-    const ownerId = fromOwnerMessage(owner)?.id;
-    const sight = narrowed(await access.sightOf(call.caller), ownerId);
-    const state = new WatchState(sight, cloneId, changes);
+  const { access, broadcast } = needs;
+  return async function* (request, call) {
+    const seat = broadcast.admit(call);
+    try {
+      const ownerId = fromOwnerMessage(request.owner)?.id;
+      const sight = narrowed(await access.sightOf(call.caller), ownerId);
+      const wish = { sight, filter: fromWatchRequest(request) };
+      const stream = await begin(needs, { seat, wish, cursor: request.cursor });
 
-    if (cursor.length > 0) {
-      state.position = await resumable(needs, decodeCursor(cursor));
-    } else {
-      const snapshot = await settled(needs, sight, cloneId);
-      state.position = snapshot.position;
-      yield* state.snapshot(snapshot);
+      const gained: string[] = [];
+      await using inSight = whileInSight(
+        { ...needs, pulse: broadcast.pulse },
+        call,
+        { sight, ownerId },
+        (more) => {
+          gained.push(...more);
+          seat.wake();
+        },
+      );
+      const { signal } = inSight;
+      wakeWhenOver(seat, signal);
+      while (true) {
+        signal.throwIfAborted();
+        if (gained.length > 0 && stream.isBetweenSnapshots) await stream.widen(gained.splice(0));
+        yield stream.tellAll(await stream.next(), signal);
+        seat.sent();
+      }
+    } finally {
+      broadcast.leave(seat);
     }
-    yield state.checkpoint();
-
-    const waker = createWaker(clock);
-    const gained: string[] = [];
-    const onGained = (more: readonly string[]): void => {
-      gained.push(...more);
-      waker.wake();
-    };
-    await using inSight = whileInSight(needs, call, { sight, ownerId }, onGained);
-    const inbox = { waker, gained, signal: inSight.signal };
-    yield* follow(needs, state, inbox);
   };
 }
 
-/**
- * A snapshot whose position is that of its clones, so that who goes on from there is told nothing
- * twice. Where clones change all the time the last one has to do: changes go by seq then.
- */
-async function settled({ reads, clock }: Needs, sight: Sight, cloneId: string): Promise<Snapshot> {
-  for (let attempt = 1; ; attempt += 1) {
-    const snapshot = await reads.snapshot(sight, cloneId || undefined);
-    if (snapshot.isSettled || attempt === SNAPSHOTS) return snapshot;
-    await clock.sleep(SETTLE_MS);
+interface Start {
+  readonly seat: Seat;
+  readonly wish: WatchWish;
+  readonly cursor: Buffer;
+}
+
+async function begin(needs: Needs, { seat, wish, cursor }: Start): Promise<WatchStream> {
+  const stream = new WatchStream(needs, seat, wish);
+  if (cursor.length === 0) {
+    await stream.begin();
+    return stream;
   }
+  const { sight, filter } = wish;
+  const key = filterKey(filter);
+  const place = decodeCursor(cursor);
+  requireFilter(place, key);
+  const { oldest, newest } = await needs.reads.span();
+  if (place.position > newest) throw foreignCursor();
+  const first = createCursors(key, sight).at(oldest - 1n);
+  if (place.position + 1n < oldest) throw cursorPruned(NOT_KEPT, first);
+  const gained = gainedSince(place, sight);
+  if (!gained) throw cursorPruned(NOT_SEEN, first);
+  await stream.resume(place.position, gained);
+  return stream;
 }
 
-/** The position to go on after. Throws if the history does not go back, or never went, that far. */
-async function resumable({ reads }: Needs, position: bigint): Promise<bigint> {
-  const { oldest, newest } = await reads.span();
-  if (position > newest) throw foreignCursor();
-  if (position + 1n < oldest) throw cursorPruned(oldest);
-  return position;
-}
+const NOT_KEPT = 'the history is not kept that far back: watch from the start again';
+const NOT_SEEN = 'what you may see has changed since: watch from the start again';
 
-interface Inbox {
-  readonly waker: Waker;
-  /** Owners that have come into sight. */
-  readonly gained: string[];
-  readonly signal: AbortSignal;
-}
-
-async function* follow(
-  { history, progress, reads }: Needs,
-  state: WatchState,
-  { waker, gained, signal }: Inbox,
-): AsyncGenerator<Response, void, void> {
-  const filter = state.isWanted.bind(state);
-  const pages = history.followPages({ after: state.position, signal, filter });
-  const arrivals = createArrivals(pages, waker.wake);
-  let hasProgress = false;
-  const quitWatching = progress.watch();
-  const quitListening = progress.changed.listen(() => {
-    hasProgress = true;
-    waker.wake();
-  });
-
-  try {
-    while (true) {
-      const isWoken = await waker.wait(CHECKPOINT_MS, signal);
-      signal.throwIfAborted();
-
-      if (gained.length > 0) {
-        const more = gained.splice(0);
-        state.sight = widened(state.sight, more);
-        yield* state.snapshot(await reads.snapshot(more, state.cloneId || undefined));
-      }
-      for (const row of arrivals.take() ?? []) yield* state.change(row);
-      if (hasProgress) {
-        hasProgress = false;
-        yield* state.progress(progress.latest);
-      }
-      if (!isWoken) yield state.checkpoint();
-    }
-  } finally {
-    quitListening();
-    quitWatching();
-    // It may hold a page that nobody takes any more, and would be counted as a reader for ever.
-    void pages.return(undefined).catch(() => undefined);
-  }
-}
-
-function widened(sight: Sight, more: readonly string[]): Sight {
-  return sight === 'all' ? sight : [...sight, ...more];
-}
-
-function cursorPruned(oldest: bigint): PublicError {
-  const message = 'the history is not kept that far back: watch from the start again';
-  return new PublicError('out_of_range', 'CURSOR_PRUNED', message, {
-    metadata: { oldest_cursor: encodeCursor(oldest - 1n).toString('base64') },
-  });
+/** Has a watcher that waits, or whose client does not read, learn that it may not go on. */
+function wakeWhenOver(seat: Seat, signal: AbortSignal): void {
+  const end = (): void => {
+    seat.wake();
+    if (signal.reason instanceof PublicError) seat.call.abort(signal.reason);
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
 }

@@ -1,9 +1,15 @@
 import { denied } from '@ramet/errors';
 import type { Caller } from '@ramet/rpc';
+import type { Clock } from '@ramet/service';
 import type { Deps } from '../deps.js';
 import { narrowed, type Sight, sees } from '../domain/sight.js';
 
-type Needs = Pick<Deps, 'access' | 'clock'>;
+type Needs = Pick<Deps, 'access' | 'clock'> & {
+  /** Calls back about once a second, until the returned function is called. Absent: a timer does. */
+  readonly pulse?: Pulse;
+};
+
+type Pulse = (callback: () => void) => () => void;
 
 /** What a stream may show at its start. */
 export interface Shown {
@@ -25,7 +31,7 @@ const CHECK_MS = 1_000;
  * changed. While teams cannot be asked, the answer is no.
  */
 export function whileInSight(
-  { access, clock }: Needs,
+  { access, clock, pulse = pulseOf(clock) }: Needs,
   { caller, signal: callSignal }: { readonly caller: Caller; readonly signal: AbortSignal },
   { sight, ownerId }: Shown,
   onGained: (ownerIds: readonly string[]) => void = () => undefined,
@@ -45,20 +51,28 @@ export function whileInSight(
     if (gained.length > 0 && sight !== 'all') onGained(gained);
   };
   const checkNow = (): Promise<void> => check().catch((thrown: unknown) => lost.abort(thrown));
-  const quit = access.changed.listen(() => void checkNow());
-
-  const checking = (async () => {
-    while (!signal.aborted) {
-      await clock.sleep(CHECK_MS, signal);
-      if (!signal.aborted) await checkNow();
-    }
-  })();
+  const quits = [access.changed.listen(() => void checkNow()), pulse(() => void checkNow())];
   return {
     signal,
     async [Symbol.asyncDispose]() {
-      quit();
+      for (const quit of quits) quit();
       lost.abort();
-      await checking;
     },
+  };
+}
+
+/** The pulse of a stream that has a timer of its own. */
+function pulseOf(clock: Clock): Pulse {
+  return (callback) => {
+    const over = new AbortController();
+    const beat = async (): Promise<void> => {
+      while (true) {
+        await clock.sleep(CHECK_MS, over.signal);
+        if (over.signal.aborted) return;
+        callback();
+      }
+    };
+    void beat();
+    return () => over.abort();
   };
 }

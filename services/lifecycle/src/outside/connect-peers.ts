@@ -29,7 +29,10 @@ export function connectPeers(config: Addresses, clock: Clock, noTransaction: () 
   const { teamsAddress, keysAddress, executorAddress } = config;
   return {
     authenticate,
-    teams: teamsOver(scope.use(connect(AccessServiceService, teamsAddress, own))),
+    teams: teamsOver(
+      scope.use(connect(AccessServiceService, teamsAddress, own)),
+      scope.use(connect(HistoryServiceService, teamsAddress, own)),
+    ),
     keys: keysOver(
       scope.use(connect(KeyServiceService, keysAddress, own)),
       scope.use(connect(GrantServiceService, keysAddress, own)),

@@ -1,6 +1,8 @@
 import {
+  type CreateExecutionRequest,
   type ExecutionServiceService,
   ExitKind,
+  StorageChanged,
   WorkloadChanged,
   type WorkloadExit,
   type Workload as WorkloadMessage,
@@ -8,9 +10,11 @@ import {
 } from '@ramet/proto-gen/executor.v1';
 import type { HistoryEntry, HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import type { Remote } from '@ramet/rpc';
-import type { Executor, ExecutorNews } from '../deps.js';
+import type { Executor, ExecutorNews, WorkloadWish } from '../deps.js';
 import type { Exit, Workload } from '../domain/outcome.js';
-import { toLimitsMessage, toSourceMessage } from '../messages.js';
+import { fromReportMessage } from '../messages.js';
+import { toInputMessage, toOverrideMessage } from '../override-messages.js';
+import { toLimitsMessage, toStageMessage } from '../spec-messages.js';
 import { answerOf, isMissing, unlessMissing } from './refusal.js';
 
 type ExecutionClient = Remote<typeof ExecutionServiceService>;
@@ -38,14 +42,14 @@ const EXIT = {
   [ExitKind.INTERRUPTED]: 'INTERRUPTED',
   [ExitKind.START_FAILED]: 'START_FAILED',
   [ExitKind.LOST]: 'LOST',
+  [ExitKind.DISK_FULL]: 'DISK_FULL',
 } as const satisfies Record<ExitKind, Exit['kind']>;
 
 /** The executor, as lifecycle knows it. */
 export function executorOver(executions: ExecutionClient, history: HistoryClient): Executor {
   return {
-    async create({ source, limits, ...wish }, signal) {
-      const asked = { ...wish, source: toSourceMessage(source), limits: toLimitsMessage(limits) };
-      const created = executions.createExecution(asked, { signal });
+    async create(wish, signal) {
+      const created = executions.createExecution(toRequest(wish), { signal });
       return answerOf(created.then(({ workload }) => required(workload)));
     },
     async stop({ executionId, epoch }, signal) {
@@ -61,6 +65,10 @@ export function executorOver(executions: ExecutionClient, history: HistoryClient
         removed.then(({ workload }) => toWorkload(workload)),
         'none',
       );
+    },
+    async removeStorage(cloneId, signal) {
+      const { gone } = await executions.deleteStorage({ cloneId }, { signal });
+      return gone;
     },
     async find({ executionId, epoch }, signal) {
       const found = executions.getExecution({ executionId, epoch }, { signal });
@@ -85,7 +93,36 @@ export function executorOver(executions: ExecutionClient, history: HistoryClient
   };
 }
 
+function toRequest({ stage, isEndless, isFresh, ...wish }: WorkloadWish): CreateExecutionRequest {
+  const { work, ports, probe } = toStageMessage(stage);
+  return {
+    ...wish,
+    source: work?.$case === 'source' ? work.value : undefined,
+    fetchInputs: work?.$case === 'fetchInputs',
+    limits: toLimitsMessage(wish.limits),
+    stage: stage.name,
+    inputs: wish.inputs.map(toInputMessage),
+    overrides: wish.overrides.filter(({ digest }) => digest === '').map(toOverrideMessage),
+    hasSecrets: hasSecrets(wish),
+    ports,
+    probe,
+    freshStorage: isFresh,
+    keepResults: true,
+    endless: isEndless,
+  };
+}
+
+/** Whether there is anything that only the workload may know. */
+function hasSecrets({ overrides, inputs }: Pick<WorkloadWish, 'overrides' | 'inputs'>): boolean {
+  const isUrl = inputs.some(({ source }) => source.kind === 'url');
+  return isUrl || overrides.some(({ digest }) => digest !== '');
+}
+
 function toNews({ position, payload, kind }: HistoryEntry): ExecutorNews {
+  if (kind === 'storage.removed') {
+    const { storage } = StorageChanged.decode(payload);
+    return { position, cloneId: storage?.cloneId ?? '', state: 'REMOVED' };
+  }
   const isWorkload = kind.startsWith('workload.');
   const workload = isWorkload ? WorkloadChanged.decode(payload).workload : undefined;
   return { position, cloneId: workload?.cloneId ?? '', state: workload && STATE[workload.state] };
@@ -108,6 +145,10 @@ function toWorkload(message: WorkloadMessage | undefined): Workload | 'none' {
   };
 }
 
-function toExit({ kind, exitCode, signal, message }: WorkloadExit): Exit {
-  return { kind: EXIT[kind], signal, message, ...(exitCode !== undefined && { exitCode }) };
+function toExit({ kind, exitCode, signal, message, report }: WorkloadExit): Exit {
+  return {
+    ...{ kind: EXIT[kind], signal, message },
+    ...(exitCode !== undefined && { exitCode }),
+    ...(report && { report: fromReportMessage(report) }),
+  };
 }

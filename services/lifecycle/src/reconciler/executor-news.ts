@@ -1,25 +1,17 @@
 import type { Deps, ExecutorNews } from '../deps.js';
 import type { WorkloadState } from '../domain/outcome.js';
-import type { Phase } from '../domain/phases.js';
+import { LIVE_PHASES, type Phase, RESTART_PHASES } from '../domain/phases.js';
 
 type Needs = Pick<Deps, 'work' | 'failpoints' | 'wake'>;
 
 /** The phases in which a clone waits for its workload to be so far. Rest phases may clean up. */
 const AWAITED: Readonly<Record<WorkloadState, readonly Phase[]>> = {
   PENDING: [],
-  RUNNING: ['PROVISIONING'],
+  RUNNING: ['PROVISIONING', ...RESTART_PHASES],
   STOPPING: [],
-  EXITED: ['PROVISIONING', 'RUNNING', 'STOPPING', 'FINALIZING', 'FAILED'],
+  EXITED: [...LIVE_PHASES, 'FAILED'],
   REMOVING: [],
-  REMOVED: [
-    'PROVISIONING',
-    'RUNNING',
-    'STOPPING',
-    'FINALIZING',
-    'FAILED',
-    'DELETING',
-    'CLEANUP_FAILED',
-  ],
+  REMOVED: [...LIVE_PHASES, 'FAILED', 'DELETING', 'CLEANUP_FAILED'],
 };
 
 /**

@@ -1,7 +1,8 @@
-import type { Deps, ExecutionKey } from '../deps.js';
-import type { Clone } from '../domain/clone.js';
+import type { Deps, ExecutionKey, WorkloadWish } from '../deps.js';
+import { type Clone, isEndless } from '../domain/clone.js';
+import type { Effect, Facts } from '../domain/facts.js';
 import { isGone, type Workload } from '../domain/outcome.js';
-import type { Effect, Facts } from '../domain/plan.js';
+import { running } from '../domain/run.js';
 
 type Needs = Pick<Deps, 'keys' | 'executor' | 'runners' | 'failpoints'>;
 
@@ -35,9 +36,7 @@ const EFFECTS: Readonly<Record<Effect, Performer>> = {
     return 'refusal' in answer ? answer : { keyIsGranted: true };
   },
   async create_execution({ executor, failpoints }, clone, signal) {
-    const { keyId, source, parameters, limits } = clone;
-    const wish = { ...executionOf(clone), keyId, source, parameters, limits };
-    const answer = await executor.create(wish, signal);
+    const answer = await executor.create(wishOf(clone), signal);
     failpoints.hit('lifecycle.execution_created');
     return 'refusal' in answer ? answer : { workload: answer.value };
   },
@@ -58,6 +57,11 @@ const EFFECTS: Readonly<Record<Effect, Performer>> = {
     const workload = await removeAll({ executor, runners }, clone, signal);
     failpoints.hit('lifecycle.execution_deleted');
     return { workload, asked: 'delete_executions' };
+  },
+  async delete_storage({ executor, failpoints }, { id }, signal) {
+    const storageIsGone = await executor.removeStorage(id, signal);
+    failpoints.hit('lifecycle.storage_deleted');
+    return { storageIsGone };
   },
   async release_key({ keys, failpoints }, { id, keyId }, signal) {
     await keys.release(keyId, id, signal);
@@ -81,6 +85,25 @@ async function removeAll(
   const [workload, ...others] = await Promise.all([executor.remove(current, signal), ...removals]);
   if (workload === 'none' || others.every(isGone)) return workload;
   return { ...workload, state: 'REMOVING' };
+}
+
+/** What the executor is to run: the current stage of what the clone runs, or is updated to. */
+function wishOf(clone: Clone): WorkloadWish {
+  const { parameters, overrides, limits, stages } = running(clone);
+  const stage = stages.find(({ name }) => name === clone.execution?.stage);
+  if (!stage) throw new Error(`the clone has no such stage: ${clone.id}`);
+  const isFetched = stage.work.kind === 'fetch_inputs';
+  return {
+    ...executionOf(clone),
+    keyId: clone.keyId,
+    stage,
+    isEndless: isEndless(clone),
+    parameters,
+    overrides,
+    limits: { ...limits, ...stage.limits },
+    inputs: isFetched ? clone.inputs : [],
+    isFresh: clone.freshStorage && clone.epoch === clone.runEpoch,
+  };
 }
 
 function executionOf({ id, epoch, execution }: Clone): ExecutionKey {

@@ -1,7 +1,10 @@
 import { backoff } from '@ramet/reconcile';
 import { RemoteError } from '@ramet/rpc';
 import type { Deps, Kept, Task } from '../deps.js';
-import { type Action, type Change, type Facts, factsAfter, plan } from '../domain/plan.js';
+import type { Clone } from '../domain/clone.js';
+import { type Facts, factsAfter } from '../domain/facts.js';
+import { plan } from '../domain/plan.js';
+import type { Action, Change } from '../domain/steps.js';
 import { perform } from './perform.js';
 
 type Needs = Pick<
@@ -66,7 +69,7 @@ async function pass(needs: Needs, task: Task, signal: AbortSignal): Promise<void
     if (action.do === 'effect') {
       facts = { ...facts, ...(await act(action.effect, kept.clone, signal)), now: now() };
     } else {
-      facts = factsAfter({ ...facts, now: now() }, action.change);
+      facts = nextFacts(needs, { ...facts, now: now() }, kept.clone, action.change.next);
       const next = await record(needs, { task, kept, facts }, action.change);
       if (!next) return;
       kept = next;
@@ -104,11 +107,28 @@ async function record(
   failpoints.hit('lifecycle.phase_recorded');
   if (written === 'STALE_LEASE') return undefined;
   if (written === 'CONFLICT') return reads.find(task.id, 'all');
+  if (typeof written === 'string') throw new Error(`the change was refused: ${written}`);
   return finishes ? undefined : written;
 }
 
-function firstFacts({ ids }: Needs, { now, claimedAt, problem }: Task): Facts {
-  return { now, problem, nextExecutionId: ids.make('exe'), ...(claimedAt && { claimedAt }) };
+function firstFacts({ ids }: Needs, task: Task): Facts {
+  const { now, problem, claimedAt, activeAt, health, endpoints } = task;
+  return {
+    now,
+    problem,
+    nextExecutionId: ids.make('exe'),
+    ...(claimedAt && { claimedAt }),
+    ...(activeAt && { activeAt }),
+    ...(health && { health }),
+    ...(endpoints && { endpoints }),
+  };
+}
+
+/** The id of an execution that was begun is used up. */
+function nextFacts({ ids }: Needs, facts: Facts, before: Clone, next: Clone): Facts {
+  const known = factsAfter(facts, before, next);
+  const isUsed = next.execution?.id === facts.nextExecutionId;
+  return isUsed ? { ...known, nextExecutionId: ids.make('exe') } : known;
 }
 
 /** A peer that is away comes back: it is asked again within seconds, however long it was away. */

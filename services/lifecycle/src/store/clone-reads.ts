@@ -4,16 +4,17 @@ import {
   decodePageToken,
   encodePageToken,
   type HistoryRow,
-  isFullPage,
-  lastPosition,
   pageSize,
-  type Queries,
   readHistory,
 } from '@ramet/database';
 import { notFound } from '@ramet/errors';
-import type { Clone } from '../domain/clone.js';
-import type { Sight } from '../domain/sight.js';
+import type { Clone, Endpoint } from '../domain/clone.js';
+import type { Health } from '../domain/facts.js';
+import { type Sight, sees } from '../domain/sight.js';
+import { type ListOptions, type Page, type PageWish, readCloneList } from './clone-list.js';
 import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from './clone-row.js';
+
+export type { View } from './clone-list.js';
 
 /** A clone as it was read, with the head of its chain and the database's time. */
 export interface Kept {
@@ -25,40 +26,24 @@ export interface Kept {
 /** A clone that a reconciler has claimed, with what it has to know of it. */
 export interface Claim extends Kept {
   readonly claimedAt?: Date;
+  /** When its workload has reported progress last. */
+  readonly activeAt?: Date;
+  readonly health?: Health;
+  readonly endpoints?: readonly Endpoint[];
   /** What stood in the way the last time. */
   readonly problem: string;
   /** The trace of the call that has set it in motion. */
   readonly trace: string;
 }
 
-/** Which clones a list has. */
-export type View = 'active' | 'history' | 'all';
-
-export interface ListOptions {
-  readonly sight: Sight;
-  readonly view: View;
-  readonly page: PageWish;
-}
-
-/** Which page of a list: how much, after what, and what else the caller has asked for. */
-export interface PageWish {
-  readonly size: number;
-  readonly token: string;
-  readonly binding: readonly string[];
-}
-
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** Empty: this is the last page. */
-  readonly nextToken: string;
-}
-
-/** All clones in sight at one moment, and the position of the history then. */
-export interface Snapshot {
-  readonly clones: readonly Clone[];
-  readonly position: bigint;
-  /** Whether all that has happened to these clones has a position up to this one. */
-  readonly isSettled: boolean;
+/** Which changes of a clone a list has. */
+export interface HistoryWish {
+  /** Empty: all kinds. */
+  readonly kinds: readonly string[];
+  /** Empty: by anybody. */
+  readonly actor: string;
+  readonly startTime: Date | undefined;
+  readonly endTime: Date | undefined;
 }
 
 /** What can be asked about clones. What is out of sight is not there, by the same statement. */
@@ -84,6 +69,30 @@ export class CloneReads {
     return row && toKept(row);
   }
 
+  /** Ids of an owner's clones that are not deleted, newest first, from one on. At most 500. */
+  async idsOf(ownerId: string, before: string | undefined): Promise<readonly string[]> {
+    const sql = `
+      select c.id from clone c
+      where c.owner_id = $1 and c.deleted_at is null and ($2::text is null or c.id < $2)
+      order by c.id desc limit 500`;
+    const rows = await this.#db.query<{ id: string }>(sql, [ownerId, before ?? null]);
+    return rows.map(({ id }) => id);
+  }
+
+  /** The id of the clone in sight that an owner's external reference names, if it is not at rest. */
+  async findByReference(
+    { ownerId, externalRef }: { readonly ownerId: string; readonly externalRef: string },
+    sight: Sight,
+  ): Promise<string | undefined> {
+    if (!sees(sight, ownerId)) return undefined;
+    const sql = `
+      select c.id from clone c
+      where c.owner_id = $1 and c.external_ref = $2 and c.external_ref <> '' and (
+        c.restart is not null or c.phase not in ('COMPLETED', 'STOPPED', 'FAILED', 'DELETED'))`;
+    const [row] = await this.#db.query<{ id: string }>(sql, [ownerId, externalRef]);
+    return row?.id;
+  }
+
   async #findAll(ids: readonly string[]): Promise<readonly (Kept | undefined)[]> {
     const rows = await this.#db.query<KeptRow>(FIND_ALL, [[...new Set(ids)]]);
     const found = new Map(rows.map((row) => [row.id, toKept(row)]));
@@ -96,52 +105,41 @@ export class CloneReads {
     return new Map(rows.map((row) => [row.id, toClaim(row)]));
   }
 
-  /** A page of clones, newest first: ids rise with time, and lists go down. */
-  async list({ sight, view, page }: ListOptions): Promise<Page<Clone>> {
-    const binding = ['clones', ...page.binding];
-    const before = decodePageToken(page.token, binding)?.[0];
-    const limit = pageSize(page.size);
-    const rows = await this.#db.query<ListedRow>(listOf(view, before !== undefined), [
-      ownersIn(sight),
-      limit + 1,
-      PAGE_BYTES,
-      ...(before === undefined ? [] : [before]),
-    ]);
-
-    const items = rows.slice(0, limit).map(toClone);
-    const isFull = rows.length > limit || (rows.at(-1)?.bytes ?? 0) >= PAGE_BYTES;
-    const last = isFull ? items.at(-1) : undefined;
-    return { items, nextToken: last ? encodePageToken([last.id], binding) : '' };
+  /** A page of clones, newest first unless an order is asked for. */
+  async list(options: ListOptions): Promise<Page<Clone>> {
+    return readCloneList(this.#db, options);
   }
 
   /** A page of what has happened to a clone, oldest first. */
-  async history(cloneId: string, page: PageWish): Promise<Page<HistoryRow>> {
+  async history(cloneId: string, wish: HistoryWish, page: PageWish): Promise<Page<HistoryRow>> {
     const binding = ['clone_history', ...page.binding];
-    const after = BigInt(decodePageToken(page.token, binding, ['position'])?.[0] ?? 0);
+    const after = decodePageToken(page.token, binding, ['position'])?.[0] ?? '0';
     const limit = pageSize(page.size);
-    const items = await readHistory(this.#db, { after, limit, aggregate: cloneId });
+    const { kinds, actor, startTime = null, endTime = null } = wish;
+    const params = [cloneId, after, kinds, actor, startTime, endTime, limit + 1, PAGE_BYTES];
+    const rows = await this.#db.query<HistoryRow>(HISTORY, params);
 
-    const last = items.at(-1);
-    const nextToken =
-      last && isFullPage(items, limit) ? encodePageToken([String(last.position)], binding) : '';
-    return { items, nextToken };
+    const items = rows.slice(0, limit);
+    const weight = items.reduce((sum, { payload }) => sum + payload.length, 0);
+    const isFull = rows.length > limit || weight >= PAGE_BYTES;
+    const last = isFull ? items.at(-1) : undefined;
+    return { items, nextToken: last ? encodePageToken([String(last.position)], binding) : '' };
+  }
+
+  /** The newest change of a clone up to a moment, as it was published. */
+  async entryAt(
+    cloneId: string,
+    moment: { readonly seq?: number; readonly time?: Date; readonly position?: bigint },
+  ): Promise<Buffer | undefined> {
+    const { seq = null, time = null, position = null } = moment;
+    const params = [cloneId, seq, time, position];
+    const [row] = await this.#db.query<{ payload: Buffer }>(ENTRY_AT, params);
+    return row?.payload;
   }
 
   /** The history of all clones after a position. */
   async historyAfter(after: bigint, limit: number): Promise<readonly HistoryRow[]> {
     return readHistory(this.#db, { after, limit });
-  }
-
-  /** The clones that are not deleted, or the one asked for, as they were at one position. */
-  async snapshot(sight: Sight, cloneId: string | undefined): Promise<Snapshot> {
-    return this.#db.transaction(
-      async (tx) => {
-        const position = await lastPosition(tx);
-        const clones = await snapshotIn(tx, sight, cloneId);
-        return { clones, position, isSettled: await isNumbered(tx, clones) };
-      },
-      { isolation: 'REPEATABLE READ' },
-    );
   }
 
   /** The positions of the oldest history that is kept and of the newest. */
@@ -165,14 +163,6 @@ export class CloneReads {
   }
 }
 
-/** A page of clones ends with the one that reaches this: with it, it still fits into a message. */
-const PAGE_BYTES = 1024 * 1024;
-
-interface ListedRow extends CloneRow {
-  /** What the page weighs up to this one. */
-  readonly bytes: number;
-}
-
 interface KeptRow extends CloneRow {
   readonly now: Date;
 }
@@ -183,6 +173,9 @@ function toKept(row: KeptRow): Kept {
 
 interface ClaimRow extends KeptRow {
   readonly claimed_at: Date | null;
+  readonly reported_at: Date | null;
+  readonly health: Health | null;
+  readonly endpoints_told: readonly Endpoint[] | null;
   readonly error: string | null;
   readonly trace: string;
 }
@@ -191,6 +184,9 @@ function toClaim(row: ClaimRow): Claim {
   return {
     ...toKept(row),
     ...(row.claimed_at && { claimedAt: row.claimed_at }),
+    ...(row.reported_at && { activeAt: row.reported_at }),
+    ...(row.health && { health: row.health }),
+    ...(row.endpoints_told && { endpoints: row.endpoints_told }),
     problem: row.error ?? '',
     trace: row.trace,
   };
@@ -209,64 +205,45 @@ const FIND_ALL = `
   where c.id = any ($1)
   order by c.id`;
 
+/** A page ends with the change that reaches this: with it, it still fits into a message. */
+const PAGE_BYTES = 1024 * 1024;
+
+/** What has a position: a change that was made just now has its place a moment later. */
+const HISTORY = `
+  select position, aggregate, seq, kind, actor, cause, payload, prev_hash as "prevHash", hash, at,
+    trace
+  from (
+    select due.*, sum(length(payload)) over (order by seq) - length(payload) as bytes_before
+    from (
+      select h.* from history h
+      where h.aggregate = $1 and h.position > $2::bigint
+        and (cardinality($3::text[]) = 0 or h.kind = any ($3))
+        and ($4 = '' or h.actor = $4)
+        and ($5::timestamptz is null or h.at >= $5) and ($6::timestamptz is null or h.at < $6)
+      order by h.seq
+      limit $7
+    ) as due
+  ) as page
+  where bytes_before < $8
+  order by seq`;
+
+/** A seq is one that the clone has had; times and positions are those of the last change up to it. */
+const ENTRY_AT = `
+  select h.payload from history h
+  where h.aggregate = $1 and ($2::integer is null or h.seq = $2)
+    and ($3::timestamptz is null or h.at <= $3)
+    and ($4::bigint is null or h.position <= $4)
+  order by h.seq desc
+  limit 1`;
+
 const CLAIMS = `
-  select ${CLONE_COLUMNS}, ramet_now() as now, p.claimed_at, w.error, w.trace
+  select ${CLONE_COLUMNS}, ramet_now() as now, p.claimed_at, p.reported_at, p.health,
+    p.endpoints as endpoints_told, w.error, w.trace
   from ${CLONE_WITH_EXECUTION}
   join work w on w.id = c.id
   left join execution_progress p on p.execution_id = e.id
   where c.id = any ($1)
   order by c.id`;
-
-const VIEWS: Readonly<Record<View, string>> = {
-  active: 'c.deleted_at is null',
-  history: `c.phase in ('COMPLETED', 'STOPPED', 'FAILED', 'DELETED')`,
-  all: 'true',
-};
-
-/** What a clone `p` of a page weighs: what its users and its workload have said. */
-const OWN_BYTES =
-  "octet_length(p.parameters::text || p.labels::text || coalesce(p.execution ->> 'report', ''))";
-
-function listOf(view: View, isLaterPage: boolean): string {
-  return `
-    select * from (
-      select p.*, ${OWN_BYTES} as own_bytes,
-        sum(${OWN_BYTES}) over (order by p.id desc)::float8 as bytes
-      from (
-        select ${CLONE_COLUMNS}
-        from ${CLONE_WITH_EXECUTION}
-        where ($1::text[] is null or c.owner_id = any ($1)) and ${VIEWS[view]}
-          ${isLaterPage ? 'and c.id < $4' : ''}
-        order by c.id desc
-        limit $2
-      ) as p
-    ) as weighed
-    where bytes - own_bytes < $3
-    order by id desc`;
-}
-
-async function snapshotIn(
-  tx: Queries,
-  sight: Sight,
-  cloneId: string | undefined,
-): Promise<readonly Clone[]> {
-  const sql = `
-    select ${CLONE_COLUMNS}
-    from ${CLONE_WITH_EXECUTION}
-    where ($1::text[] is null or c.owner_id = any ($1))
-      and ${cloneId === undefined ? 'c.deleted_at is null' : 'c.id = $2'}
-    order by c.id`;
-  const params = cloneId === undefined ? [ownersIn(sight)] : [ownersIn(sight), cloneId];
-  return (await tx.query<CloneRow>(sql, params)).map(toClone);
-}
-
-async function isNumbered(tx: Queries, clones: readonly Clone[]): Promise<boolean> {
-  const sql = `
-    select 1 as waiting from history h
-    where h.position is null and h.aggregate = any ($1)
-    limit 1`;
-  return (await tx.query(sql, [clones.map(({ id }) => id)])).length === 0;
-}
 
 /** The owners in sight, as a parameter: null for all. */
 function ownersIn(sight: Sight): readonly string[] | null {

@@ -3,23 +3,28 @@ import {
   currentTrace,
   type Database,
   findRequestId,
-  fingerprint,
   NO_HISTORY,
   nextLink,
   requestIdReused,
 } from '@ramet/database';
 import { notFound, PublicError } from '@ramet/errors';
+import { type ActionEnd, goesOn, type NewAction } from '../domain/action.js';
 import { type Clone, newClone, type Wanted } from '../domain/clone.js';
 import type { Deadlines } from '../domain/phases.js';
 import type { Sight } from '../domain/sight.js';
 import { cloneChanged } from '../events.js';
 import type { CloneReads, Kept } from './clone-reads.js';
-import { changing, fromClone, fromExecution } from './clone-row.js';
+import { changing, counts, fromClone, fromExecution } from './clone-row.js';
+import type { SealedSecret } from './secrets.js';
 
 /** A clone to create, and the request that asks for it. */
 export interface NewClone {
   readonly wanted: Wanted;
   readonly request: Request;
+  /** With what it was asked for, for the log of actions: secrets left out. */
+  readonly parameters: object;
+  /** The secret values that it needs. */
+  readonly secrets: readonly SealedSecret[];
 }
 
 /** A request that may come twice. */
@@ -28,8 +33,8 @@ export interface Request {
   readonly caller: string;
   /** Empty: it is not repeated. */
   readonly requestId: string;
-  /** What it asks, without its id. */
-  readonly bytes: Uint8Array;
+  /** Tells it from another one. */
+  readonly fingerprint: Buffer;
 }
 
 /** A change of a clone, ready to be written. */
@@ -38,7 +43,14 @@ export interface CloneChange {
   readonly kind: string;
   readonly actor: string;
   readonly cause: string;
-  readonly freesQuota: boolean;
+  /** What somebody does with it. */
+  readonly action?: NewAction;
+  /** How what somebody did has ended with it. */
+  readonly actionEnd?: ActionEnd;
+  /** Makes it have one effect, however often it is asked. */
+  readonly request?: Request;
+  /** The secret values that the clone needs with it. */
+  readonly secrets?: readonly SealedSecret[];
   /** The time of the change, by the database's clock. */
   readonly at: Date;
   /** The lease of the reconciler that makes it. */
@@ -48,7 +60,8 @@ export interface CloneChange {
 }
 
 /** Who changes a clone, and why. */
-export interface ChangedBy extends Pick<CloneChange, 'kind' | 'actor' | 'cause'> {
+export interface ChangedBy
+  extends Pick<CloneChange, 'kind' | 'actor' | 'cause' | 'action' | 'secrets' | 'request'> {
   /** How soon its reconciler has to see the change. */
   readonly dueInMs: number;
 }
@@ -61,10 +74,18 @@ export interface Lease {
 
 type Traced = NewClone & { readonly trace: string };
 
-type Verdict = 'CREATED' | 'REPEATED' | 'REQUEST_ID_REUSED' | 'NAME_TAKEN' | 'QUOTA_EXCEEDED';
+/** Why a change was not written. `QUOTA_EXCEEDED` is followed by the resource. */
+export type Refused =
+  | 'CONFLICT'
+  | 'STALE_LEASE'
+  | 'NAME_TAKEN'
+  | 'EXTERNAL_REF_TAKEN'
+  | 'REPEATED'
+  | 'REQUEST_ID_REUSED'
+  | `QUOTA_EXCEEDED ${string}`;
 
 interface Created {
-  readonly verdict: Verdict;
+  readonly verdict: string;
   readonly resource_id: string;
   readonly clone: Clone;
 }
@@ -99,7 +120,7 @@ export class Clones {
   /**
    * Records a new clone and reserves its quota; for a repeated request, returns the clone as it is.
    *
-   * Throws REQUEST_ID_REUSED, NAME_TAKEN or QUOTA_EXCEEDED.
+   * Throws REQUEST_ID_REUSED, NAME_TAKEN, EXTERNAL_REF_TAKEN, OWNER_DENIED or QUOTA_EXCEEDED.
    */
   async create(item: NewClone): Promise<Clone> {
     const { wanted, request } = item;
@@ -111,8 +132,7 @@ export class Clones {
       } = await this.#create({ ...item, trace: currentTrace() });
       if (verdict === 'CREATED') return clone;
       if (verdict === 'REQUEST_ID_REUSED') throw requestIdReused(request.requestId);
-      if (verdict === 'NAME_TAKEN') throw nameTaken(wanted);
-      if (verdict === 'QUOTA_EXCEEDED') throw quotaExceeded(wanted.owner.id);
+      if (verdict !== 'REPEATED') throw refusal(wanted, verdict);
 
       // The twin that took the request id may have been refused meanwhile: then it is ours.
       const kept = await this.#options.reads.find(id, 'all');
@@ -122,20 +142,22 @@ export class Clones {
   }
 
   /** The clone that an earlier request of this id has made, if there was one. */
-  async findRepeated({ bytes, ...request }: Request): Promise<Clone | undefined> {
+  async findRepeated(request: Request): Promise<Clone | undefined> {
     const { db, reads } = this.#options;
-    const repeated = await findRequestId(db, { ...request, fingerprint: fingerprint(bytes) });
+    const repeated = await findRequestId(db, request);
     return repeated && (await reads.find(repeated.resourceId, 'all'))?.clone;
   }
 
-  /** Throws NAME_TAKEN if the owner has a clone of this name. */
-  async requireFreeName(wanted: Wanted): Promise<void> {
-    if (wanted.name === '') return;
-    const sql = `
-      select 1 as taken from clone c
-      where c.owner_id = $1 and c.name = $2 and c.name <> '' and c.deleted_at is null`;
-    const rows = await this.#options.db.query(sql, [wanted.owner.id, wanted.name]);
-    if (rows.length > 0) throw nameTaken(wanted);
+  /** Throws NAME_TAKEN or EXTERNAL_REF_TAKEN if the owner has such a clone. */
+  async requireFree(wanted: Wanted): Promise<void> {
+    const { owner, name, externalRef } = wanted;
+    const [row] = await this.#options.db.query<{ by_name: boolean; by_ref: boolean }>(TAKEN, [
+      owner.id,
+      name,
+      externalRef,
+    ]);
+    if (row?.by_name) throw nameTaken(wanted);
+    if (row?.by_ref) throw externalRefTaken(wanted);
   }
 
   async #createAll(items: readonly Traced[]): Promise<readonly Created[]> {
@@ -152,11 +174,12 @@ export class Clones {
       JSON.stringify(clones.map((clone, n) => fromClone(clone, hashes[n] ?? failed()))),
       items.map(({ request }) => request.caller),
       items.map(({ request }) => request.requestId),
-      items.map(({ request }) => fingerprint(request.bytes)),
+      items.map(({ request }) => request.fingerprint),
       payloads,
       hashes,
       items.map(({ trace }) => trace),
       cloneQuota,
+      JSON.stringify(items.map(({ parameters, secrets }) => ({ parameters, secrets }))),
     ]);
     failpoints.hit('lifecycle.creations_committed');
     db.announceHistory();
@@ -175,14 +198,22 @@ export class Clones {
     by: ChangedBy,
     decide: (clone: Clone, now: Date) => Clone,
   ): Promise<Clone> {
+    const { db } = this.#options;
+    if (by.request && (await findRequestId(db, by.request))) {
+      return this.#options.reads.get(id, sight);
+    }
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const kept = await this.#options.reads.find(id, sight);
       if (!kept) throw notFound('clone', id);
-      const next = decide(kept.clone, kept.now);
-      if (next === kept.clone) return next;
+      const decided = decide(kept.clone, kept.now);
+      if (decided === kept.clone) return decided;
 
-      const written = await this.write(kept, { ...by, next, at: kept.now, freesQuota: false });
-      if (written !== 'CONFLICT' && written !== 'STALE_LEASE') return written.clone;
+      const next = withAction(kept.clone, decided, by.action);
+      const written = await this.write(kept, { ...by, next, at: kept.now });
+      if (typeof written !== 'string') return written.clone;
+      if (written === 'REQUEST_ID_REUSED') throw requestIdReused(by.request?.requestId ?? '');
+      if (written === 'REPEATED') return kept.clone;
+      if (written !== 'CONFLICT') throw refusal(next, written);
     }
     throw new PublicError('aborted', 'ETAG_STALE', `the clone keeps changing: ${id}`, {
       metadata: { clone_id: id },
@@ -194,15 +225,15 @@ export class Clones {
    *
    * Times never run backwards within a clone, whatever the clock did.
    */
-  async write(kept: Kept, change: CloneChange): Promise<Kept | 'CONFLICT' | 'STALE_LEASE'> {
+  async write(kept: Kept, change: CloneChange): Promise<Kept | Refused> {
     const at = new Date(Math.max(change.at.getTime(), kept.clone.updatedAt.getTime() + 1));
     const next = { ...change.next, seq: kept.clone.seq + 1, updatedAt: at };
     const payload = cloneChanged(next);
     const { hash } = nextLink({ seq: kept.clone.seq, hash: kept.hash }, next.id, payload);
 
-    const verdict = await this.#change({ json: changeOf({ ...change, next }, hash), payload });
-    if (verdict === 'CONFLICT' || verdict === 'STALE_LEASE') return verdict;
-    return { clone: next, hash, now: at };
+    const json = changeOf(kept.clone, { ...change, next }, hash);
+    const verdict = await this.#change({ json, payload });
+    return verdict === 'CHANGED' ? { clone: next, hash, now: at } : (verdict as Refused);
   }
 
   async #changeAll(changes: readonly WrittenChange[]): Promise<readonly string[]> {
@@ -210,6 +241,7 @@ export class Clones {
     const rows = await db.query<{ verdict: string }>(CHANGE, [
       JSON.stringify(changes.map(({ json }) => json)),
       changes.map(({ payload }) => payload),
+      this.#options.cloneQuota,
     ]);
     db.announceHistory();
     return rows.map(({ verdict }) => verdict);
@@ -222,10 +254,11 @@ interface WrittenChange {
   readonly payload: Buffer;
 }
 
-function changeOf(change: CloneChange, hash: Buffer): object {
+function changeOf(before: Clone, change: CloneChange, hash: Buffer): object {
   const { next, kind, actor, cause, lease, dueInMs } = change;
+  const isRenamed = before.name !== next.name || before.owner.id !== next.owner.id;
   return {
-    clone: changing(next, hash),
+    clone: changing(before, next, hash),
     execution: next.execution ? fromExecution(next.execution) : null,
     kind,
     actor,
@@ -234,26 +267,86 @@ function changeOf(change: CloneChange, hash: Buffer): object {
     lease: lease?.seq.toString() ?? null,
     finishes: lease?.finishes ?? false,
     due_ms: dueInMs ?? null,
-    frees_quota: change.freesQuota,
+    counts: counts(before, next),
+    guarded: isRenamed || (next.restart !== undefined && before.restart === undefined),
+    request: change.request ? requestOf(change.request) : null,
+    action: change.action ?? null,
+    action_end: change.actionEnd ?? null,
+    secrets: change.secrets ?? [],
   };
 }
 
-const CREATE = 'select * from create_clones($1::jsonb, $2, $3, $4, $5, $6, $7, $8)';
+function requestOf({ caller, requestId, fingerprint }: Request): object {
+  return { caller, request_id: requestId, fingerprint: fingerprint.toString('hex') };
+}
 
-const CHANGE = 'select * from change_clones($1::jsonb, $2)';
+/** The clone with what somebody does to it, if that is not over with the change. */
+function withAction(before: Clone, next: Clone, action: NewAction | undefined): Clone {
+  if (!action || !goesOn(before, next)) return next;
+  return { ...next, action: { id: action.id, name: action.name } };
+}
 
-function nameTaken({ owner, name }: Wanted): PublicError {
+const CREATE = 'select * from create_clones($1::jsonb, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)';
+
+const TAKEN = `
+  select
+    exists (
+      select from clone c
+      where c.owner_id = $1 and c.name = $2 and c.name <> '' and c.deleted_at is null
+    ) as by_name,
+    exists (
+      select from clone c
+      where c.owner_id = $1 and c.external_ref = $3 and c.external_ref <> '' and (
+        c.restart is not null or c.phase not in ('COMPLETED', 'STOPPED', 'FAILED', 'DELETED'))
+    ) as by_ref`;
+
+const CHANGE = 'select * from change_clones($1::jsonb, $2, $3)';
+
+type Named = Pick<Clone, 'owner' | 'name' | 'externalRef'>;
+
+function refusal(clone: Named, verdict: string): Error {
+  const [reason, resource = 'clones'] = verdict.split(' ');
+  switch (reason) {
+    case 'NAME_TAKEN':
+      return nameTaken(clone);
+    case 'EXTERNAL_REF_TAKEN':
+      return externalRefTaken(clone);
+    case 'OWNER_DENIED':
+      return ownerDenied(clone.owner.id);
+    case 'QUOTA_EXCEEDED':
+      return quotaExceeded(clone.owner.id, resource);
+    default:
+      return new Error(`the database answered ${verdict}`);
+  }
+}
+
+function externalRefTaken({ owner, externalRef }: Named): PublicError {
+  const message = `the owner has a clone for ${externalRef} that is not at rest`;
+  return new PublicError('already_exists', 'EXTERNAL_REF_TAKEN', message, {
+    metadata: { external_ref: externalRef, owner_id: owner.id },
+    resource: { kind: 'clone', id: externalRef },
+  });
+}
+
+function ownerDenied(ownerId: string): PublicError {
+  const message = `nothing is admitted for this owner: ${ownerId}`;
+  return new PublicError('permission_denied', 'OWNER_DENIED', message, {
+    metadata: { owner_id: ownerId },
+  });
+}
+
+function nameTaken({ owner, name }: Named): PublicError {
   return new PublicError('already_exists', 'NAME_TAKEN', `the owner has a clone named ${name}`, {
     metadata: { name, owner_id: owner.id },
     resource: { kind: 'clone', id: name },
   });
 }
 
-/** The error for an owner who has as many clones as they may. */
-export function quotaExceeded(ownerId: string): PublicError {
-  const description = 'the owner has as many clones as they may have';
+/** The error for an owner who has as much of a resource as they may. */
+export function quotaExceeded(ownerId: string, resource: string): PublicError {
+  const description = `the owner's quota has no room for this: ${resource}`;
   return new PublicError('resource_exhausted', 'QUOTA_EXCEEDED', description, {
-    metadata: { owner_id: ownerId, resource: 'clones' },
+    metadata: { owner_id: ownerId, resource },
     quotas: [{ subject: `owner/${ownerId}`, description }],
   });
 }

@@ -1,14 +1,21 @@
-import { createBatcher, type Database } from '@ramet/database';
+import {
+  createBatcher,
+  type Database,
+  decodePageToken,
+  encodePageToken,
+  pageSize,
+} from '@ramet/database';
 import type { Execution } from '../domain/clone.js';
 import { epochStale } from '../domain/epoch.js';
 import { LIVE_PHASES } from '../domain/phases.js';
 import type { Progress, RunnerNews, RunnerReport } from '../domain/progress.js';
+import type { WatchedFacts } from '../domain/watch-filter.js';
+import type { Page, PageWish } from './clone-list.js';
 import { type ExecutionRow, toExecution } from './clone-row.js';
 
 /** What a runner reported of late, and whose clone it runs. */
 export interface RecentProgress extends RunnerNews {
-  readonly cloneId: string;
-  readonly ownerId: string;
+  readonly clone: WatchedFacts;
   readonly progress: Progress;
 }
 
@@ -24,6 +31,10 @@ interface ProgressRow {
   readonly heartbeat_at: Date;
   readonly progress: StoredProgress | null;
   readonly reported_at: Date | null;
+}
+
+interface RecentRow extends ProgressRow {
+  readonly clone: Omit<WatchedFacts, 'id' | 'ownerId'>;
 }
 
 type StoredProgress = Omit<Progress, 'reportedAt' | 'sequence'> & { readonly sequence: string };
@@ -82,6 +93,22 @@ export class Runners {
     return rows.map(({ execution }) => toExecution(execution));
   }
 
+  /** A page of the executions of a clone, newest first. */
+  async pageOfExecutions(cloneId: string, page: PageWish): Promise<Page<Execution>> {
+    const binding = ['executions', ...page.binding];
+    const before = decodePageToken(page.token, binding)?.[0] ?? null;
+    const limit = pageSize(page.size);
+    const sql = `
+      select to_jsonb(e) as execution from execution e
+      where e.clone_id = $1 and ($2::integer is null or e.epoch < $2)
+      order by e.epoch desc limit $3`;
+    const params = [cloneId, before, limit + 1];
+    const rows = await this.#db.query<{ execution: ExecutionRow }>(sql, params);
+    const items = rows.slice(0, limit).map(({ execution }) => toExecution(execution));
+    const last = rows.length > limit ? items.at(-1) : undefined;
+    return { items, nextToken: last ? encodePageToken([String(last.epoch)], binding) : '' };
+  }
+
   /** What the runner of an execution has said last, if anything. */
   async findNews(executionId: string): Promise<RunnerNews | undefined> {
     const sql = 'select p.* from execution_progress p where p.execution_id = $1';
@@ -91,21 +118,25 @@ export class Runners {
 
   /** What was reported in the last while, oldest first. */
   async listRecent(sinceMs: number): Promise<readonly RecentProgress[]> {
-    const rows = await this.#db.query<ProgressRow>(RECENT, [sinceMs]);
+    const rows = await this.#db.query<RecentRow>(RECENT, [sinceMs]);
     return rows.flatMap((row) => {
       const { progress, ...news } = toNews(row);
-      const whose = { cloneId: row.clone_id, ownerId: row.owner_id };
-      return progress ? [{ ...news, ...whose, progress }] : [];
+      const clone = { ...row.clone, id: row.clone_id, ownerId: row.owner_id };
+      return progress ? [{ ...news, clone, progress }] : [];
     });
   }
 }
 
 const STALE: Taken = { verdict: 'STALE', stop_requested: true };
 
-const TAKE = 'select * from take_reports($1, $2, $3, $4, $5::numeric[], $6::jsonb[], $7)';
+const TAKE = `
+  select * from take_reports($1, $2, $3, $4, $5::numeric[], $6::jsonb[], $7::jsonb[], $8::jsonb[], $9)`;
 
 const RECENT = `
-  select p.* from execution_progress p
+  select p.*, jsonb_build_object('teamId', c.team_id, 'kind', c.kind, 'phase', c.phase,
+                                 'labels', c.labels) as clone
+  from execution_progress p
+  join clone c on c.id = p.clone_id
   where p.reported_at > ramet_now() - $1 * interval '1 millisecond'
   order by p.reported_at
   limit 10000`;
@@ -126,6 +157,8 @@ function paramsOf(reports: readonly RunnerReport[]): readonly unknown[] {
     reports.map(({ isClaim }) => isClaim),
     reports.map(({ progress }) => progress?.sequence.toString() ?? null),
     reports.map(({ progress }) => progress && toJson(progress)),
+    reports.map(({ health }) => health && JSON.stringify(health)),
+    reports.map(({ endpoints }) => endpoints && JSON.stringify(endpoints)),
     LIVE_PHASES,
   ];
 }

@@ -8,6 +8,9 @@ import {
   CloneServiceService,
   CreateCloneRequest,
   ExecutionReportServiceService,
+  OverrideServiceService,
+  TemplateServiceService,
+  WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   type Bot,
@@ -38,6 +41,8 @@ export interface House extends AsyncDisposable {
   asRunner(clone: Clone): Promise<Api>;
   /** A team with a bot, and people of every role in it. */
   createCrew(name: string): Promise<Crew>;
+  /** What lifecycle has in memory for watchers. */
+  watched(): LifecycleService['watched'];
   /** Stops lifecycle, and starts it again with the same data. */
   restart(options?: Partial<TestLifecycleOptions>): Promise<void>;
 }
@@ -45,9 +50,12 @@ export interface House extends AsyncDisposable {
 /** The API as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly templates: Remote<typeof TemplateServiceService>;
+  readonly overrides: Remote<typeof OverrideServiceService>;
   readonly reports: Remote<typeof ExecutionReportServiceService>;
   readonly directory: Remote<typeof CloneDirectoryServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
+  readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
@@ -121,6 +129,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       return as(await teams.workloadToken({ cloneId, executionId, epoch }));
     },
     createCrew: (name) => createCrew(teams, as, name),
+    watched: () => lifecycle.watched,
     async restart(more) {
       await lifecycle[Symbol.asyncDispose]();
       lifecycle = await start(more);
@@ -178,9 +187,12 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     scope.use(connect(service, address, options));
   return {
     clones: to(CloneServiceService, lifecycle),
+    templates: to(TemplateServiceService, lifecycle),
+    overrides: to(OverrideServiceService, lifecycle),
     reports: to(ExecutionReportServiceService, lifecycle),
     directory: to(CloneDirectoryServiceService, lifecycle),
     history: to(HistoryServiceService, lifecycle),
+    webhooks: to(WebhookServiceService, lifecycle),
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
     bots: to(BotServiceService, teams),
@@ -203,7 +215,7 @@ async function createCrew(
     api.teams.setTeamMember({ teamId: team.id, userId: user.id, role });
   await join(admin, TeamRole.ADMIN);
   await join(member, TeamRole.MEMBER);
-  const value = { bundle: 'moving-average', command: ['node', 'bot.mjs'] };
+  const value = { bundle: 'moving-average', tag: '', command: ['node', 'bot.mjs'] };
   const source = { source: { $case: 'process', value }, revision: 0 } as const;
   const asked = { requestId: '', teamId: team.id, name: 'trader', teamSource: source };
   const { bot } = await api.bots.createBot(asked);

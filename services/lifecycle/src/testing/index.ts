@@ -1,13 +1,17 @@
 import { Secret } from '@ramet/config';
 import type { Bus } from '@ramet/database';
 import { type Failpoints, noFailpoints, systemClock, systemIds } from '@ramet/service';
+import type { WatchLimits } from '../deps.js';
 import type { Deadlines } from '../domain/phases.js';
 import { connectPeers } from '../outside/connect-peers.js';
+import { SEALING_KEY_BYTES } from '../sealing/sealer.js';
 import { type LifecycleService, startLifecycle } from '../service.js';
 
 export type { Outside, Peers } from '../deps.js';
 export { DEADLINES, type Deadlines } from '../domain/phases.js';
 export { type LifecycleService, type ServiceConfig, startLifecycle } from '../service.js';
+
+export { fillClones, manyOwner } from './many-clones.js';
 
 /** What may differ from one test to the next. */
 export interface TestLifecycleOptions {
@@ -25,7 +29,9 @@ export interface TestLifecycleOptions {
   readonly cloneQuota?: number;
   readonly reconcileMs?: number;
   readonly leaseMs?: number;
+  readonly webhookAllowPrivate?: boolean;
   readonly failpoints?: Failpoints;
+  readonly watch?: Partial<WatchLimits>;
 }
 
 const NOBODY = '127.0.0.1:9';
@@ -46,11 +52,14 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     port: options.port ?? 0,
     databaseUrl: options.databaseUrl,
     databasePassword: undefined,
+    secretsKeys: [Buffer.alloc(SEALING_KEY_BYTES, 7)],
     cloneQuota: options.cloneQuota ?? 100,
     reconciles: true,
     reconcileMs: options.reconcileMs ?? 200,
     leaseMs: options.leaseMs ?? 10_000,
+    webhookAllowPrivate: options.webhookAllowPrivate ?? true,
     ...(options.deadlines && { deadlines: options.deadlines }),
+    ...(options.watch && { watch: options.watch }),
   };
   return startLifecycle(config, {
     clock: systemClock,

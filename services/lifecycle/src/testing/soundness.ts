@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
-import { openDatabase, type Queries, readHistory, verifyChain } from '@ramet/database';
+import {
+  type Database,
+  openDatabase,
+  type Queries,
+  readHistory,
+  verifyChain,
+} from '@ramet/database';
 import { CloneChanged, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
 import { PHASES, type Phase, TRANSITIONS } from '../domain/phases.js';
+import { holdsOf } from '../domain/quota.js';
 import { cloneChanged } from '../events.js';
 import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from '../store/clone-row.js';
+import { Quotas } from '../store/quotas.js';
+import { requireSoundTemplates } from './template-soundness.js';
 
 /**
  * Throws unless what lifecycle has stored agrees with itself: each clone's history gives its row, is
@@ -18,6 +27,7 @@ export async function requireSound(databaseUrl: string): Promise<void> {
   });
   await requireHistory(db);
   await requireQuota(db);
+  await requireSoundTemplates(db);
 }
 
 async function requireHistory(db: Queries): Promise<void> {
@@ -71,20 +81,12 @@ async function requirePositions(db: Queries): Promise<void> {
   );
 }
 
-async function requireQuota(db: Queries): Promise<void> {
-  const wrong = await db.query(`
-    select q.owner_id, q.used, sum(e.change) as entered
-    from quota q
-    left join quota_entry e using (owner_id, kind, resource)
-    group by q.owner_id, q.kind, q.resource, q.used
-    having q.used <> coalesce(sum(e.change), 0)`);
-  assert.deepEqual(wrong, [], 'the ledger does not add up');
+async function requireQuota(db: Database): Promise<void> {
+  const { mismatches } = await new Quotas(db, 0).check();
+  assert.deepEqual(mismatches, [], 'balances, ledger and clones do not agree');
 
-  const leaked = await db.query(`
-    select c.id, c.phase, sum(e.change) as held
-    from clone c join quota_entry e on e.clone_id = c.id
-    group by c.id, c.phase
-    having sum(e.change) <> 1 and c.phase not in ('DELETED', 'FAILED', 'STOPPED')
-      or sum(e.change) <> 0 and c.phase = 'DELETED'`);
-  assert.deepEqual(leaked, [], 'a clone holds what it must not');
+  const rows = await db.query<CloneRow & { holds: object }>(
+    `select ${CLONE_COLUMNS} from ${CLONE_WITH_EXECUTION}`,
+  );
+  for (const row of rows) assert.deepEqual(row.holds, holdsOf(toClone(row)), row.id);
 }

@@ -57,6 +57,10 @@ export async function startStandInExecutor(bus: Bus): Promise<StandInExecutor> {
           ),
         getExecution: async ({ executionId }) =>
           state.answer('GetExecution', executionId, () => state.get(executionId)),
+        deleteStorage: async ({ cloneId }) => {
+          state.answer('DeleteStorage', cloneId, () => fresh('', cloneId, 0));
+          return { gone: true };
+        },
         listExecutions: async () => ({ workloads: [...state.all.values()], nextPageToken: '' }),
         async *streamLogs({ executionId }) {
           const text = Buffer.from(`the log of ${executionId}`);
@@ -112,7 +116,7 @@ class Workloads {
   }
 
   exit(executionId: string, exit: Partial<WorkloadExit>): void {
-    const all = { kind: ExitKind.EXITED, signal: '', message: '', ...exit };
+    const all = { kind: ExitKind.EXITED, signal: '', message: '', report: undefined, ...exit };
     const endTime = systemClock.now();
     this.#put({ ...this.get(executionId), state: WorkloadState.EXITED, exit: all, endTime });
   }
@@ -129,7 +133,7 @@ class Workloads {
     const known = this.all.get(executionId) ?? fresh(executionId, cloneId, epoch);
     const state = this.isPrompt ? WorkloadState.REMOVED : WorkloadState.REMOVING;
     const isOver = known.state >= WorkloadState.EXITED || known.startTime === undefined;
-    const exit = { kind: ExitKind.STOPPED, signal: 'SIGKILL', message: '' };
+    const exit = { kind: ExitKind.STOPPED, signal: 'SIGKILL', message: '', report: undefined };
     return this.#put({ ...known, state, ...(!isOver && { exit }) });
   }
 

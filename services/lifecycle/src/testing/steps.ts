@@ -17,15 +17,25 @@ export async function reached(
 
 /** A clone as it is now. */
 export async function got({ clones }: Api, id: string): Promise<Clone> {
-  const { clone } = await clones.getClone({ id });
+  const { clone } = await clones.getClone({ id, asOf: undefined });
   return clone ?? assert.fail('no clone came back');
 }
 
 /** The runner of a clone claims its execution, as instance `runner-1` unless said otherwise. */
+/** All that has happened, whoever did it. */
+export const WHOLE_PAST = { kinds: [], actor: '', startTime: undefined, endTime: undefined };
+
+/** What a runner tells beside the report, when there is nothing to tell. */
+export const QUIET_END = { outputTail: Buffer.alloc(0), resultsProblem: '' };
+
+/** What a runner tells with a heartbeat, when there is nothing to tell. */
+export const QUIET_BEAT = { health: undefined, endpoints: [] };
+
 export async function claim(house: House, clone: Clone, instance = 'runner-1'): Promise<void> {
   const { reports } = await house.asRunner(clone);
   await reports.updateExecution({
     ...executionOf(clone),
+    ...QUIET_BEAT,
     instance,
     started: true,
     progress: undefined,

@@ -1,5 +1,6 @@
 import { conflict, denied, notFound } from '@ramet/errors';
 import type { Owner } from './bot.js';
+import { type OwnerStanding, requireAdmitted } from './owner-standing.js';
 import { may, requireRight, type Standing } from './role.js';
 import type { Source } from './source.js';
 
@@ -12,6 +13,17 @@ export interface AdmissionFacts {
   readonly standing: Standing;
   readonly teamSource: Source | null;
   readonly personalSource: Source | null;
+  /** Where the owner of the clone stands with the administrators. */
+  readonly ownerStanding: OwnerStanding;
+  /** Why the user is on the deny list. Null: they are not. */
+  readonly userDeniedReason: string | null;
+}
+
+/** A clone that a user wants of a bot for an owner. */
+export interface AdmissionWish {
+  readonly botId: string;
+  readonly owner: Owner;
+  readonly userId: string;
 }
 
 /** What a clone would run. */
@@ -19,26 +31,30 @@ export interface Admission {
   readonly teamId: string;
   readonly botName: string;
   readonly source: Source;
+  readonly ownerStanding: OwnerStanding;
 }
 
 /**
  * Decides whether a user may create a clone of a bot for an owner, and what it would run.
  *
- * Throws BOT_NOT_FOUND, PERMISSION_DENIED, BOT_SOURCE_MISSING.
+ * Throws BOT_NOT_FOUND, PERMISSION_DENIED, OWNER_DENIED, OWNER_NOT_ADMITTED, BOT_SOURCE_MISSING:
+ * nobody learns of a list before they have shown that they may act for the owner.
  */
 export function admit(
-  botId: string,
+  { botId, owner, userId }: AdmissionWish,
   facts: AdmissionFacts | undefined,
-  owner: Owner,
-  userId: string,
+  rules: { readonly accessListEnabled: boolean },
 ): Admission {
   if (!facts || !may(facts.standing, 'bots.get')) throw notFound('bot', botId);
   const source = owner.kind === 'user' ? personal(facts, owner.userId, userId) : team(facts, owner);
+  const { ownerStanding, userDeniedReason } = facts;
+  const creator = { id: userId, deniedReason: userDeniedReason };
+  requireAdmitted({ owner: ownerStanding, creator, ...rules });
   if (!source) {
     const message = `no source of the bot is set for this ${owner.kind}`;
     throw conflict('BOT_SOURCE_MISSING', { kind: 'bot', id: botId }, message);
   }
-  return { teamId: facts.teamId, botName: facts.botName, source };
+  return { teamId: facts.teamId, botName: facts.botName, source, ownerStanding };
 }
 
 function personal(facts: AdmissionFacts, ownerId: string, userId: string): Source | null {

@@ -5,17 +5,23 @@ import type {
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { admit } from '../domain/admission.js';
-import { toOwner, toSourceMessage } from '../messages.js';
+import { toOwner, toSourceMessage, toStandingMessage } from '../messages.js';
 
-type Needs = Pick<Deps, 'bots' | 'failpoints'>;
+type Needs = Pick<Deps, 'bots' | 'failpoints' | 'accessListEnabled'>;
 type CheckCloneAdmission = Unary<CheckCloneAdmissionRequest, CheckCloneAdmissionResponse>;
 
 /** Tells whether a user may create a clone of a bot for an owner, and what it would run. */
-export function checkCloneAdmission({ bots, failpoints }: Needs): CheckCloneAdmission {
+export function checkCloneAdmission(needs: Needs): CheckCloneAdmission {
+  const { bots, failpoints } = needs;
   return async ({ botId, owner, userId }) => {
-    const facts = await bots.admissionFacts(botId, userId);
-    const { teamId, botName, source } = admit(botId, facts, toOwner(owner), userId);
+    const wish = { botId, owner: toOwner(owner), userId };
+    const { teamId, botName, source, ownerStanding } = admit(
+      wish,
+      await bots.admissionFacts(wish),
+      needs,
+    );
     failpoints.hit('teams.admission.checked');
-    return { teamId, botName, source: toSourceMessage(source) };
+    const standing = toStandingMessage(ownerStanding);
+    return { teamId, botName, source: toSourceMessage(source), standing };
   };
 }

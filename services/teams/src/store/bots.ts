@@ -1,6 +1,6 @@
 import { type Database, NO_HISTORY, type Queries, type Tx, violates } from '@ramet/database';
 import { notFound } from '@ramet/errors';
-import type { AdmissionFacts } from '../domain/admission.js';
+import type { AdmissionFacts, AdmissionWish } from '../domain/admission.js';
 import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
 import {
   type Bot,
@@ -11,6 +11,7 @@ import {
   type SeenBot,
 } from '../domain/bot.js';
 import { nameTaken } from '../domain/name.js';
+import { ownerIdOf } from '../domain/owner-standing.js';
 import { type Role, requireRight, type Standing, standingOf } from '../domain/role.js';
 import type { PersonalSource, Program, Source } from '../domain/source.js';
 import { botChanged } from '../events.js';
@@ -18,6 +19,7 @@ import { list } from './list.js';
 import { NOW } from './now.js';
 import { claim } from './once.js';
 import { type Chained, record } from './record.js';
+import { STANDING, type StandingRow, toStanding } from './standing-row.js';
 
 type BotWish = Pick<Bot, 'id' | 'teamId' | 'name'> & { readonly program: Program | undefined };
 type BotRow = Bot & { readonly personalSource: Source | null };
@@ -50,12 +52,18 @@ export class Bots {
   }
 
   /** What decides whether a user may create a clone of a bot. One statement: creates wait for it. */
-  async admissionFacts(botId: string, userId: string): Promise<AdmissionFacts | undefined> {
-    type Row = Omit<AdmissionFacts, 'standing'> & { role: Role | null; admin: boolean };
-    const [row] = await this.#db.query<Row>(ADMISSION, [botId, userId]);
+  async admissionFacts(wish: AdmissionWish): Promise<AdmissionFacts | undefined> {
+    const { botId, owner, userId } = wish;
+    type Row = Omit<AdmissionFacts, 'standing' | 'ownerStanding'> &
+      StandingRow & { readonly role: Role | null; readonly admin: boolean };
+    const [row] = await this.#db.query<Row>(ADMISSION, [botId, userId, ownerIdOf(owner)]);
     if (!row) return undefined;
-    const { role, admin, ...facts } = row;
-    return { ...facts, standing: standingOf(role, admin) };
+    const { role, admin, botName, teamId, teamSource, personalSource, userDeniedReason } = row;
+    return {
+      ...{ botId, botName, teamId, teamSource, personalSource, userDeniedReason },
+      standing: standingOf(role, admin),
+      ownerStanding: toStanding(owner, row),
+    };
   }
 
   /**
@@ -137,11 +145,14 @@ const LIST = `
 
 const ADMISSION = `
   select b.id as "botId", b.name as "botName", b.team_id as "teamId", m.role, u.admin,
-    b.team_source as "teamSource", p.source as "personalSource"
+    b.team_source as "teamSource", p.source as "personalSource",
+    d.denied_reason as "userDeniedReason", ${STANDING}
   from bot b
   join mesh_user u on u.id = $2
   left join team_member m on m.team_id = b.team_id and m.user_id = u.id
   left join personal_source p on p.bot_id = b.id and p.user_id = u.id
+  left join standing d on d.owner_id = u.id
+  left join standing s on s.owner_id = $3
   where b.id = $1 and b.deleted_at is null`;
 
 const LOCK = `select ${BOT}, b.hash, ${NOW} as now from bot b where b.id = $1 for no key update`;

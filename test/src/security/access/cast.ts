@@ -73,7 +73,8 @@ async function things(author: Author, { person, team, isTeams }: Wish): Promise<
   };
   const [main, spare] = await Promise.all([run(), run()]);
   const apiKeyId = await author.apiKey(person);
-  return { ...team, userId: person.id, ...main, grantId: spare.grantId, apiKeyId };
+  const webhook = await author.webhook(person, owner);
+  return { ...team, userId: person.id, ...main, grantId: spare.grantId, apiKeyId, ...webhook };
 }
 
 function missing(): Things {
@@ -87,5 +88,7 @@ function missing(): Things {
     cloneId: id('cln'),
     executionId: id('exe'),
     grantId: id('gra'),
+    webhookId: id('whk'),
+    deliveryId: `${id('whk')}-${id('png')}-0`,
   };
 }

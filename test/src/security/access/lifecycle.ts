@@ -3,14 +3,21 @@ import { all, always, but, DENIED, type Row, type Target, type Verdicts } from '
 const CLONE = 'CLONE_NOT_FOUND';
 const EXECUTION = 'EXECUTION_NOT_FOUND';
 const BOT = 'BOT_NOT_FOUND';
+const TEAM = 'TEAM_NOT_FOUND';
+const WEBHOOK = 'WEBHOOK_NOT_FOUND';
 
 /** What those get who may look at a clone. Everybody else finds none. */
 function lookingAtAClone(verdict: string): Partial<Record<Target, Verdicts>> {
+  return managing(CLONE, verdict);
+}
+
+/** What those get who manage what an owner has. Everybody else finds nothing. */
+function managing(none: string, verdict: string): Partial<Record<Target, Verdicts>> {
   return {
-    own: [CLONE, CLONE, verdict, verdict, verdict],
-    foreign: but(CLONE, verdict),
-    missing: all(CLONE),
-    personal: [CLONE, verdict, CLONE, CLONE, verdict],
+    own: [none, none, verdict, verdict, verdict],
+    foreign: but(none, verdict),
+    missing: all(none),
+    personal: [none, verdict, none, none, verdict],
   };
 }
 
@@ -78,6 +85,60 @@ export const LIFECYCLE: readonly Row[] = [
       foreign: but(DENIED, 'ok'),
       missing: but(DENIED, 'ok'),
     },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.WebhookService/CreateWebhook',
+    request: ({ teamId }) => ({
+      owner: { teamId },
+      name: 'pager',
+      url: 'https://example.com/hook',
+      validateOnly: true,
+    }),
+    people: {
+      own: [TEAM, TEAM, 'ok', 'ok', 'ok'],
+      foreign: but(TEAM, 'ok'),
+      missing: but(TEAM, 'ok'),
+    },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.WebhookService/GetWebhook',
+    request: ({ webhookId }) => ({ id: webhookId }),
+    people: managing(WEBHOOK, 'ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.WebhookService/ListWebhooks',
+    request: ({ teamId }) => ({ owner: { teamId } }),
+    people: always(all('ok')),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.WebhookService/UpdateWebhook',
+    request: ({ webhookId }) => ({ id: webhookId, etag: 'stale', updateMask: 'disabled' }),
+    people: managing(WEBHOOK, 'ETAG_STALE'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.WebhookService/RotateWebhookSecret',
+    request: ({ webhookId }) => ({ id: webhookId }),
+    people: managing(WEBHOOK, 'ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.WebhookService/DeleteWebhook',
+    request: ({ webhookId }) => ({ id: webhookId, etag: 'stale' }),
+    people: managing(WEBHOOK, 'ETAG_STALE'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.WebhookService/PingWebhook',
+    request: ({ webhookId }) => ({ id: webhookId }),
+    people: managing(WEBHOOK, 'ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.WebhookService/ListWebhookDeliveries',
+    request: ({ webhookId }) => ({ webhookId }),
+    people: managing(WEBHOOK, 'ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.WebhookService/RedeliverWebhook',
+    request: ({ webhookId, deliveryId }) => ({ webhookId, deliveryId }),
+    people: managing(WEBHOOK, 'ok'),
   },
   {
     // Another instance of the runner has claimed the execution: a token alone does not take it over.

@@ -176,6 +176,47 @@ export const TEAMS: readonly Row[] = [
     machines: { lifecycle: ['ok', BOT, BOT] },
   },
   {
+    // Denied is one who is not there: later cells are about the others.
+    rpc: 'ramet.teams.v1.StandingService/DenyOwner',
+    request: (_, { missing }) => ({ owner: { userId: missing.userId }, reason: 'a test' }),
+    people: always(but(DENIED, USER)),
+  },
+  {
+    rpc: 'ramet.teams.v1.StandingService/AllowOwner',
+    request: ({ teamId }) => ({ owner: { teamId }, reason: 'a test' }),
+    people: { own: but(DENIED, 'ok'), foreign: but(DENIED, 'ok'), missing: but(DENIED, TEAM) },
+  },
+  {
+    rpc: 'ramet.teams.v1.StandingService/GrantAccess',
+    request: ({ userId }) => ({
+      owner: { userId },
+      kinds: ['ENTITLED_KIND_BOT'],
+      reason: 'a test',
+    }),
+    people: { own: but(DENIED, 'ok'), foreign: but(DENIED, 'ok'), missing: but(DENIED, USER) },
+  },
+  {
+    rpc: 'ramet.teams.v1.StandingService/WithdrawAccess',
+    request: ({ userId }) => ({ owner: { userId }, reason: 'a test' }),
+    people: { own: but(DENIED, 'ok'), foreign: but(DENIED, 'ok'), missing: but(DENIED, USER) },
+  },
+  {
+    rpc: 'ramet.teams.v1.StandingService/GetStanding',
+    request: ({ teamId }) => ({ owner: { teamId } }),
+    people: { own: but(DENIED, 'ok'), foreign: but(DENIED, 'ok'), missing: but(DENIED, TEAM) },
+  },
+  {
+    rpc: 'ramet.teams.v1.StandingService/ListStandings',
+    request: () => ({}),
+    people: always(but(DENIED, 'ok')),
+  },
+  {
+    // Owners who are not there never were on a list.
+    rpc: 'ramet.teams.v1.AccessService/GetStandings',
+    request: ({ userId, teamId }) => ({ ownerIds: [userId, teamId] }),
+    machines: { lifecycle: ['ok', 'ok', 'ok'] },
+  },
+  {
     rpc: 'ramet.teams.v1.AccessService/MintWorkloadToken',
     request: ({ cloneId, executionId }) => ({ cloneId, executionId, epoch: 1 }),
     machines: { executor: ['ok', 'ok', 'ok'] },

@@ -52,6 +52,13 @@ async function start(): Promise<TestMesh> {
     env: process.env,
     logLevel: 'debug',
     durable: false,
+    // All callers come from one address here. The executor keeps a limit, for a test of it.
+    settings: {
+      teams: { RATE_LIMIT: '0' },
+      keys: { RATE_LIMIT: '0' },
+      lifecycle: { RATE_LIMIT: '0' },
+      executor: { RATE_LIMIT: '5', RATE_BURST: '300' },
+    },
   });
   const addressOf = (peer: Peer): string => mesh.endpoints[peer].address;
   const { admin } = await makeCredentials(mesh.layout, addressOf('teams'));

@@ -3,12 +3,15 @@ import {
   type Clone,
   ClonePhase,
   CloneServiceService,
+  CreateCloneRequest,
   type Limits,
+  WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   AccessServiceService,
   BotServiceService,
-  type BotSource,
+  BotSource,
+  StandingServiceService,
   type TeamRole,
   TeamServiceService,
   UserServiceService,
@@ -35,6 +38,8 @@ export interface Things {
   readonly cloneId: string;
   readonly executionId: string;
   readonly grantId: string;
+  readonly webhookId: string;
+  readonly deliveryId: string;
 }
 
 /** The whole API, called with one token. */
@@ -42,9 +47,11 @@ export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly webhooks: Remote<typeof WebhookServiceService>;
 }
 
 /** Makes people and things in a mesh, each with a name of its own. */
@@ -60,6 +67,8 @@ export interface Author extends AsyncDisposable {
   emptyTeam(owner: Person): Promise<string>;
   apiKey(person: Person): Promise<string>;
   key(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
+  /** A webhook, and a delivery of it. Nobody listens where it is sent. */
+  webhook(person: Pick<Person, 'token'>, owner: Owner): Promise<Pick<Things, 'webhookId' | 'deliveryId'>>;
   /** A clone, as soon as it was accepted. */
   clone(person: Person, wish: CloneWish): Promise<string>;
   /** Resolves when nothing is left of a clone. */
@@ -83,7 +92,8 @@ export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId'>;
 
 /** What a bot runs: a program of the machine, or one of the `hostile` examples. */
 export function program(...command: readonly string[]): BotSource {
-  return { source: { $case: 'process', value: { bundle: 'hostile', command } }, revision: 0 };
+  const value = { bundle: 'hostile', command };
+  return BotSource.fromPartial({ source: { $case: 'process', value } });
 }
 
 /** A program that only waits. */
@@ -120,6 +130,7 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
       return (await as(token).users.createApiKey(wish)).apiKey?.id ?? '';
     },
     key: (person, owner) => createKey(as(person.token), owner),
+    webhook: (person, owner) => createWebhook(as(person.token), owner),
     clone: (person, wish) => createClone(as(person.token), wish),
     async deleted({ token }, id) {
       await as(token).clones.waitClone({ id, phases: [ClonePhase.DELETED] });
@@ -160,9 +171,11 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     users: scope.use(connect(UserServiceService, teams, bearer)),
     teams: scope.use(connect(TeamServiceService, teams, bearer)),
     bots: scope.use(connect(BotServiceService, teams, bearer)),
+    standings: scope.use(connect(StandingServiceService, teams, bearer)),
     access: scope.use(connect(AccessServiceService, teams, bearer)),
     keys: scope.use(connect(KeyServiceService, keys, bearer)),
     clones: scope.use(connect(CloneServiceService, test.addressOf('lifecycle'), bearer)),
+    webhooks: scope.use(connect(WebhookServiceService, test.addressOf('lifecycle'), bearer)),
   };
 }
 
@@ -194,19 +207,27 @@ async function createTeam({ teams }: Api): Promise<string> {
   return team?.id ?? '';
 }
 
-async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
-  const { clone } = await clones.createClone({
+async function createWebhook(
+  { webhooks }: Api,
+  owner: Owner,
+): Promise<Pick<Things, 'webhookId' | 'deliveryId'>> {
+  const { webhook } = await webhooks.createWebhook({
     requestId: '',
-    owner: ownerMessage(wish.owner),
-    botId: wish.botId,
-    name: '',
-    keyId: wish.keyId,
-    parameters: [],
-    limits: wish.limits,
-    labels: {},
-    maxSignatures: undefined,
+    owner: ownerMessage(owner),
+    name: aName(),
+    url: 'http://127.0.0.1:9/',
+    filter: { kinds: [], phases: [ClonePhase.DELETED], labels: {} },
     validateOnly: false,
   });
+  const webhookId = webhook?.id ?? '';
+  const { delivery } = await webhooks.pingWebhook({ id: webhookId });
+  return { webhookId, deliveryId: delivery?.id ?? '' };
+}
+
+async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
+  const { botId, keyId, limits } = wish;
+  const wanted = { owner: ownerMessage(wish.owner), botId, keyId, limits };
+  const { clone } = await clones.createClone(CreateCloneRequest.fromPartial(wanted));
   return clone?.id ?? '';
 }
 

@@ -1,6 +1,6 @@
 import type { Mesh } from '@ramet/local';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import { CloneServiceService, WebhookServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   TeamServiceService,
@@ -14,6 +14,7 @@ import { again } from './again.js';
 /** The API of a mesh as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
@@ -47,6 +48,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     scope.use(connect(service, address, { token }));
   const api = {
     clones: to(CloneServiceService, addresses.lifecycle),
+    webhooks: to(WebhookServiceService, addresses.lifecycle),
     keys: to(KeyServiceService, addresses.keys),
     teams: to(TeamServiceService, addresses.teams),
     bots: to(BotServiceService, addresses.teams),
@@ -56,6 +58,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     api,
     patient: {
       clones: patient(CloneServiceService, api.clones),
+      webhooks: patient(WebhookServiceService, api.webhooks),
       keys: patient(KeyServiceService, api.keys),
       teams: patient(TeamServiceService, api.teams),
       bots: patient(BotServiceService, api.bots),

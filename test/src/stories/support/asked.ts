@@ -1,3 +1,4 @@
+import { ListCloneHistoryRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { phaseName } from './clones.js';
 import type { Person } from './world.js';
 
@@ -26,6 +27,8 @@ export async function phasesOf(
   { api: { clones } }: Person,
   id: string,
 ): Promise<readonly string[]> {
-  const { entries } = await clones.listCloneHistory({ cloneId: id, pageSize: 0, pageToken: '' });
+  const { entries } = await clones.listCloneHistory(
+    ListCloneHistoryRequest.fromPartial({ cloneId: id }),
+  );
   return [...new Set(entries.map(({ clone }) => phaseName(clone?.phase ?? 0)))];
 }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
-import { type Clone, ClonePhase, CreateCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Clone,
+  ClonePhase,
+  CreateCloneRequest,
+  GetCloneRequest,
+  Limits,
+} from '@ramet/proto-gen/lifecycle.v1';
 import type { Owner } from '@ramet/proto-gen/teams.v1';
 import { systemClock, systemIds } from '@ramet/service';
 import { again } from './again.js';
@@ -22,9 +28,9 @@ export type Wish = Omit<Partial<CreateCloneRequest>, 'parameters'> & {
 export function wishOf({ bot }: Crew, owner: Owner, { does = {}, ...rest }: Wish = {}) {
   const parameters = Object.entries(does).map(([name, value]) => ({ name, value }));
   const grace = { seconds: 3n, nanos: 0 };
-  const limits = { runTime: undefined, memoryBytes: 0n, grace };
-  const empty = CreateCloneRequest.decode(new Uint8Array());
-  return { ...empty, limits, owner, botId: bot.id, parameters, ...rest };
+  const limits = Limits.fromPartial({ grace });
+  const wanted = { limits, owner, botId: bot.id, parameters, ...rest };
+  return CreateCloneRequest.fromPartial(wanted);
 }
 
 /** Creates a clone of a crew's bot. */
@@ -59,7 +65,7 @@ export async function untilPhase(
   const start = systemClock.elapsed();
   const { clone } = await again(async () => {
     if (systemClock.elapsed() - start > LIMIT_MS) {
-      const { clone: now } = await clones.getClone({ id });
+      const { clone: now } = await clones.getClone(GetCloneRequest.fromPartial({ id }));
       const wanted = phases.map(phaseName).join(' or ');
       assert.fail(`${id} is ${phaseName(now?.phase ?? 0)}, not ${wanted}: ${now?.message}`);
     }

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Link, verifyChain } from '@ramet/database';
-import type { CloneHistoryEntry } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type CloneHistoryEntry,
+  GetCloneRequest,
+  ListCloneHistoryRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { processesWithVariable } from '@ramet/service';
 import type { Person, World } from './world.js';
 
@@ -59,8 +63,10 @@ export async function requireInventory(world: World): Promise<void> {
 
 /** Throws unless a clone's history is whole, gives the clone as it is, and has one outcome. */
 export async function requireOneLife({ patient: { clones } }: Person, id: string): Promise<void> {
-  const { clone } = await clones.getClone({ id });
-  const { entries } = await clones.listCloneHistory({ cloneId: id, pageSize: 0, pageToken: '' });
+  const { clone } = await clones.getClone(GetCloneRequest.fromPartial({ id }));
+  const { entries } = await clones.listCloneHistory(
+    ListCloneHistoryRequest.fromPartial({ cloneId: id }),
+  );
   assert.deepEqual(
     entries.map(({ seq }) => seq),
     entries.map((_, index) => index + 1),

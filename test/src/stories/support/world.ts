@@ -3,13 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Mesh, type MeshOptions, makeCredentials, startMesh } from '@ramet/local';
 import { fastFolder } from '@ramet/local/engines';
-import {
-  type Bot,
-  type BotSource,
-  type Owner,
-  type Team,
-  TeamRole,
-} from '@ramet/proto-gen/teams.v1';
+import { type Bot, BotSource, type Owner, type Team, TeamRole } from '@ramet/proto-gen/teams.v1';
 import { Scope } from '@ramet/service';
 import { testStack } from '@ramet/test/support';
 import { type Addresses, addressesOf, type Callers, connectAs } from './api.js';
@@ -58,7 +52,7 @@ const WORKER: BotSource = processSource('worker', ['node', 'main.js']);
 
 /** A source of the process runtime. */
 export function processSource(bundle: string, command: readonly string[]): BotSource {
-  return { source: { $case: 'process', value: { bundle, command } }, revision: 0 };
+  return BotSource.fromPartial({ source: { $case: 'process', value: { bundle, command } } });
 }
 
 /** Starts a mesh, and makes its first administrator. Disposing of it leaves nothing. */
@@ -92,15 +86,22 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
+/** One caller does in a test what many do elsewhere. */
+const UNTHROTTLED = { RATE_LIMIT: '0' };
+
 /** How the mesh of a test is started. */
 function meshOptions(stateDir: string, { settings, onUnasked }: WorldOptions): MeshOptions {
-  const { executor, ...others } = settings ?? {};
   return {
     stateDir,
     given: { natsProgram: testStack().natsProgram },
     env: { PATH: process.env.PATH },
     durable: false,
-    settings: { ...others, executor: { BUNDLES_DIR: BUNDLES, ...executor } },
+    settings: {
+      teams: { ...UNTHROTTLED, ...settings?.teams },
+      keys: { ...UNTHROTTLED, ...settings?.keys },
+      lifecycle: { ...UNTHROTTLED, ...settings?.lifecycle },
+      executor: { ...UNTHROTTLED, BUNDLES_DIR: BUNDLES, ...settings?.executor },
+    },
     ...(onUnasked && { onUnasked }),
   };
 }

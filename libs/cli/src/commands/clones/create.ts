@@ -1,49 +1,65 @@
-import { readFile } from 'node:fs/promises';
-import type { CreateCloneRequest, Limits, Parameter } from '@ramet/proto-gen/lifecycle.v1';
+import { CreateCloneRequest, type Policy } from '@ramet/proto-gen/lifecycle.v1';
 import type { Command } from 'commander';
 import type { Act, Context } from '../../context.js';
 import { parseDuration } from '../../parse/duration.js';
-import { overlay, pairsOfJson, parseLabels, parsePairs } from '../../parse/pairs.js';
-import { parseSize } from '../../parse/size.js';
+import { parseLabels } from '../../parse/pairs.js';
 import { parseWhole } from '../../parse/whole.js';
-import { findBot, findFreeKey, findOwner } from '../../resolve.js';
+import { findBot, findFreeKey, findOwner, findTemplate } from '../../resolve.js';
 import { UsageError } from '../../usage-error.js';
 import { cloneView } from '../../views/clones.js';
+import { quotaView } from '../../views/quotas.js';
 import { type CreateOptions, gather, present, repeatable, requestIdOf } from '../options.js';
+import { inputsOf } from './inputs.js';
+import { limitsOf, overridesOf, parametersOf, type RunOptions, runnable } from './run-options.js';
 import { parsePhases, requireWell, waitForClone } from './wait.js';
 
-interface CreateCloneOptions extends CreateOptions {
-  readonly bot: string;
+interface CreateCloneOptions extends CreateOptions, RunOptions {
+  readonly bot?: string;
+  readonly template?: string;
+  readonly templateRevision?: string;
+  readonly tag?: string;
   readonly owner?: string;
   readonly name?: string;
   readonly key?: string;
-  readonly param?: readonly string[];
-  readonly paramsFile?: string;
+  readonly input?: readonly string[];
+  readonly inputsFile?: string;
+  readonly externalRef?: string;
+  readonly privateResults?: boolean;
+  readonly expireAfter?: string;
+  readonly idleAfter?: string;
   readonly label?: readonly string[];
-  readonly timeLimit?: string;
-  readonly memory?: string;
-  readonly grace?: string;
   readonly maxSignatures?: string;
   readonly validateOnly?: boolean;
   readonly wait?: boolean | string;
 }
 
+const MOST_REVISION = 4_294_967_295;
+
 /** Adds `clones create`. */
 export function addCreateClone(clones: Command, act: Act): void {
-  repeatable(clones.command('create').description('create a clone of a bot'))
-    .requiredOption('--bot <bot>', 'the bot: an id, team/name, or a name that is unique')
+  const create = clones.command('create').description('create a clone of a bot, or of a template');
+  runnable(repeatable(create))
+    .option('--bot <bot>', 'the bot: an id, team/name, or a name that is unique')
+    .option('--template <template>', 'the template: an id, or a name that is unique')
+    .option('--template-revision <number>', 'the revision of the template (default: the newest)')
+    .option('--tag <tag>', 'take this tag of its sources, instead of their own')
     .option('--owner <owner>', "whose: me, or the bot's team (default: me)")
     .option('--name <name>', 'a name for it')
     .option('--key <key>', 'the key that it signs with: an id or a name')
-    .option('--param <name=value>', 'tell it something; may be repeated', gather)
-    .option('--params-file <file>', 'tell it what a JSON object says; --param counts more')
+    .option('--input <input>', 'what it reads: see below; may be repeated', gather)
+    .option('--inputs-file <file>', 'the same, one a line: for addresses that hold a secret')
+    .option('--external-ref <text>', 'what somebody else calls it, such as an agreement')
+    .option('--private-results', 'let nobody but you read its results')
+    .option('--expire-after <duration>', 'how long it lives before it expires, such as 14d')
+    .option('--idle-after <duration>', 'stop it when it has reported no progress for that long')
     .option('--label <name=value>', 'note something on it; may be repeated', gather)
-    .option('--time-limit <duration>', 'how long it may run, such as 2h')
-    .option('--memory <size>', 'how much memory it may have, such as 256MiB')
-    .option('--grace <duration>', 'how long it has to end when it is stopped')
     .option('--max-signatures <count>', 'how often it may sign')
     .option('--validate-only', 'check everything, quota and key included, and create nothing')
     .option('--wait [phases]', 'wait until it is in one of these phases (default: at rest)')
+    .addHelpText(
+      'after',
+      '\nAn input is NAME=URL or NAME=result:CLONE/RESULT, with ,sha256=HEX and ,max=SIZE after it.',
+    )
     .action(act(createClone));
 }
 
@@ -63,6 +79,7 @@ async function createClone(
   if (waits) out.note(`accepted ${accepted.id}, waiting`);
   const clone = waits ? await waitForClone(context, accepted.id, phases) : accepted;
   out.item(cloneView(world.clock, out.paint), clone);
+  if (answer.quotas.length > 0 && !out.json) out.list(quotaView(), answer.quotas);
   if (waits && phases.length === 0) requireWell(clone);
 }
 
@@ -70,46 +87,50 @@ async function requestOf(
   context: Context,
   options: CreateCloneOptions,
 ): Promise<CreateCloneRequest> {
-  const labels = parseLabels(options.label ?? []);
-  const limits = limitsOf(options);
+  const { bot, template, name = '', tag = '', externalRef = '' } = options;
+  const { privateResults = false, validateOnly = false } = options;
+  if (bot === undefined && template === undefined) {
+    throw new UsageError('a clone is made of a bot or of a template: --bot or --template');
+  }
+  const { input = [], inputsFile, key, maxSignatures } = options;
+  const plain = plainOf(options);
+  const overrides = await overridesOf(context.world, options);
   const parameters = await parametersOf(options);
-  const maxSignatures = options.maxSignatures;
   const owner = await findOwner(context, options.owner ?? 'me');
-  return {
+  return CreateCloneRequest.fromPartial({
+    ...plain,
+    ...{ owner, parameters, overrides },
+    ...{ name, tag, externalRef, privateResults, validateOnly },
     requestId: requestIdOf(context, options),
-    owner,
-    botId: await findBot(context, options.bot),
-    name: options.name ?? '',
-    keyId: options.key === undefined ? '' : await findFreeKey(context, options.key, owner),
-    parameters,
-    limits,
-    labels,
-    validateOnly: options.validateOnly ?? false,
+    inputs: await inputsOf(context, input, inputsFile),
+    botId: bot === undefined ? '' : await findBot(context, bot),
+    templateId: template === undefined ? '' : await findTemplate(context, template),
+    keyId: key === undefined ? '' : await findFreeKey(context, key, owner),
     ...(maxSignatures !== undefined && {
       maxSignatures: BigInt(parseWhole(maxSignatures, 1, Number.MAX_SAFE_INTEGER)),
     }),
-  };
+  });
 }
 
-function limitsOf({ timeLimit, memory, grace }: CreateCloneOptions): Limits | undefined {
-  if (timeLimit === undefined && memory === undefined && grace === undefined) return undefined;
-  return {
-    runTime: timeLimit === undefined ? undefined : parseDuration(timeLimit),
-    memoryBytes: memory === undefined ? 0n : parseSize(memory),
-    grace: grace === undefined ? undefined : parseDuration(grace),
-  };
-}
-
-async function parametersOf(options: CreateCloneOptions): Promise<readonly Parameter[]> {
-  const { param = [], paramsFile } = options;
-  const typed = parsePairs(param);
-  return paramsFile === undefined ? typed : overlay(pairsOfJson(await read(paramsFile)), typed);
-}
-
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (thrown) {
-    throw new UsageError(`cannot read the parameters: ${(thrown as Error).message}`);
+/** What needs nothing but the options: what is wrong with them is told before anybody is asked. */
+function plainOf(options: CreateCloneOptions) {
+  const { label = [], templateRevision, template } = options;
+  if (templateRevision !== undefined && template === undefined) {
+    throw new UsageError('--template-revision is of a --template');
   }
+  return {
+    labels: parseLabels(label),
+    limits: limitsOf(options),
+    policy: policyOf(options),
+    templateRevision:
+      templateRevision === undefined ? 0 : parseWhole(templateRevision, 1, MOST_REVISION),
+  };
+}
+
+function policyOf({ expireAfter, idleAfter }: CreateCloneOptions): Partial<Policy> | undefined {
+  if (expireAfter === undefined && idleAfter === undefined) return undefined;
+  return {
+    expireAfter: expireAfter === undefined ? undefined : parseDuration(expireAfter),
+    idleAfter: idleAfter === undefined ? undefined : parseDuration(idleAfter),
+  };
 }

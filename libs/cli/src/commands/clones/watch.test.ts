@@ -58,7 +58,7 @@ describe('ramet clones watch', () => {
     const { exitCode, errors } = await runCommand(mesh.address, ['clones', 'watch', '--verify']);
 
     assert.equal(exitCode, 1);
-    assert.match(errors, /not whole: 0 of 1/);
+    assert.match(errors, /has a gap: 0 of 1 came/);
   });
 
   it('ends with 130 when it is interrupted, and says where to go on', async () => {

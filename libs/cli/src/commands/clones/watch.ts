@@ -1,23 +1,33 @@
 import {
   type Clone,
   type CloneChange,
+  CloneKind,
+  type CloneLeft,
+  CloneLeftReason,
   ClonePhase,
   type WatchClonesRequest,
   WatchClonesResponse,
 } from '@ramet/proto-gen/lifecycle.v1';
+import { type WatchEvent, watchClones } from '@ramet/sdk';
 import type { Command } from 'commander';
 import type { Act, Context } from '../../context.js';
+import { nameOf, parseChoice, spelled } from '../../parse/choice.js';
+import { parseLabels } from '../../parse/pairs.js';
 import { shape } from '../../print/json.js';
 import { moment } from '../../print/values.js';
 import { visible } from '../../print/width.js';
-import { findClone, findOwnerIf } from '../../resolve.js';
+import { findClone, findOwnerIf, findTeam } from '../../resolve.js';
 import { UsageError } from '../../usage-error.js';
 import { phaseOf, progressText } from '../../views/clones.js';
-import { Tally } from './checkpoint.js';
-import { persist } from './persist.js';
+import { gather } from '../options.js';
+import { parsePhases } from './wait.js';
 
 interface WatchOptions {
   readonly owner?: string;
+  readonly team?: string;
+  readonly kind?: readonly string[];
+  readonly phase?: string;
+  readonly label?: readonly string[];
   readonly cursor?: string;
   readonly verify?: boolean;
   readonly untilRest?: boolean;
@@ -38,8 +48,12 @@ export function addWatchClones(clones: Command, act: Act): void {
     .command('watch [clone]')
     .description('show clones as they are, then every change of them')
     .option('--owner <owner>', 'only clones of this owner')
+    .option('--team <team>', 'only clones of bots of this team')
+    .option('--kind <kind>', 'only clones of this kind; may be repeated', gather)
+    .option('--phase <phases>', 'only clones in these phases, such as running,failed')
+    .option('--label <name=value>', 'only clones with this label; may be repeated', gather)
     .option('--cursor <cursor>', 'go on after this one, as an earlier watch told it (base64)')
-    .option('--verify', 'prove at each checkpoint that no change was missed')
+    .option('--verify', 'say at each checkpoint what was proven; it is proven either way')
     .option('--until-rest', 'end when the clone is at rest')
     .action(act(watch));
 }
@@ -50,28 +64,39 @@ async function watch(
   options: WatchOptions,
 ): Promise<void> {
   const { session, world, out } = context;
-  const { clock, signal } = world;
+  const { signal } = world;
   if (options.untilRest && clone === undefined) throw new UsageError('--until-rest wants a clone');
   const cloneId = clone === undefined ? '' : await findClone(context, clone);
-  const owner = await findOwnerIf(context, options.owner);
-  let cursor = cursorOf(options.cursor);
+  const request = { ...(await filterOf(context, options)), cloneId };
+  let { cursor } = request;
 
   const onAway = (): void => out.note('the watch broke off, going on from its last cursor');
-  await persist({ clock, signal, onAway }, async (answered) => {
-    const tally = new Tally();
-    const request: WatchClonesRequest = { owner, cloneId, cursor };
-    for await (const told of session.clones.watchClones(request, { signal })) {
-      answered();
-      if (told.cursor.length > 0) cursor = told.cursor;
-      if (options.verify) verify(tally, told);
-      out.next(WATCHED, told, lineOf(told));
-      if (options.untilRest && isRest(told, cloneId)) return;
+  try {
+    for await (const event of watchClones(session.clones, request, { signal, onAway })) {
+      ({ cursor } = event);
+      tell(context, event, options);
+      if (options.untilRest && isRest(event, cloneId)) return;
     }
-  }).finally(() => {
+    signal.throwIfAborted();
+  } finally {
     if (signal.aborted && cursor.length > 0) {
       out.note(`to go on from here: --cursor ${cursor.toString('base64')}`);
     }
-  });
+  }
+}
+
+async function filterOf(
+  context: Context,
+  { owner, team, kind = [], phase, label = [], cursor }: WatchOptions,
+): Promise<Omit<WatchClonesRequest, 'cloneId'>> {
+  return {
+    owner: await findOwnerIf(context, owner),
+    teamId: team === undefined ? '' : await findTeam(context, team),
+    kinds: kind.map((word) => parseChoice<CloneKind>(CloneKind, word)),
+    phases: parsePhases(phase),
+    labels: parseLabels(label),
+    cursor: cursorOf(cursor),
+  };
 }
 
 function cursorOf(text = ''): Buffer {
@@ -79,24 +104,29 @@ function cursorOf(text = ''): Buffer {
   return Buffer.from(text, 'base64');
 }
 
-function verify(tally: Tally, { event }: WatchClonesResponse): void {
-  if (event?.$case === 'change') tally.add(event.value);
-  if (event?.$case === 'checkpoint') tally.check(event.value);
+function tell({ out }: Context, event: WatchEvent, { verify }: WatchOptions): void {
+  if (event.$case === 'relisted') {
+    out.note('the watch could not go on: what follows is how things are');
+    return;
+  }
+  const { cursor, ...told } = event;
+  if (verify && told.$case === 'checkpoint') out.note(`proven: ${told.value.count}`);
+  out.next(WATCHED, { event: told, cursor }, lineOf(told));
 }
 
-function isRest({ event }: WatchClonesResponse, cloneId: string): boolean {
+function isRest(event: WatchEvent, cloneId: string): boolean {
   const clone = cloneOf(event);
   return clone?.id === cloneId && REST.includes(clone.phase);
 }
 
-function cloneOf(event: WatchClonesResponse['event']): Clone | undefined {
-  if (event?.$case === 'snapshot') return event.value;
-  return event?.$case === 'change' ? event.value.clone : undefined;
+function cloneOf(event: WatchEvent): Clone | undefined {
+  if (event.$case === 'snapshot') return event.value;
+  return event.$case === 'change' ? event.value.clone : undefined;
 }
 
 /** What a person is told of an event. Nothing of a checkpoint. */
-function lineOf({ event }: WatchClonesResponse): string {
-  switch (event?.$case) {
+function lineOf(event: NonNullable<WatchClonesResponse['event']>): string {
+  switch (event.$case) {
     case 'snapshot':
       return cloneLine(event.value, 'as it is', '');
     case 'change':
@@ -106,14 +136,19 @@ function lineOf({ event }: WatchClonesResponse): string {
       const text = progress ? progressText(progress) : '';
       return visible(`${moment(progress?.reportTime)}  ${cloneId}  ${text}`);
     }
+    case 'left':
+      return leftLine(event.value);
     case 'checkpoint':
-    case undefined:
       return '';
   }
 }
 
 function changeLine({ clone, kind, actor }: CloneChange): string {
   return clone ? cloneLine(clone, kind, actor) : '';
+}
+
+function leftLine({ cloneId, reason }: CloneLeft): string {
+  return visible(`${cloneId}  left: its ${spelled(nameOf(CloneLeftReason, reason))} is another`);
 }
 
 function cloneLine(clone: Clone, kind: string, actor: string): string {

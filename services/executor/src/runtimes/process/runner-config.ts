@@ -46,7 +46,7 @@ export interface RunnerConfig {
 }
 
 interface RunnerLimits {
-  readonly timeLimitMs: number;
+  readonly timeLimitMs?: number;
   readonly memoryBytes: number;
   readonly graceMs: number;
   readonly storageBytes: number;

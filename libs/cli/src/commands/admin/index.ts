@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import type { Act } from '../../context.js';
+import { addAdminClones } from './clones.js';
+import { addAdminQuotas } from './quotas.js';
+import { addStandings } from './standings.js';
+
+/** Adds `admin` to the command. */
+export function addAdmin(program: Command, act: Act): void {
+  const admin = program.command('admin').description('what only administrators do');
+  addStandings(admin, act);
+  addAdminClones(admin, act);
+  addAdminQuotas(admin, act);
+}

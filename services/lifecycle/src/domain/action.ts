@@ -1,0 +1,79 @@
+import { UPDATE_FAILED } from './changes.js';
+import { BEHAVIOUR, type Clone, hasCondition } from './clone.js';
+import { ENDED_PHASES, type Phase } from './phases.js';
+
+/** How an action has ended. */
+export interface ActionEnd {
+  readonly outcome: 'SUCCEEDED' | 'FAILED' | 'SUPERSEDED';
+  readonly message: string;
+}
+
+/** What somebody does to a clone, as the log of actions keeps it. */
+export interface NewAction {
+  readonly id: string;
+  /** What is done, such as `clones.update`. */
+  readonly name: string;
+  readonly reason: string;
+  /** With what: the request, secrets left out. */
+  readonly parameters: object;
+}
+
+/** Tells whether what somebody does to a clone is not over with the change itself. */
+export function goesOn(before: Clone, next: Clone): boolean {
+  return (
+    before.desired !== next.desired ||
+    before.candidate !== next.candidate ||
+    before.restart !== next.restart ||
+    before.deadlineAt !== next.deadlineAt ||
+    (next.phase === 'CLEANUP_FAILED' && before.conditions !== next.conditions)
+  );
+}
+
+/** The phases in which an action has done what it was for. */
+const GOAL: Readonly<Record<string, readonly Phase[]>> = {
+  'clones.create': ['RUNNING', 'COMPLETED'],
+  'clones.restart': ['RUNNING', 'COMPLETED'],
+  'clones.update': ['RUNNING'],
+  'clones.rotate_secrets': ['RUNNING'],
+  'clones.resume': ['RUNNING'],
+  'clones.restore': ['RUNNING'],
+  'clones.extend': ['RUNNING'],
+  'clones.set_expiry': ['RUNNING'],
+  'clones.stop': ['STOPPED', 'COMPLETED', 'FAILED'],
+  'clones.suspend': ['SUSPENDED'],
+  'clones.archive': ['ARCHIVED'],
+  'clones.delete': ['DELETED'],
+  'clones.force_delete': ['DELETED'],
+};
+
+/** The actions that are for a run, of a kind that completes: they last as long as it. */
+const RUNS = ['clones.create', 'clones.restart'];
+
+/** The phases in which nothing goes on, whatever was wanted. */
+const STILL: readonly Phase[] = ['RUNNING', 'SUSPENDED', 'ARCHIVED', 'DELETED', ...ENDED_PHASES];
+
+/** How the open action of a clone has ended with a change of its phase, or undefined if it goes on. */
+export function actionEnd(before: Clone, next: Clone): ActionEnd | undefined {
+  const { action } = before;
+  if (!action || next.phase === before.phase) return undefined;
+  const isRun = RUNS.includes(action.name) && BEHAVIOUR[next.kind].completes;
+  if (isRun && next.phase === 'RUNNING') return undefined;
+  if (!STILL.includes(next.phase) || isOnItsWay(next)) return undefined;
+
+  const isReached = GOAL[action.name]?.includes(next.phase) ?? true;
+  const isUndone = action.name === 'clones.update' && hasCondition(next, UPDATE_FAILED);
+  const outcome = isReached && !isUndone ? 'SUCCEEDED' : 'FAILED';
+  return { outcome, message: outcome === 'FAILED' ? messageOf(next) : '' };
+}
+
+/** Tells whether a clone that nothing goes on with will not stay where it is. */
+function isOnItsWay({ phase, desired }: Clone): boolean {
+  if (phase === 'RUNNING') return desired !== 'RUNNING';
+  return (desired === 'ARCHIVED' || desired === 'DELETED') && phase !== desired;
+}
+
+function messageOf({ phase, reason, message, conditions }: Clone): string {
+  const told =
+    message || conditions.map((condition) => condition.message).find((text) => text !== '');
+  return [phase, reason, told].filter((text) => text).join(': ');
+}

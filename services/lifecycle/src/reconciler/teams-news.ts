@@ -1,0 +1,70 @@
+import type { Deps, OwnerStanding, TeamsNews } from '../deps.js';
+import { EXPIRED } from '../domain/changes.js';
+import { type Clone, later, withoutCondition } from '../domain/clone.js';
+import { askToDelete, askToExpire } from '../domain/requests.js';
+
+type Needs = Pick<Deps, 'clones' | 'reads' | 'quotas' | 'failpoints' | 'logger' | 'wake'>;
+
+const ACTOR = 'service:lifecycle';
+
+/**
+ * Does what the lists of teams ask for: everything of an owner who is denied is deleted, and trials
+ * of those who are entitled do not end.
+ *
+ * That an owner is denied is noted first, where creations look under a lock: whatever was created
+ * before that is found here. Safe to repeat.
+ */
+export function takeTeamsNews(needs: Needs): (news: readonly TeamsNews[]) => Promise<void> {
+  return async (news) => {
+    for (const { standing } of news) {
+      if (standing) await take(needs, standing);
+    }
+  };
+}
+
+async function take(needs: Needs, standing: OwnerStanding): Promise<void> {
+  const { quotas, failpoints, logger, wake } = needs;
+  const { owner, isDenied } = standing;
+  await quotas.setDenied(owner.id, isDenied);
+  failpoints.hit('lifecycle.standing_noted');
+  const changes = await changeAll(needs, standing);
+  logger.info('the standing of an owner has changed', { owner: owner.id, isDenied, changes });
+  if (changes > 0) wake();
+}
+
+/** Changes all clones of an owner that it concerns, one after the other. Returns how many. */
+async function changeAll({ clones, reads }: Needs, standing: OwnerStanding): Promise<number> {
+  const kind = standing.isDenied ? 'clone.delete_requested' : 'clone.expiry_changed';
+  const by = { kind, actor: ACTOR, cause: causeOf(standing), dueInMs: 0 };
+  let count = 0;
+  let before: string | undefined;
+  while (true) {
+    const ids = await reads.idsOf(standing.owner.id, before);
+    for (const id of ids) {
+      await clones.change(id, 'all', by, (clone, now) => {
+        const next = changed(clone, standing, now);
+        if (next !== clone) count += 1;
+        return next;
+      });
+    }
+    before = ids.at(-1);
+    if (before === undefined) return count;
+  }
+}
+
+function causeOf({ isDenied, reason, actor }: OwnerStanding): string {
+  return `${isDenied ? 'denied' : 'access'} by ${actor}: ${reason}`;
+}
+
+function changed(clone: Clone, { isDenied, entitled }: OwnerStanding, now: Date): Clone {
+  if (isDenied) return clone.desired === 'DELETED' ? clone : askToDelete(clone, now);
+  if (clone.desired === 'DELETED') return clone;
+  const { expireAfterMs } = clone.policy;
+  if (expireAfterMs === undefined) return clone;
+  if (entitled.includes(clone.kind)) {
+    return clone.expireAt ? askToExpire(clone, undefined, now) : clone;
+  }
+  // What was never bounded, since its owner was entitled, has its trial from now on.
+  if (clone.expireAt) return clone;
+  return { ...withoutCondition(clone, EXPIRED), expireAt: later(now, expireAfterMs) };
+}
