@@ -67,6 +67,8 @@ export interface Deps {
   /** How long a reconciler has a clone to itself. */
   readonly leaseMs: number;
   readonly logger: Logger;
+  /** Charges an owner for what is created for it, whoever asks. Throws RATE_LIMITED. */
+  readonly chargeOwner: (ownerId: string) => void;
   /** Has the reconciler look for clones that are due. */
   readonly wake: () => void;
   /** Has the notifier look for deliveries that are due. */

@@ -33,6 +33,7 @@ type Needs = Pick<
   | 'clock'
   | 'failpoints'
   | 'wake'
+  | 'chargeOwner'
   | 'deadlines'
 >;
 
@@ -51,6 +52,7 @@ export function createClone(needs: Needs): Unary<CreateCloneRequest, CreateClone
       },
     );
     if ('clone' in admitted) return { clone: toCloneMessage(admitted.clone), quotas: [] };
+    needs.chargeOwner(owner.id);
 
     const made = await wantedOf(needs, message, { ...admitted, owner, call });
     if (message.validateOnly) {
