@@ -71,6 +71,8 @@ function own(service: ServiceName, { layout, secrets }: Surroundings): Env {
       return {
         STATE_DIR: layout.executor,
         RUN_DIR: layout.run,
+        // The mesh is one machine's own, and so is what it fetches from.
+        INPUTS_ALLOW_PRIVATE: 'true',
         BUNDLES_DIR: join(HOUSE, 'deploy', 'examples'),
         HOST_ID: `local-${layout.id}`,
         STOP_WORKLOADS_ON_EXIT: 'true',

@@ -31,6 +31,11 @@ export interface Failure extends StatusObject {
   readonly reason: string;
 }
 
+/** The number of the gRPC status of an error: for one of many things that did not go well. */
+export function statusCodeOf({ code }: PublicError): number {
+  return STATUS[code];
+}
+
 /**
  * Turns a thrown value into a status. The only place where that is done.
  *

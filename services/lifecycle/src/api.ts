@@ -19,12 +19,14 @@ import { setCloneExpiry } from './handlers/admin/set-clone-expiry.js';
 import { setCloneTraits } from './handlers/admin/set-clone-traits.js';
 import { setQuota } from './handlers/admin/set-quota.js';
 import { archiveClone } from './handlers/archive-clone.js';
+import { deleteClones, stopClones } from './handlers/change-clones.js';
 import { checkEpoch } from './handlers/check-epoch.js';
 import { completeCloneExecution } from './handlers/complete-clone-execution.js';
 import { createClone } from './handlers/create-clone.js';
 import { createTemplate } from './handlers/create-template.js';
 import { deleteClone } from './handlers/delete-clone.js';
 import { deleteTemplate } from './handlers/delete-template.js';
+import { diffClone } from './handlers/diff-clone.js';
 import { extendClone } from './handlers/extend-clone.js';
 import { getActionLog } from './handlers/get-action-log.js';
 import { getClone } from './handlers/get-clone.js';
@@ -81,6 +83,9 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
       restoreClone: restoreClone(deps),
       extendClone: extendClone(deps),
       listCloneExecutions: listCloneExecutions(deps),
+      stopClones: stopClones(deps),
+      deleteClones: deleteClones(deps),
+      diffClone: diffClone(deps),
     }),
     implement(ActionServiceService, {
       listActions: listActions(deps),

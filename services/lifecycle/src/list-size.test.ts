@@ -102,7 +102,12 @@ const HOT_READS: readonly HotRead[] = [
   [
     'the history of a clone',
     2,
-    ({ reads }) => reads.history(manyClone(9), { size: 0, token: '', binding: [] }),
+    ({ reads }) =>
+      reads.history(
+        manyClone(9),
+        { kinds: [], actor: '', startTime: undefined, endTime: undefined },
+        { size: 0, token: '', binding: [] },
+      ),
   ],
   ['work that is due', 300, ({ work }) => work.claim(32)],
 ];

@@ -4,9 +4,9 @@ import { type Clone, DESIRES } from './clone.js';
 import { afterNoon, cloneIn, EXECUTION, NOON } from './examples.js';
 import { type Effect, type Facts, factsAfter } from './facts.js';
 import { EXITS, WORKLOAD_STATES, type Workload } from './outcome.js';
-import { holdsOf } from './quota.js';
 import { DEADLINES, ENDED_PHASES, isAtRest, PHASES, type Phase, TRANSITIONS } from './phases.js';
 import { plan } from './plan.js';
+import { holdsOf } from './quota.js';
 import type { Action } from './steps.js';
 
 const FACTS: Facts = { now: NOON, nextExecutionId: EXECUTION.id, problem: '' };

@@ -15,9 +15,12 @@ type Response = ListCloneHistoryResponse;
 
 /** Lists what has happened to a clone that the caller sees, oldest first. */
 export function listCloneHistory({ access, reads }: Needs): Unary<Request, Response> {
-  return async ({ cloneId, pageSize: size, pageToken: token }, { caller }) => {
+  return async (message, { caller }) => {
+    const { cloneId, pageSize: size, pageToken: token, kinds, actor, startTime, endTime } = message;
     await reads.get(cloneId, await access.sightOf(caller));
-    const page = await reads.history(cloneId, { size, token, binding: [caller.id, cloneId] });
+    const wish = { kinds, actor, startTime, endTime };
+    const binding = [caller.id, cloneId, JSON.stringify(wish)];
+    const page = await reads.history(cloneId, wish, { size, token, binding });
     return { entries: page.items.map(toEntry), nextPageToken: page.nextToken };
   };
 }

@@ -4,7 +4,6 @@ import {
   decodePageToken,
   encodePageToken,
   type HistoryRow,
-  isFullPage,
   pageSize,
   readHistory,
 } from '@ramet/database';
@@ -35,6 +34,16 @@ export interface Claim extends Kept {
   readonly problem: string;
   /** The trace of the call that has set it in motion. */
   readonly trace: string;
+}
+
+/** Which changes of a clone a list has. */
+export interface HistoryWish {
+  /** Empty: all kinds. */
+  readonly kinds: readonly string[];
+  /** Empty: by anybody. */
+  readonly actor: string;
+  readonly startTime: Date | undefined;
+  readonly endTime: Date | undefined;
 }
 
 /** What can be asked about clones. What is out of sight is not there, by the same statement. */
@@ -102,16 +111,30 @@ export class CloneReads {
   }
 
   /** A page of what has happened to a clone, oldest first. */
-  async history(cloneId: string, page: PageWish): Promise<Page<HistoryRow>> {
+  async history(cloneId: string, wish: HistoryWish, page: PageWish): Promise<Page<HistoryRow>> {
     const binding = ['clone_history', ...page.binding];
-    const after = BigInt(decodePageToken(page.token, binding, ['position'])?.[0] ?? 0);
+    const after = decodePageToken(page.token, binding, ['position'])?.[0] ?? '0';
     const limit = pageSize(page.size);
-    const items = await readHistory(this.#db, { after, limit, aggregate: cloneId });
+    const { kinds, actor, startTime = null, endTime = null } = wish;
+    const params = [cloneId, after, kinds, actor, startTime, endTime, limit + 1, PAGE_BYTES];
+    const rows = await this.#db.query<HistoryRow>(HISTORY, params);
 
-    const last = items.at(-1);
-    const nextToken =
-      last && isFullPage(items, limit) ? encodePageToken([String(last.position)], binding) : '';
-    return { items, nextToken };
+    const items = rows.slice(0, limit);
+    const weight = items.reduce((sum, { payload }) => sum + payload.length, 0);
+    const isFull = rows.length > limit || weight >= PAGE_BYTES;
+    const last = isFull ? items.at(-1) : undefined;
+    return { items, nextToken: last ? encodePageToken([String(last.position)], binding) : '' };
+  }
+
+  /** The newest change of a clone up to a moment, as it was published. */
+  async entryAt(
+    cloneId: string,
+    moment: { readonly seq?: number; readonly time?: Date; readonly position?: bigint },
+  ): Promise<Buffer | undefined> {
+    const { seq = null, time = null, position = null } = moment;
+    const params = [cloneId, seq, time, position];
+    const [row] = await this.#db.query<{ payload: Buffer }>(ENTRY_AT, params);
+    return row?.payload;
   }
 
   /** The history of all clones after a position. */
@@ -181,6 +204,37 @@ const FIND_ALL = `
   from ${CLONE_WITH_EXECUTION}
   where c.id = any ($1)
   order by c.id`;
+
+/** A page ends with the change that reaches this: with it, it still fits into a message. */
+const PAGE_BYTES = 1024 * 1024;
+
+/** What has a position: a change that was made just now has its place a moment later. */
+const HISTORY = `
+  select position, aggregate, seq, kind, actor, cause, payload, prev_hash as "prevHash", hash, at,
+    trace
+  from (
+    select due.*, sum(length(payload)) over (order by seq) - length(payload) as bytes_before
+    from (
+      select h.* from history h
+      where h.aggregate = $1 and h.position > $2::bigint
+        and (cardinality($3::text[]) = 0 or h.kind = any ($3))
+        and ($4 = '' or h.actor = $4)
+        and ($5::timestamptz is null or h.at >= $5) and ($6::timestamptz is null or h.at < $6)
+      order by h.seq
+      limit $7
+    ) as due
+  ) as page
+  where bytes_before < $8
+  order by seq`;
+
+/** A seq is one that the clone has had; times and positions are those of the last change up to it. */
+const ENTRY_AT = `
+  select h.payload from history h
+  where h.aggregate = $1 and ($2::integer is null or h.seq = $2)
+    and ($3::timestamptz is null or h.at <= $3)
+    and ($4::bigint is null or h.position <= $4)
+  order by h.seq desc
+  limit 1`;
 
 const CLAIMS = `
   select ${CLONE_COLUMNS}, ramet_now() as now, p.claimed_at, p.reported_at, p.health,

@@ -9,8 +9,8 @@ import { CloneChanged, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
 import { PHASES, type Phase, TRANSITIONS } from '../domain/phases.js';
 import { holdsOf } from '../domain/quota.js';
 import { cloneChanged } from '../events.js';
-import { Quotas } from '../store/quotas.js';
 import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from '../store/clone-row.js';
+import { Quotas } from '../store/quotas.js';
 import { requireSoundTemplates } from './template-soundness.js';
 
 /**
