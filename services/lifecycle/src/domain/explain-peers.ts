@@ -17,7 +17,7 @@ export function setBack(clone: Clone, around: Circumstances): Cause | undefined 
   return causeOf('RETRYING', {
     subject: clone.id,
     // What a service of ours says of its own failure is for its log alone.
-    message: behind ? `${behind.message} Tried ${around.attempt} times.` : '',
+    message: behind ? `${behind.message} (tried ${around.attempt} times)` : '',
     untilAt: dueAt,
     causes: behind ? [behind] : [],
   });

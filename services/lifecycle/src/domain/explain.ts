@@ -26,7 +26,8 @@ function rootOf(clone: Clone, around: Circumstances): Cause {
   const waiting = isOver ? undefined : waitOf(clone, around);
   const root = why ?? waiting ?? plain('IN_PROGRESS', clone);
   const beside = why && waiting && waiting.code !== 'IN_PROGRESS' ? [waiting] : [];
-  return { ...root, causes: [...root.causes, ...beside, ...awayCauses(clone, around, root)] };
+  const causes = [...root.causes, ...beside, ...awayCauses(clone, around, root)];
+  return { ...root, causes: [...causes, ...endCauses(clone, around)] };
 }
 
 /** Tells whether a clone at rest is about to leave it. */
