@@ -27,6 +27,7 @@ import { createTemplate } from './handlers/create-template.js';
 import { deleteClone } from './handlers/delete-clone.js';
 import { deleteTemplate } from './handlers/delete-template.js';
 import { diffClone } from './handlers/diff-clone.js';
+import { explainClone } from './handlers/explain-clone.js';
 import { extendClone } from './handlers/extend-clone.js';
 import { getActionLog } from './handlers/get-action-log.js';
 import { getClone } from './handlers/get-clone.js';
@@ -87,6 +88,7 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
       stopClones: stopClones(deps),
       deleteClones: deleteClones(deps),
       diffClone: diffClone(deps),
+      explainClone: explainClone(deps),
     }),
     implement(ActionServiceService, {
       listActions: listActions(deps),
