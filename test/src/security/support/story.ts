@@ -68,7 +68,10 @@ export interface Author extends AsyncDisposable {
   apiKey(person: Person): Promise<string>;
   key(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
   /** A webhook, and a delivery of it. Nobody listens where it is sent. */
-  webhook(person: Pick<Person, 'token'>, owner: Owner): Promise<Pick<Things, 'webhookId' | 'deliveryId'>>;
+  webhook(
+    person: Pick<Person, 'token'>,
+    owner: Owner,
+  ): Promise<Pick<Things, 'webhookId' | 'deliveryId'>>;
   /** A clone, as soon as it was accepted. */
   clone(person: Person, wish: CloneWish): Promise<string>;
   /** Resolves when nothing is left of a clone. */
