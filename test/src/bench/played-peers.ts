@@ -31,6 +31,8 @@ export function playedPeers(issuer: string): Peers {
     teams: {
       listMemberships: async () => [],
       admit: async () => ({ teamId: PLAYED_TEAM, source: SOURCE, entitled: [] }),
+      admitOwner: async () => ({ teamId: '', entitled: [] }),
+      readHistory: async () => [],
     },
     keys: nobody as Peers['keys'],
     executor: nobody as Peers['executor'],
