@@ -6,6 +6,7 @@ import {
   CloneServiceService,
   ExecutionReportServiceService,
   OverrideServiceService,
+  ResultServiceService,
   TemplateServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Implemented, implement } from '@ramet/rpc';
@@ -26,6 +27,7 @@ import { createTemplate } from './handlers/create-template.js';
 import { deleteClone } from './handlers/delete-clone.js';
 import { deleteTemplate } from './handlers/delete-template.js';
 import { diffClone } from './handlers/diff-clone.js';
+import { explainClone } from './handlers/explain-clone.js';
 import { extendClone } from './handlers/extend-clone.js';
 import { getActionLog } from './handlers/get-action-log.js';
 import { getClone } from './handlers/get-clone.js';
@@ -34,6 +36,10 @@ import { getCloneTeamAndBot } from './handlers/get-clone-team-and-bot.js';
 import { getExecutionSecrets } from './handlers/get-execution-secrets.js';
 import { getOwnerOverrides } from './handlers/get-owner-overrides.js';
 import { getQuota } from './handlers/get-quota.js';
+import { fetchInput } from './handlers/fetch-input.js';
+import { getResult } from './handlers/get-result.js';
+import { listResults } from './handlers/list-results.js';
+import { uploadResult } from './handlers/upload-result.js';
 import { getTemplate } from './handlers/get-template.js';
 import { listActions } from './handlers/list-actions.js';
 import { listCloneExecutions } from './handlers/list-clone-executions.js';
@@ -78,9 +84,11 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
       restoreClone: restoreClone(deps),
       extendClone: extendClone(deps),
       listCloneExecutions: listCloneExecutions(deps),
+      explainClone: async () => { throw new Error('soon'); },
       stopClones: stopClones(deps),
       deleteClones: deleteClones(deps),
       diffClone: diffClone(deps),
+      explainClone: explainClone(deps),
     }),
     implement(ActionServiceService, {
       listActions: listActions(deps),
@@ -99,6 +107,12 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
     implement(ExecutionReportServiceService, {
       updateExecution: updateExecution(deps),
       completeCloneExecution: completeCloneExecution(deps),
+      uploadResult: uploadResult(deps),
+      fetchInput: fetchInput(deps),
+    }),
+    implement(ResultServiceService, {
+      listResults: listResults(deps),
+      getResult: getResult(deps),
     }),
     implement(CloneDirectoryServiceService, {
       getCloneTeamAndBot: getCloneTeamAndBot(deps),

@@ -154,6 +154,11 @@ export function lateness(clone: Clone, problem: string): Pick<Move, 'reason' | '
   };
 }
 
+/** What stood in the way of a clone that was late, as `lateness` tells it. Empty: nothing is told. */
+export function problemOfLateness(message: string): string {
+  return /^it was [A-Z_]+ for too long: (.*)$/s.exec(message)?.[1] ?? '';
+}
+
 /** A clone that could not be finalized rests all the same; what is left to do stays a condition. */
 function givenUp(clone: Clone, problem: string, why: Move): Clone {
   const { candidate: _, ...rest } = withSkipped(withOutcome(clone, undefined, why.at));
