@@ -84,7 +84,6 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
       restoreClone: restoreClone(deps),
       extendClone: extendClone(deps),
       listCloneExecutions: listCloneExecutions(deps),
-      explainClone: async () => { throw new Error('soon'); },
       stopClones: stopClones(deps),
       deleteClones: deleteClones(deps),
       diffClone: diffClone(deps),
