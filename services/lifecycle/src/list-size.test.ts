@@ -28,7 +28,7 @@ const NO_FILTER = { teamId: '', kinds: [], phases: [], labels: {} };
 /** What a watch asks for first. */
 function watched(sight: readonly string[], cloneId = ''): SnapshotWish {
   const filter = { ...NO_FILTER, cloneId };
-  return { sight, filter, since: 0n, after: '', limit: 500 };
+  return { sight, filter, since: 0n, told: 0n, after: '', limit: 500 };
 }
 
 /** What is asked, and how many rows may be looked at for it. */
