@@ -39,7 +39,10 @@ export class Audiences {
   }
 
   /** Those who a change may concern: who sees its owner, or anybody, should it have had another one. */
-  of({ ownerId, isReassigned }: Pick<SharedChange, 'ownerId' | 'isReassigned'>): readonly Audience[] {
+  of({
+    ownerId,
+    isReassigned,
+  }: Pick<SharedChange, 'ownerId' | 'isReassigned'>): readonly Audience[] {
     if (isReassigned) return this.all();
     return [...(this.#byOwner.get(ownerId) ?? []), ...this.#ofAll];
   }
