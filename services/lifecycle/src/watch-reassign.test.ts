@@ -91,6 +91,8 @@ describe('a watch of a clone that goes to another owner', () => {
     await reassign(id, to.team.id);
     const { teamId, userId } = { teamId: to.team.id, userId: from.owner.id };
     await taker.teams.setTeamMember({ teamId, userId, role: TeamRole.ADMIN });
+    // From here on it is known that they see it.
+    await told(giver, { owner: ownerOf(teamId) }, (all) => about(all, id).length > 0);
     let deleted: Promise<unknown> | undefined;
 
     const after = await told(giver, { cursor }, (all) => {
