@@ -49,7 +49,7 @@ describe('a list of clones', () => {
     database = await createDatabase();
     db = await openDatabase({ url: database.url, schema: 'lifecycle', application: 'test' });
     await migrate(db, MIGRATIONS);
-    await fillClones((sql, params) => db.query(sql, params), CLONES);
+    await fillClones((sql) => db.query(sql), CLONES);
   });
   after(async () => {
     await db?.[Symbol.asyncDispose]();
