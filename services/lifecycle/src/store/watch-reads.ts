@@ -90,7 +90,7 @@ const SNAPSHOT = `
     from (
       select ${CLONE_COLUMNS},
         h.seq is not null and coalesce(h.position > $3, true) as is_ahead,
-        octet_length(c.parameters::text) as own_bytes
+        octet_length(c.release::text) + coalesce(octet_length(c.candidate::text), 0) as own_bytes
       from ${CLONE_WITH_EXECUTION}
       left join history h on h.aggregate = c.id and h.seq = c.seq
       where ($1::text[] is null or c.owner_id = any ($1))
