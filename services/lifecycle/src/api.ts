@@ -6,6 +6,7 @@ import {
   CloneServiceService,
   ExecutionReportServiceService,
   OverrideServiceService,
+  ResultServiceService,
   TemplateServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Implemented, implement } from '@ramet/rpc';
@@ -34,6 +35,10 @@ import { getCloneTeamAndBot } from './handlers/get-clone-team-and-bot.js';
 import { getExecutionSecrets } from './handlers/get-execution-secrets.js';
 import { getOwnerOverrides } from './handlers/get-owner-overrides.js';
 import { getQuota } from './handlers/get-quota.js';
+import { fetchInput } from './handlers/fetch-input.js';
+import { getResult } from './handlers/get-result.js';
+import { listResults } from './handlers/list-results.js';
+import { uploadResult } from './handlers/upload-result.js';
 import { getTemplate } from './handlers/get-template.js';
 import { listActions } from './handlers/list-actions.js';
 import { listCloneExecutions } from './handlers/list-clone-executions.js';
@@ -99,6 +104,12 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
     implement(ExecutionReportServiceService, {
       updateExecution: updateExecution(deps),
       completeCloneExecution: completeCloneExecution(deps),
+      uploadResult: uploadResult(deps),
+      fetchInput: fetchInput(deps),
+    }),
+    implement(ResultServiceService, {
+      listResults: listResults(deps),
+      getResult: getResult(deps),
     }),
     implement(CloneDirectoryServiceService, {
       getCloneTeamAndBot: getCloneTeamAndBot(deps),

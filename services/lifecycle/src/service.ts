@@ -1,3 +1,4 @@
+import { type BlobStore, blobStoreFrom } from '@ramet/blobs';
 import {
   type Consumer,
   type ConsumerOptions,
@@ -30,6 +31,8 @@ import { CloneReads } from './store/clone-reads.js';
 import { Clones } from './store/clones.js';
 import { OwnerOverrides } from './store/owner-overrides.js';
 import { Quotas } from './store/quotas.js';
+import { Results } from './store/results.js';
+import { Retention } from './store/retention.js';
 import { Runners } from './store/runners.js';
 import { Secrets } from './store/secrets.js';
 import { Templates } from './store/templates.js';
@@ -39,6 +42,7 @@ import { WebhookIntake } from './store/webhook-intake.js';
 import { WebhookOutbox } from './store/webhook-outbox.js';
 import { Webhooks } from './store/webhooks.js';
 import { type Task, Work } from './store/work.js';
+import { startSweeper } from './sweeper/sweeper.js';
 import { createTraced } from './trace.js';
 import { Broadcast } from './watch/broadcast.js';
 import { createSharedChanges } from './watch/changes.js';
@@ -48,6 +52,10 @@ const MIGRATIONS = new URL('../migrations/', import.meta.url);
 
 const POOL_SIZE = 8;
 const LANE_SIZE = 2;
+
+/** What holds where the settings do not say: in tests. */
+const RESULTS_BYTES = 10 * 1024 ** 3;
+const TOMBSTONE_MS = 730 * 24 * 60 * 60_000;
 
 /** What the service is told at its start. */
 export type ServiceConfig = Pick<
@@ -64,8 +72,21 @@ export type ServiceConfig = Pick<
   | 'reconcileMs'
   | 'leaseMs'
   | 'webhookAllowPrivate'
+  | 'blobsLocation'
 > &
-  Partial<Pick<Config, 'watchLag' | 'watchUnreadMs' | 'watchesPerCaller'>> & {
+  Partial<
+    Pick<
+      Config,
+      | 'watchLag'
+      | 'watchUnreadMs'
+      | 'watchesPerCaller'
+      | 'blobsCredentials'
+      | 'resultsMaxBytes'
+      | 'tombstoneRetentionMs'
+    >
+  > & {
+    /** How often what is too old is looked for. */
+    readonly sweepMs?: number;
     readonly deadlines?: Deadlines;
     readonly watch?: Partial<WatchLimits>;
   };
@@ -105,12 +126,14 @@ export async function startLifecycle(
     watchReads: new WatchReads(db),
     watchLimits: watchLimitsOf(config),
   };
+  const blobs = scope.use(await openBlobs(config, outside));
   const progress = createProgressBoard({ ...stores, clock, logger });
   const deps: Deps = {
     ...outside,
     ...peers,
     ...stores,
     ...past,
+    blobs,
     access,
     broadcast: scope.use(new Broadcast({ ...past, progress, clock, logger })),
     deadlines: config.deadlines ?? DEADLINES,
@@ -124,6 +147,7 @@ export async function startLifecycle(
     scope.defer(alarm.listen(reconciler.wake));
     scope.use(followExecutor(deps, own));
     scope.use(followTeams(deps, own));
+    scope.use(startSweeper(deps, config.sweepMs));
     const notifier = scope.use(startNotifier(deps, own));
     scope.defer(notifierAlarm.listen(notifier.wake));
   }
@@ -199,6 +223,8 @@ type Stores = Pick<
   | 'templates'
   | 'ownerOverrides'
   | 'actions'
+  | 'results'
+  | 'retention'
   | 'webhooks'
   | 'deliveries'
   | 'intake'
@@ -206,10 +232,12 @@ type Stores = Pick<
 >;
 
 function createStores(
-  { cloneQuota, leaseMs, secretsKeys, deadlines = DEADLINES }: ServiceConfig,
+  config: ServiceConfig,
   { db, creations, callbacks }: Pools,
   { failpoints, ids }: Outside,
 ): Stores {
+  const { cloneQuota, leaseMs, secretsKeys, deadlines = DEADLINES } = config;
+  const { resultsMaxBytes = RESULTS_BYTES, tombstoneRetentionMs = TOMBSTONE_MS } = config;
   const reads = new CloneReads(db);
   const sealer = createSealer(secretsKeys, ids);
   const secrets = new Secrets({ db, sealer, digest: createDigester(secretsKeys) });
@@ -229,7 +257,17 @@ function createStores(
     outbox: new WebhookOutbox(db),
     directory: new CloneReads(callbacks),
     actions: new Actions(db),
+    results: new Results(db, resultsMaxBytes),
+    retention: new Retention(db, { tombstoneMs: tombstoneRetentionMs }),
   };
+}
+
+function openBlobs(
+  { blobsLocation: location, blobsCredentials }: ServiceConfig,
+  { clock }: Outside,
+): Promise<BlobStore> {
+  const credentials = blobsCredentials?.text();
+  return blobStoreFrom({ location, clock, ...(credentials !== undefined && { credentials }) });
 }
 
 function reconcile(deps: Deps, idleMs: number): Reconciler {

@@ -9,6 +9,7 @@ import {
   CreateCloneRequest,
   ExecutionReportServiceService,
   OverrideServiceService,
+  ResultServiceService,
   TemplateServiceService,
   WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
@@ -25,7 +26,12 @@ import { connect, type Jwk, type Remote } from '@ramet/rpc';
 import { Scope, systemClock } from '@ramet/service';
 import { startTestTeams, type TestTeams, type TestUser } from '@ramet/teams/testing';
 import { createDatabase, testStack } from '@ramet/test/support';
-import { type LifecycleService, startTestLifecycle, type TestLifecycleOptions } from './index.js';
+import {
+  type LifecycleService,
+  startTestLifecycle,
+  type TestLifecycleOptions,
+  temporaryFolder,
+} from './index.js';
 import { startTestKeys } from './keys.js';
 import { requireSound } from './soundness.js';
 import { type StandInExecutor, startStandInExecutor } from './stand-in-executor.js';
@@ -33,6 +39,8 @@ import { type StandInExecutor, startStandInExecutor } from './stand-in-executor.
 /** Lifecycle with real teams and keys, and an executor that is played over a real socket. */
 export interface House extends AsyncDisposable {
   readonly databaseUrl: string;
+  /** Where the bytes of results lie. */
+  readonly blobsDir: string;
   readonly teams: TestTeams;
   readonly executor: StandInExecutor;
   /** The API of the house, called with a token. An empty one is none. */
@@ -55,6 +63,7 @@ export interface Api {
   readonly reports: Remote<typeof ExecutionReportServiceService>;
   readonly directory: Remote<typeof CloneDirectoryServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
+  readonly results: Remote<typeof ResultServiceService>;
   readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
@@ -100,6 +109,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     }),
   );
 
+  const blobsDir = options.blobsDir ?? (await temporaryFolder(scope));
   const start = (more: Partial<TestLifecycleOptions> = {}): Promise<LifecycleService> =>
     startTestLifecycle({
       databaseUrl,
@@ -108,6 +118,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       keysAddress: keys.address,
       executorAddress: executor.address,
       bus,
+      blobsDir,
       serviceKey: teams.serviceKey('lifecycle'),
       ...options,
       ...more,
@@ -121,6 +132,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const as = (token: string): Api => apiOf(addresses, token, running);
   return {
     databaseUrl: options.databaseUrl ?? databaseUrl,
+    blobsDir,
     teams,
     executor,
     as,
@@ -192,6 +204,7 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     reports: to(ExecutionReportServiceService, lifecycle),
     directory: to(CloneDirectoryServiceService, lifecycle),
     history: to(HistoryServiceService, lifecycle),
+    results: to(ResultServiceService, lifecycle),
     webhooks: to(WebhookServiceService, lifecycle),
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
