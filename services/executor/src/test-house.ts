@@ -25,6 +25,7 @@ export interface House extends AsyncDisposable {
   readonly host: TestHost;
   readonly mesh: FakeMesh;
   readonly executions: Executions;
+  readonly databaseUrl: string;
   /** Where bundles are. */
   readonly bundlesDir: string;
   address(): string;
@@ -56,6 +57,7 @@ export async function openHouse(): Promise<House> {
     mesh,
     executions,
     bundlesDir,
+    databaseUrl: database.url,
     address: () => executor.address,
     async restart(settings) {
       await executor[Symbol.asyncDispose]();

@@ -31,8 +31,10 @@ import type { Broadcast } from './watch/broadcast.js';
 import type { SharedChange } from './watch/changes.js';
 
 export type { Kept, View } from './store/clone-reads.js';
+export type { NewClone } from './store/clones.js';
+export type { Quota } from './store/quotas.js';
 export type { KeptResult, NewResult } from './store/results.js';
-export type { WebhookDelivery, WebhookHealth } from './store/webhook-deliveries.js';
+export type { SealedSecret } from './store/secrets.js';
 export type { NewWebhook } from './store/webhooks.js';
 export type { Task } from './store/work.js';
 
@@ -75,6 +77,8 @@ export interface Deps {
   /** How long a reconciler has a clone to itself. */
   readonly leaseMs: number;
   readonly logger: Logger;
+  /** Charges an owner for what is created for it, whoever asks. Throws RATE_LIMITED. */
+  readonly chargeOwner: (ownerId: string) => void;
   /** Has the reconciler look for clones that are due. */
   readonly wake: () => void;
   /** Has the notifier look for deliveries that are due. */

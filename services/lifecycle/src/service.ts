@@ -12,8 +12,8 @@ import {
 } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { type Reconciler, startReconciler } from '@ramet/reconcile';
-import { serve, throttlePolicy } from '@ramet/rpc';
-import { Scope } from '@ramet/service';
+import { Limiter, serve, throttlePolicy } from '@ramet/rpc';
+import { type Clock, Scope } from '@ramet/service';
 import { createAccess } from './access.js';
 import { lifecycleApi } from './api.js';
 import type { Config } from './config.js';
@@ -138,6 +138,7 @@ export async function startLifecycle(
     broadcast: scope.use(new Broadcast({ ...past, progress, clock, logger })),
     deadlines: config.deadlines ?? DEADLINES,
     leaseMs: config.leaseMs,
+    chargeOwner: createOwnerCharge(config, clock),
     wake: alarm.ring,
     webhookRules: { allowPrivate: config.webhookAllowPrivate },
     wakeNotifier: notifierAlarm.ring,
@@ -183,6 +184,14 @@ function watchLimitsOf(config: ServiceConfig): WatchLimits {
     held: 4_096,
     ...config.watch,
   };
+}
+
+/** An owner is held to the rate of one caller, however many people it has. */
+function createOwnerCharge(config: ServiceConfig, clock: Clock): (ownerId: string) => void {
+  const policy = throttlePolicy(config);
+  if (!policy) return () => undefined;
+  const limiter = new Limiter({ rate: policy.callers, clock });
+  return (ownerId) => limiter.charge(ownerId);
 }
 
 interface Pools {

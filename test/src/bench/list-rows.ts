@@ -4,6 +4,8 @@ import {
   CloneDesired,
   CloneKind,
   ClonePhase,
+  Execution,
+  Limits,
   ListClonesResponse,
   OutcomeKind,
 } from '@ramet/proto-gen/lifecycle.v1';
@@ -104,6 +106,8 @@ interface Row {
 }
 
 const EMPTY = Clone.decode(new Uint8Array());
+const EMPTY_LIMITS = Limits.decode(new Uint8Array());
+const EMPTY_EXECUTION = Execution.decode(new Uint8Array());
 
 /** What the answer of lifecycle has, as plainly as one would write it. */
 function toMessage(row: Row): Clone {
@@ -120,7 +124,7 @@ function toMessage(row: Row): Clone {
     teamId: row.team_id,
     keyId: row.key_id,
     parameters: row.parameters,
-    limits: { runTime: undefined, memoryBytes: 0n, grace: undefined },
+    limits: EMPTY_LIMITS,
     labels: row.labels,
     desired: row.desired === 'RUNNING' ? CloneDesired.RUNNING : CloneDesired.STOPPED,
     phase: row.phase === 'RUNNING' ? ClonePhase.RUNNING : ClonePhase.STOPPED,
@@ -130,6 +134,7 @@ function toMessage(row: Row): Clone {
     deadlineTime: row.deadline_at ?? undefined,
     epoch: row.epoch,
     execution: {
+      ...EMPTY_EXECUTION,
       id: execution.id,
       cloneId: execution.clone_id,
       epoch: row.epoch,
@@ -139,7 +144,6 @@ function toMessage(row: Row): Clone {
       outcome: outcome
         ? { ...outcome, kind: OutcomeKind.SUCCEEDED, exitCode: undefined }
         : undefined,
-      report: undefined,
     },
     createTime: row.created_at,
     updateTime: row.updated_at,

@@ -10,13 +10,17 @@ export const PLAYED_TEAM = 'tem_00000000000000000000000000';
 export function playedPeers(issuer: string): Peers {
   const { jwk } = createIssuer(issuer);
   const keys = async () => [jwk];
-  const source = { kind: 'process', bundle: 'trader', command: ['node', 'bot.mjs'], revision: 1 };
+  const command = ['node', 'bot.mjs'];
+  const source = { kind: 'process', bundle: 'trader', tag: '', command, revision: 1 } as const;
+  const admitted = { teamId: PLAYED_TEAM, source, entitled: [] };
   const nobody = new Proxy({}, { get: () => () => Promise.reject(new Error('not played')) });
   return {
     authenticate: createVerifier({ issuer: 'ramet', audience: 'ramet', keys, clock: systemClock }),
     teams: {
       listMemberships: async () => [],
-      admit: async () => ({ teamId: PLAYED_TEAM, source: { ...source, kind: 'process' as const } }),
+      admit: async () => admitted,
+      admitOwner: async () => ({ ...admitted, teamId: '' }),
+      readHistory: async () => [],
     },
     keys: nobody as Peers['keys'],
     executor: nobody as Peers['executor'],

@@ -153,20 +153,6 @@ export function gone(workload: Workload): Workload {
   return apply(workload, 'gone', {});
 }
 
-/** Whether something of a workload may still run, and so write into its clone's storage. */
-export function mayRun({ state }: Pick<Workload, 'state'>): boolean {
-  switch (state) {
-    case 'pending':
-    case 'running':
-    case 'stopping':
-    case 'removing':
-      return true;
-    case 'exited':
-    case 'removed':
-      return false;
-  }
-}
-
 /** The error for an execution that must not be made: the clone has gone on without it. */
 export function epochStale({ executionId, epoch }: Pick<WorkloadSpec, 'executionId' | 'epoch'>) {
   const message = `execution ${executionId} of epoch ${epoch} was superseded or removed`;

@@ -4,7 +4,6 @@ import {
   decodePageToken,
   encodePageToken,
   type HistoryRow,
-  isFullPage,
   pageSize,
   readHistory,
 } from '@ramet/database';
