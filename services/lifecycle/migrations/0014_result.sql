@@ -188,7 +188,8 @@ begin
   v_name := result_name(v_place.stage, p_epoch, p_kind, p_name);
 
   select h.* into v_head from result_head h where h.clone_id = v_place.clone_id for update;
-  v_now := ramet_now();
+  -- Told as it is decided: on the wire there are no microseconds.
+  v_now := date_trunc('milliseconds', ramet_now());
   select r.* into v_old from result r where r.clone_id = v_place.clone_id and r.name = v_name;
   if v_old.epoch > p_epoch then
     return query select 'STALE', null::result, null::text;
@@ -200,7 +201,7 @@ begin
 
   -- A sweeper that was faster has leased it.
   update result_blob b set remove_at = null
-  where b.key = p_blob and b.remove_at > v_now and b.leased_until = '-infinity';
+  where b.key = p_blob and b.remove_at > ramet_now() and b.leased_until = '-infinity';
   if not found then
     return query select 'LOST', null::result, null::text;
     return;
