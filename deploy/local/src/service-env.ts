@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Ports } from './kept-ports.js';
 import { HOUSE, type Layout, SERVICES, type ServiceName } from './layout.js';
 import type { MeshSecrets } from './mesh-secrets.js';
@@ -66,7 +67,11 @@ function own(service: ServiceName, { layout, secrets }: Surroundings): Env {
     case 'keys':
       return { KEK_FILE: secrets.kek };
     case 'lifecycle':
-      return { SECRETS_KEY_FILE: secrets.secretsKey, WEBHOOK_ALLOW_PRIVATE: 'true' };
+      return {
+        SECRETS_KEY_FILE: secrets.secretsKey,
+        BLOBS_URL: pathToFileURL(layout.blobs).href,
+        WEBHOOK_ALLOW_PRIVATE: 'true',
+      };
     case 'executor':
       return {
         STATE_DIR: layout.executor,

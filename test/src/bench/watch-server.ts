@@ -99,6 +99,7 @@ async function startReal({ issuer, databaseUrl }: Start): Promise<string> {
   const config = {
     ...{ host: '127.0.0.1', port: 0, databaseUrl, databasePassword: undefined },
     ...{ secretsKeys: [Buffer.alloc(32)], webhookAllowPrivate: false },
+    blobsLocation: { kind: 'disk', dir: join(traces, 'blobs') } as const,
     ...{ cloneQuota: 1_000_000_000, reconciles: false, reconcileMs: 1_000, leaseMs: 10_000 },
   };
   return (await startLifecycle(config, outside)).address;
