@@ -4,6 +4,7 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone,
+  CloneAdminServiceService,
   CloneDirectoryServiceService,
   CloneServiceService,
   CreateCloneRequest,
@@ -16,6 +17,7 @@ import {
   type Bot,
   BotServiceService,
   type Owner,
+  StandingServiceService,
   type Team,
   TeamRole,
   TeamServiceService,
@@ -59,6 +61,8 @@ export interface Api {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly cloneAdmin: Remote<typeof CloneAdminServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
 }
 
 export interface Crew {
@@ -196,6 +200,8 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
     bots: to(BotServiceService, teams),
+    cloneAdmin: to(CloneAdminServiceService, lifecycle),
+    standings: to(StandingServiceService, teams),
   };
 }
 
