@@ -23,6 +23,8 @@ export interface Layout {
   readonly traces: string;
   readonly failpoints: string;
   readonly executor: string;
+  /** What clones leave: results and logs. */
+  readonly blobs: string;
   /** Sockets and work folders of workloads. Short: the path of a socket has 107 bytes at most. */
   readonly run: string;
   /** Names this mesh on this machine, as long as its state folder stays where it is. */
@@ -53,6 +55,7 @@ export function layoutOf(stateDir: string): Layout {
     traces: inside('traces'),
     failpoints: inside('failpoints'),
     executor: inside('executor'),
+    blobs: inside('blobs'),
   };
 }
 

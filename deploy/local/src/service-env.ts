@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Ports } from './kept-ports.js';
 import { HOUSE, type Layout, SERVICES, type ServiceName } from './layout.js';
 import type { MeshSecrets } from './mesh-secrets.js';
@@ -66,11 +67,17 @@ function own(service: ServiceName, { layout, secrets }: Surroundings): Env {
     case 'keys':
       return { KEK_FILE: secrets.kek };
     case 'lifecycle':
-      return { SECRETS_KEY_FILE: secrets.secretsKey, WEBHOOK_ALLOW_PRIVATE: 'true' };
+      return {
+        SECRETS_KEY_FILE: secrets.secretsKey,
+        WEBHOOK_ALLOW_PRIVATE: 'true',
+        BLOBS_URL: pathToFileURL(layout.blobs).href,
+      };
     case 'executor':
       return {
         STATE_DIR: layout.executor,
         RUN_DIR: layout.run,
+        // The mesh is one machine's own, and so is what it fetches from.
+        INPUTS_ALLOW_PRIVATE: 'true',
         BUNDLES_DIR: join(HOUSE, 'deploy', 'examples'),
         HOST_ID: `local-${layout.id}`,
         STOP_WORKLOADS_ON_EXIT: 'true',

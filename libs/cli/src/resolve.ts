@@ -1,4 +1,3 @@
-import { ListTemplatesRequest } from '@ramet/proto-gen/lifecycle.v1';
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';

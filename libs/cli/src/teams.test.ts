@@ -68,6 +68,36 @@ describe('ramet with real teams', () => {
     assert.deepEqual(bot.teamSource.process.command, ['node', 'bot.mjs', '--fast']);
   });
 
+  it('sets sources that are a release of a bundle, or an image', async () => {
+    await using shell = await openShell();
+    const { ramet, json } = shell;
+    await becomeAdmin(shell);
+    await json('teams', 'create', 'quants');
+    await json('bots', 'create', 'trader', '--team', 'quants', '--image', 'acme/bot:v1');
+    const set = ['bots', 'set-source', 'quants/trader'];
+    const digest = `sha256:${'0f'.repeat(32)}`;
+
+    const created = await ramet('bots', 'get', 'quants/trader');
+    const tagged = await ramet(...set, '--bundle', 'average', '--tag', 'v2', '--', 'node', 'x');
+    const pinned = await ramet(...set, '--image', `acme/bot@${digest}`, '--', 'serve');
+    const refusals = await Promise.all([
+      ramet(...set),
+      ramet(...set, '--bundle', 'average'),
+      ramet(...set, '--tag', 'v2', '--', 'node'),
+      ramet(...set, '--image', 'acme/bot', '--bundle', 'average', '--', 'node'),
+      ramet(...set, '--image', 'acme/bot', '--tag', 'v2'),
+      ramet(...set, '--image', 'Acme/bot'),
+    ]);
+
+    assert.match(created.out, /^team source: +acme\/bot:v1 \(revision 1\)$/m);
+    assert.match(tagged.out, /^team source: +average@v2 \(revision 2\): node x$/m);
+    assert.match(pinned.out, /^team source: +acme\/bot@sha256:(0f){32} \(revision 3\): serve$/m);
+    assert.deepEqual(
+      refusals.map(({ exitCode }) => exitCode),
+      [2, 2, 2, 2, 2, 2],
+    );
+  });
+
   it('makes nothing twice with the same request id', async () => {
     await using shell = await openShell();
     const { ramet, json } = shell;

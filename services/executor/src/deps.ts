@@ -8,7 +8,7 @@ import type { Storages } from './store/storages.js';
 import type { Workloads } from './store/workloads.js';
 import type { Vigil } from './vigil.js';
 
-export type { Due, DueStorage, DueWorkload } from './store/queue.js';
+export type { DueStorage, DueWorkload } from './store/queue.js';
 
 /** Everything the handlers and the reconciler use. service.ts builds it; each takes its part. */
 export interface Deps {

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { openDatabase } from '@ramet/database';
 import { PublicError } from '@ramet/errors';
 import { type CreateExecutionRequest, ExitKind, WorkloadState } from '@ramet/proto-gen/executor.v1';
 import {
@@ -101,6 +102,7 @@ describe('what a workload is given and leaves', function () {
     assert.equal(exit?.exitCode, 4);
     await house.arrives(() => house.mesh.completions.length > 0);
     assert.equal(house.mesh.completions.at(-1)?.outputTail.toString(), printed);
+    assert.deepEqual(await rowsWith(house, 'hunter2'), [execution.executionId]);
     const { host } = house;
     const { stdout } = await run('sh', [
       '-c',
@@ -280,6 +282,31 @@ describe('what a workload is given and leaves', function () {
 async function finish(house: House, execution: CreateExecutionRequest) {
   await house.executions.createExecution(execution);
   return house.until(execution, WorkloadState.EXITED);
+}
+
+/** What in the database has a text in it, but for what this test itself has put into a command. */
+async function rowsWith({ databaseUrl }: House, text: string): Promise<readonly string[]> {
+  await using db = await openDatabase({
+    url: databaseUrl,
+    schema: 'executor',
+    application: 'test',
+  });
+  const rows = await db.query<{ id: string }>(
+    `select execution_id as id from workload where workload::text like $1
+     union all
+     select position::text from history where encode(payload, 'escape') like $1
+     union all
+     select clone_id from storage where storage::text like $1`,
+    [`%${text}%`],
+  );
+  const [{ id = '' } = {}] = rows;
+  const clean = await db.query<{ id: string }>(
+    `select execution_id as id from workload
+     where execution_id = $2 and (to_jsonb(workload) - 'source')::text like $1`,
+    [`%${text}%`, id],
+  );
+  assert.deepEqual(clean, []);
+  return rows.map((row) => row.id);
 }
 
 function override(name: string, scope: OverrideScope, value: string) {

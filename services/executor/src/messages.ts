@@ -35,13 +35,13 @@ const STREAMS = {
   stderr: LogStream.STDERR,
 } as const satisfies Record<LogLine['stream'], LogStream>;
 
-const DEFAULTS: WorkloadLimits = {
+const DEFAULTS = {
   timeLimitMs: 24 * 60 * 60_000,
   memoryBytes: 512 * 1024 * 1024,
   graceMs: 10_000,
   cpuMillis: 1_000,
   storageBytes: 1024 * 1024 * 1024,
-};
+} as const;
 
 /** The message of a workload. */
 export function toWorkloadMessage(workload: Workload): WorkloadMessage {
@@ -64,10 +64,11 @@ export function toStorageMessage(storage: Storage): StorageMessage {
 }
 
 /** What a workload may use, with the defaults for what was not said. */
-export function fromLimitsMessage(limits: Limits | undefined): WorkloadLimits {
+export function fromLimitsMessage(limits: Limits | undefined, endless: boolean): WorkloadLimits {
   const or = (value: bigint | undefined, byDefault: number) => Number(value ?? 0n) || byDefault;
+  const timeLimitMs = toMs(limits?.runTime) ?? (endless ? undefined : DEFAULTS.timeLimitMs);
   return {
-    timeLimitMs: toMs(limits?.runTime) ?? DEFAULTS.timeLimitMs,
+    ...(timeLimitMs !== undefined && { timeLimitMs }),
     memoryBytes: or(limits?.memoryBytes, DEFAULTS.memoryBytes),
     graceMs: toMs(limits?.grace) ?? DEFAULTS.graceMs,
     cpuMillis: or(limits?.cpuMillis, DEFAULTS.cpuMillis),

@@ -25,6 +25,7 @@ export interface House extends AsyncDisposable {
   readonly host: TestHost;
   readonly mesh: FakeMesh;
   readonly executions: Executions;
+  readonly databaseUrl: string;
   /** Where bundles are. */
   readonly bundlesDir: string;
   address(): string;
@@ -56,6 +57,7 @@ export async function openHouse(): Promise<House> {
     mesh,
     executions,
     bundlesDir,
+    databaseUrl: database.url,
     address: () => executor.address,
     async restart(settings) {
       await executor[Symbol.asyncDispose]();
@@ -132,7 +134,7 @@ export function executionOf(script: string): Wish {
     epoch: 1,
     source: sourceOf(['sh', '-c', script]),
     ...{ parameters: [], inputs: [], overrides: [], ports: [] },
-    ...{ limits: undefined, probe: undefined, keyId: '', stage: '' },
+    ...{ limits: undefined, probe: undefined, keyId: '', stage: '', endless: false },
     ...{ fetchInputs: false, hasSecrets: false, freshStorage: false, keepResults: false },
   };
 }

@@ -6,6 +6,7 @@ import {
   CloneServiceService,
   ExecutionReportServiceService,
   OverrideServiceService,
+  ResultServiceService,
   TemplateServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Implemented, implement } from '@ramet/rpc';
@@ -28,6 +29,7 @@ import { deleteTemplate } from './handlers/delete-template.js';
 import { diffClone } from './handlers/diff-clone.js';
 import { explainClone } from './handlers/explain-clone.js';
 import { extendClone } from './handlers/extend-clone.js';
+import { fetchInput } from './handlers/fetch-input.js';
 import { getActionLog } from './handlers/get-action-log.js';
 import { getClone } from './handlers/get-clone.js';
 import { getCloneExecutionInformation } from './handlers/get-clone-execution-information.js';
@@ -35,11 +37,13 @@ import { getCloneTeamAndBot } from './handlers/get-clone-team-and-bot.js';
 import { getExecutionSecrets } from './handlers/get-execution-secrets.js';
 import { getOwnerOverrides } from './handlers/get-owner-overrides.js';
 import { getQuota } from './handlers/get-quota.js';
+import { getResult } from './handlers/get-result.js';
 import { getTemplate } from './handlers/get-template.js';
 import { listActions } from './handlers/list-actions.js';
 import { listCloneExecutions } from './handlers/list-clone-executions.js';
 import { listCloneHistory } from './handlers/list-clone-history.js';
 import { listClones } from './handlers/list-clones.js';
+import { listResults } from './handlers/list-results.js';
 import { listTemplates } from './handlers/list-templates.js';
 import { readHistory } from './handlers/read-history.js';
 import { restartClone } from './handlers/restart-clone.js';
@@ -52,6 +56,7 @@ import { updateClone } from './handlers/update-clone.js';
 import { updateExecution } from './handlers/update-execution.js';
 import { updateOwnerOverrides } from './handlers/update-owner-overrides.js';
 import { updateTemplate } from './handlers/update-template.js';
+import { uploadResult } from './handlers/upload-result.js';
 import { waitClone } from './handlers/wait-clone.js';
 import { watchClones } from './handlers/watch-clones.js';
 import { webhookApi } from './handlers/webhook-api.js';
@@ -101,6 +106,12 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
     implement(ExecutionReportServiceService, {
       updateExecution: updateExecution(deps),
       completeCloneExecution: completeCloneExecution(deps),
+      uploadResult: uploadResult(deps),
+      fetchInput: fetchInput(deps),
+    }),
+    implement(ResultServiceService, {
+      listResults: listResults(deps),
+      getResult: getResult(deps),
     }),
     implement(CloneDirectoryServiceService, {
       getCloneTeamAndBot: getCloneTeamAndBot(deps),

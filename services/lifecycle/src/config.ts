@@ -1,3 +1,4 @@
+import { type BlobsLocation, blobsUrl } from '@ramet/blobs';
 import {
   flag,
   integer,
@@ -9,11 +10,15 @@ import {
   secretFile,
   text,
 } from '@ramet/config';
+import type { WatchLimits } from './deps.js';
+import type { Deadlines } from './domain/phases.js';
 import { sealingKeysFile } from './sealing/keys-file.js';
 
 /** A secret that may be absent. */
 const optionalSecret: Parse<Secret | undefined> = secretFile;
 const optionalText: Parse<string | undefined> = text;
+
+const blobsLocation: Parse<BlobsLocation> = blobsUrl;
 
 const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
@@ -33,6 +38,17 @@ const SETTINGS = {
   serviceKey: { env: 'SERVICE_KEY_FILE', parse: secretFile },
   /** What seals the secrets in the database: one or more keys, the first one seals. */
   secretsKeys: { env: 'SECRETS_KEY_FILE', parse: sealingKeysFile },
+  /** Where the bytes of results lie, and what opens it. */
+  blobsLocation: { env: 'BLOBS_URL', parse: blobsLocation },
+  blobsCredentials: { env: 'BLOBS_CREDENTIALS_FILE', parse: optionalSecret, default: undefined },
+  /** How much the results of a clone may take. */
+  resultsMaxBytes: { env: 'RESULTS_MAX_BYTES', parse: integer, default: 10 * 1024 ** 3 },
+  /** How long a clone that was deleted can be looked at: two years. */
+  tombstoneRetentionMs: {
+    env: 'TOMBSTONE_RETENTION_MS',
+    parse: integer,
+    default: 730 * 24 * 60 * 60_000,
+  },
   tracesDir: { env: 'TRACES_DIR', parse: optionalText, default: undefined },
   logLevel: {
     env: 'LOG_LEVEL',
@@ -68,3 +84,37 @@ type RateSetting = 'rateLimit' | 'rateBurst';
 export function configFrom(env: NodeJS.ProcessEnv): Config {
   return readConfig(env, SETTINGS);
 }
+
+/** What the service is told at its start. */
+export type ServiceConfig = Pick<
+  Config,
+  | 'host'
+  | 'port'
+  | 'rateLimit'
+  | 'rateBurst'
+  | 'databaseUrl'
+  | 'databasePassword'
+  | 'secretsKeys'
+  | 'cloneQuota'
+  | 'reconciles'
+  | 'reconcileMs'
+  | 'leaseMs'
+  | 'webhookAllowPrivate'
+  | 'blobsLocation'
+> &
+  Partial<
+    Pick<
+      Config,
+      | 'watchLag'
+      | 'watchUnreadMs'
+      | 'watchesPerCaller'
+      | 'blobsCredentials'
+      | 'resultsMaxBytes'
+      | 'tombstoneRetentionMs'
+    >
+  > & {
+    /** How often what is too old is looked for. */
+    readonly sweepMs?: number;
+    readonly deadlines?: Deadlines;
+    readonly watch?: Partial<WatchLimits>;
+  };

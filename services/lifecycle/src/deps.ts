@@ -1,3 +1,4 @@
+import type { BlobStore } from '@ramet/blobs';
 import type { Bell, Bus, HistoryRow, Tailer } from '@ramet/database';
 import type { LogLine } from '@ramet/proto-gen/lifecycle.v1';
 import type { Authenticate, Logger } from '@ramet/rpc';
@@ -15,6 +16,8 @@ import type { CloneReads } from './store/clone-reads.js';
 import type { Clones } from './store/clones.js';
 import type { OwnerOverrides } from './store/owner-overrides.js';
 import type { Quotas } from './store/quotas.js';
+import type { Results } from './store/results.js';
+import type { Retention } from './store/retention.js';
 import type { Runners } from './store/runners.js';
 import type { Secrets } from './store/secrets.js';
 import type { Templates } from './store/templates.js';
@@ -28,7 +31,10 @@ import type { Broadcast } from './watch/broadcast.js';
 import type { SharedChange } from './watch/changes.js';
 
 export type { Kept, View } from './store/clone-reads.js';
-export type { WebhookDelivery, WebhookHealth } from './store/webhook-deliveries.js';
+export type { NewClone } from './store/clones.js';
+export type { Quota } from './store/quotas.js';
+export type { KeptResult, NewResult } from './store/results.js';
+export type { SealedSecret } from './store/secrets.js';
 export type { NewWebhook } from './store/webhooks.js';
 export type { Task } from './store/work.js';
 
@@ -42,6 +48,10 @@ export interface Deps {
   readonly ownerOverrides: OwnerOverrides;
   readonly secrets: Secrets;
   readonly actions: Actions;
+  readonly results: Results;
+  readonly retention: Retention;
+  /** Where the bytes of results lie. */
+  readonly blobs: BlobStore;
   readonly work: Work;
   readonly webhooks: Webhooks;
   readonly deliveries: WebhookDeliveries;
@@ -67,6 +77,8 @@ export interface Deps {
   /** How long a reconciler has a clone to itself. */
   readonly leaseMs: number;
   readonly logger: Logger;
+  /** Charges an owner for what is created for it, whoever asks. Throws RATE_LIMITED. */
+  readonly chargeOwner: (ownerId: string) => void;
   /** Has the reconciler look for clones that are due. */
   readonly wake: () => void;
   /** Has the notifier look for deliveries that are due. */

@@ -7,10 +7,9 @@ import {
   WebhookDeliveryStatus,
   type Webhook as WebhookMessage,
 } from '@ramet/proto-gen/lifecycle.v1';
-import type { WebhookDelivery, WebhookHealth } from './deps.js';
 import { CLONE_KINDS } from './domain/clone.js';
 import { PHASES } from './domain/phases.js';
-import type { Webhook, WebhookFilter } from './domain/webhook.js';
+import type { Webhook, WebhookDelivery, WebhookFilter, WebhookHealth } from './domain/webhook.js';
 import { toOwnerMessage } from './messages.js';
 
 /** A webhook, as the API shows it. */

@@ -104,7 +104,8 @@ export class Execution {
     await this.#removeSecrets();
 
     const record = this.#recordOf(ending, startedAt);
-    if (this.#results.areWanted) await writeAtomically(folder.ended, JSON.stringify(record));
+    // Known from here on, whatever becomes of this process while it sends what was left.
+    await writeAtomically(folder.ended, JSON.stringify(record));
     const resultsProblem = await this.#results.send(storage, logs);
     await logs[Symbol.asyncDispose]();
     failpoints.hit('runner.results.sent');

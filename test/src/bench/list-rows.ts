@@ -103,14 +103,11 @@ interface Row {
   };
 }
 
-const EMPTY = Clone.decode(new Uint8Array());
-
 /** What the answer of lifecycle has, as plainly as one would write it. */
 function toMessage(row: Row): Clone {
   const { execution } = row;
   const { outcome } = execution;
-  return {
-    ...EMPTY,
+  return Clone.fromPartial({
     id: row.id,
     name: row.name,
     kind: row.kind === 'BOT' ? CloneKind.BOT : CloneKind.WORKFLOW,
@@ -120,7 +117,7 @@ function toMessage(row: Row): Clone {
     teamId: row.team_id,
     keyId: row.key_id,
     parameters: row.parameters,
-    limits: { runTime: undefined, memoryBytes: 0n, grace: undefined },
+    limits: {},
     labels: row.labels,
     desired: row.desired === 'RUNNING' ? CloneDesired.RUNNING : CloneDesired.STOPPED,
     phase: row.phase === 'RUNNING' ? ClonePhase.RUNNING : ClonePhase.STOPPED,
@@ -136,15 +133,12 @@ function toMessage(row: Row): Clone {
       createTime: new Date(execution.created_at),
       startTime: execution.started_at === null ? undefined : new Date(execution.started_at),
       endTime: execution.ended_at === null ? undefined : new Date(execution.ended_at),
-      outcome: outcome
-        ? { ...outcome, kind: OutcomeKind.SUCCEEDED, exitCode: undefined }
-        : undefined,
-      report: undefined,
+      outcome: outcome ? { ...outcome, kind: OutcomeKind.SUCCEEDED } : undefined,
     },
     createTime: row.created_at,
     updateTime: row.updated_at,
     deleteTime: row.deleted_at ?? undefined,
     etag: String(row.seq),
     seq: row.seq,
-  };
+  });
 }

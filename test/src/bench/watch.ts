@@ -143,7 +143,9 @@ async function append(client: pg.Client, users: readonly string[], count: number
      from unnest($1::text[], $2::bytea[]) as row (id, payload)`,
     [
       rows.map(({ id }) => id),
-      rows.map((clone) => Buffer.from(CloneChanged.encode({ clone, source: undefined }).finish())),
+      rows.map((clone) =>
+        Buffer.from(CloneChanged.encode(CloneChanged.fromPartial({ clone })).finish()),
+      ),
       Buffer.alloc(32, 7),
     ],
   );

@@ -14,7 +14,11 @@ import {
 } from '@bufbuild/protobuf';
 import { WorkloadChanged } from '@ramet/proto-gen/executor.v1';
 import { GrantChanged, KeyChanged } from '@ramet/proto-gen/keys.v1';
-import { CloneChanged } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  CloneChanged,
+  OwnerOverridesChanged,
+  TemplateChanged,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   ApiKeyChanged,
   BotChanged,
@@ -40,6 +44,8 @@ const CODECS: Readonly<Record<string, Codec>> = {
   'ramet.keys.v1.GrantChanged': GrantChanged,
   'ramet.keys.v1.KeyChanged': KeyChanged,
   'ramet.lifecycle.v1.CloneChanged': CloneChanged,
+  'ramet.lifecycle.v1.OwnerOverridesChanged': OwnerOverridesChanged,
+  'ramet.lifecycle.v1.TemplateChanged': TemplateChanged,
   'ramet.teams.v1.ApiKeyChanged': ApiKeyChanged,
   'ramet.teams.v1.BotChanged': BotChanged,
   'ramet.teams.v1.PersonalSource': PersonalSource,

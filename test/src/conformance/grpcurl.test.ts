@@ -115,6 +115,7 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     GRANT_ID: held.grantId,
     API_KEY_ID: await author.apiKey(owner),
     WEBHOOK_ID: hook.webhookId,
+    TEMPLATE_ID: await author.template(owner, user),
     DELIVERY_ID: hook.deliveryId,
   };
   const special: Readonly<Record<string, Values>> = {
@@ -130,6 +131,7 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     RemoveTeamMember: { USER_ID: other.id },
     DeleteTeam: { TEAM_ID: empty },
     DeleteBot: { BOT_ID: spare.botId },
+    DeleteTemplate: { TEMPLATE_ID: await author.template(owner, user) },
     DeleteWebhook: { WEBHOOK_ID: spareHook.webhookId },
     DeleteKey: { KEY_ID: await author.key(owner, user) },
     DeleteClone: { CLONE_ID: await author.clone(owner, { owner: user, botId, keyId: '' }) },

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { type Clone, ClonePhase, StopCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Clone,
+  ClonePhase,
+  ListCloneHistoryRequest,
+  StopCloneRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { again } from '../stories/support/again.js';
 import {
   AT_REST,
@@ -71,11 +76,9 @@ export const notified: Story = async (crew, person) => {
   const told = receiver.phases();
   const clone = receiver.cloneIds();
   assert.equal(clone.length, 1);
-  const { entries } = await person.patient.clones.listCloneHistory({
-    cloneId: clone[0] ?? '',
-    pageSize: 1_000,
-    pageToken: '',
-  });
+  const { entries } = await person.patient.clones.listCloneHistory(
+    ListCloneHistoryRequest.fromPartial({ cloneId: clone[0] ?? '', pageSize: 1_000 }),
+  );
   const lived = entries.map(({ clone: each }) => phaseName(each?.phase ?? 0));
   assert.deepEqual(
     told,

@@ -48,6 +48,7 @@ describe('a page token', () => {
     const { webhooks } = author.as(cast.tokens.owner);
     await author.webhook({ token: cast.tokens.owner }, owner);
     await webhooks.pingWebhook({ id: cast.world.own.webhookId });
+    await author.template({ token: cast.tokens.owner }, owner);
   });
   after(() => caller?.[Symbol.dispose]());
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   ClonePhase,
+  ListCloneHistoryRequest,
   WatchClonesRequest,
   type WatchClonesResponse,
 } from '@ramet/proto-gen/lifecycle.v1';
@@ -57,7 +58,7 @@ describe('a watch by the SDK', function () {
       await owner.patient.clones.deleteClone({ id, etag: '' });
     });
 
-    const all = { cloneId: id, pageSize: 0, pageToken: '' };
+    const all = ListCloneHistoryRequest.fromPartial({ cloneId: id });
     const { entries } = await owner.api.clones.listCloneHistory(all);
     assert.deepEqual(
       seqs,

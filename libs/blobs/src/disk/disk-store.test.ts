@@ -55,14 +55,11 @@ describe('openDiskStore', () => {
   });
 
   it('removes what a process that was killed had half-written, and nothing of one that lives', async () => {
-    const killed = spawnWriter(dir);
-    await once(killed.stdout, 'data');
-    assert.equal((await readdir(join(dir, '.incoming'))).length, 1);
-    const living = spawnWriter(dir);
-    await once(living.stdout, 'data');
+    await using killed = await startWriter(dir);
+    await using living = await startWriter(dir);
+    assert.equal((await readdir(join(dir, '.incoming'))).length, 2);
 
-    killed.kill('SIGKILL');
-    await once(killed, 'exit');
+    await killed[Symbol.asyncDispose]();
     await using store = await openDiskStore({ dir });
 
     const left = await readdir(join(dir, '.incoming'));
@@ -70,8 +67,6 @@ describe('openDiskStore', () => {
       left.map((name) => name.split('-')[0]),
       [String(living.pid)],
     );
-    living.kill('SIGKILL');
-    await once(living, 'exit');
     assert.equal(await store.stat('half'), undefined);
   });
 
@@ -145,8 +140,12 @@ describe('openDiskStore', () => {
   });
 });
 
-/** A process that has written some of a blob, and says so, and waits. */
-function spawnWriter(dir: string) {
+interface Writer extends AsyncDisposable {
+  readonly pid: number | undefined;
+}
+
+/** Starts a process that has written some of a blob, and waits. It is killed at its end. */
+async function startWriter(dir: string): Promise<Writer> {
   const program = `
     import { openDiskStore } from '${INDEX}';
     async function* half() {
@@ -157,9 +156,18 @@ function spawnWriter(dir: string) {
     }
     const store = await openDiskStore({ dir: '${dir}' });
     await store.put('half', half(), { maxBytes: 1_000 });`;
-  return spawn(process.execPath, ['--input-type=module', '-e', program], {
+  const writer = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const exited = once(writer, 'exit');
+  await once(writer.stdout, 'data');
+  return {
+    pid: writer.pid,
+    [Symbol.asyncDispose]: async () => {
+      writer.kill('SIGKILL');
+      await exited;
+    },
+  };
 }
 
 async function* one(text: string): AsyncGenerator<Uint8Array> {

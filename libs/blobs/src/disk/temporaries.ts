@@ -76,17 +76,16 @@ export class Unfinished implements AsyncDisposable {
   async #moveTo(path: string): Promise<string | undefined> {
     let first: string | undefined;
     for (;;) {
-      const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      if (made !== undefined && (first === undefined || made.length < first.length)) first = made;
       try {
+        const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        if (made !== undefined && (first === undefined || made.length < first.length)) first = made;
         await rename(this.#path, path);
         return first;
       } catch (thrown) {
         // Whoever removes the last blob of a folder removes the folder: it is made again.
         if (!isMissing(thrown)) throw thrown;
-        await this.#file.stat().then(({ nlink }) => {
-          if (nlink === 0) throw thrown;
-        });
+        const { nlink } = await this.#file.stat();
+        if (nlink === 0) throw thrown;
       }
     }
   }

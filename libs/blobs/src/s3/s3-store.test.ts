@@ -124,15 +124,15 @@ describe('openS3Store', () => {
   });
 
   it('waits for a reader that is slower than a server may be', async () => {
-    const bytes = Buffer.alloc(4 * MIB, 'a');
-    await using server = await startServer((_, response) => {
-      response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
+    const bytes = Buffer.alloc(16 * MIB, 'a');
+    await using server = await startServer((request, response) => {
+      if (request.method === 'GET') response.end(bytes);
     });
-    await using store = await openS3Store({ ...to(server.endpoint), idleMs: 20 });
+    await using store = await openS3Store({ ...to(server.endpoint), idleMs: 200 });
     let sizeBytes = 0;
     for await (const piece of store.read('a')) {
-      // Two more of its patience, with bytes that nobody takes.
-      if (sizeBytes === 0) await new Promise((resolve) => setTimeout(resolve, 60));
+      // Takes until the patience with another answer is at its end, three times.
+      if (sizeBytes === 0) await assert.rejects(store.stat('a'), BlobStoreUnavailableError);
       sizeBytes += piece.length;
     }
     assert.equal(sizeBytes, bytes.length);

@@ -165,7 +165,10 @@ describe('jsonWriter', () => {
 
     assert.equal(json.phase, 'CLONE_PHASE_RUNNING');
     assert.equal(json.createTime, '2030-01-01T00:00:00.500Z');
-    assert.deepEqual(json.limits, { memoryBytes: '67108864', runTime: '1.500s' });
+    assert.deepEqual(json.limits, {
+      ...{ memoryBytes: '67108864', runTime: '1.500s' },
+      ...{ cpuMillis: '0', storageBytes: '0' },
+    });
     assert.deepEqual(json.owner, { userId: 'usr_1' });
   });
 

@@ -24,7 +24,8 @@ export interface WorkloadParameter {
 
 /** What a workload may use. */
 export interface WorkloadLimits {
-  readonly timeLimitMs: number;
+  /** Absent: it runs for as long as it likes. */
+  readonly timeLimitMs?: number;
   readonly memoryBytes: number;
   readonly graceMs: number;
   /** In thousandths of a core. */
@@ -150,20 +151,6 @@ export function removed(workload: Workload): Workload {
 /** The workload once nothing of it is left outside. */
 export function gone(workload: Workload): Workload {
   return apply(workload, 'gone', {});
-}
-
-/** Whether something of a workload may still run, and so write into its clone's storage. */
-export function mayRun({ state }: Pick<Workload, 'state'>): boolean {
-  switch (state) {
-    case 'pending':
-    case 'running':
-    case 'stopping':
-    case 'removing':
-      return true;
-    case 'exited':
-    case 'removed':
-      return false;
-  }
 }
 
 /** The error for an execution that must not be made: the clone has gone on without it. */

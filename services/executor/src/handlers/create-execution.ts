@@ -20,7 +20,7 @@ export function createExecution({
     const spec = {
       ...{ executionId, cloneId, epoch, keyId, parameters, freshStorage },
       ...(source && { source }),
-      limits: fromLimitsMessage(request.limits),
+      limits: fromLimitsMessage(request.limits, request.endless),
       setup: setupFrom(request),
     };
     assertSound(spec);

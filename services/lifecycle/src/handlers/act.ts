@@ -1,7 +1,6 @@
 import type { Call } from '@ramet/rpc';
-import type { Deps } from '../deps.js';
+import type { Deps, SealedSecret } from '../deps.js';
 import type { Clone } from '../domain/clone.js';
-import type { SealedSecret } from '../store/secrets.js';
 import { actorOf } from './actor.js';
 import { requireEtag } from './etag.js';
 

@@ -1,7 +1,7 @@
 import { denied, invalid } from '@ramet/errors';
 import { CreateCloneRequest, type CreateCloneResponse } from '@ramet/proto-gen/lifecycle.v1';
 import type { Call, Caller, Unary } from '@ramet/rpc';
-import type { Admitted, Deps } from '../deps.js';
+import type { Admitted, Deps, NewClone } from '../deps.js';
 import type { Owner, Wanted } from '../domain/clone.js';
 import { inputViolations } from '../domain/inputs.js';
 import { policyOf } from '../domain/policy.js';
@@ -11,7 +11,6 @@ import type { Template } from '../domain/template.js';
 import { toCloneMessage } from '../messages.js';
 import { fromChangeMessage, fromInputMessage } from '../override-messages.js';
 import { fromLimitsMessage, fromPolicyMessage } from '../spec-messages.js';
-import type { NewClone } from '../store/clones.js';
 import { actorOf } from './actor.js';
 import { toQuotaMessage } from './get-quota.js';
 import { requiredOwner } from './owner.js';
@@ -33,6 +32,7 @@ type Needs = Pick<
   | 'clock'
   | 'failpoints'
   | 'wake'
+  | 'chargeOwner'
   | 'deadlines'
 >;
 
@@ -51,6 +51,7 @@ export function createClone(needs: Needs): Unary<CreateCloneRequest, CreateClone
       },
     );
     if ('clone' in admitted) return { clone: toCloneMessage(admitted.clone), quotas: [] };
+    needs.chargeOwner(owner.id);
 
     const made = await wantedOf(needs, message, { ...admitted, owner, call });
     if (message.validateOnly) {

@@ -26,13 +26,13 @@ export function getExecutionSecrets({ directory, secrets }: Needs): Unary<Reques
     const inputs = urlsOf(clone);
     const digests = [...overrides, ...inputs].map(({ digest }) => digest);
     const opened = await secrets.open(cloneId, digests);
-    const valueOf = (digest: string): string => opened.get(digest)?.toString('utf8') ?? '';
+    const textOf = (digest: string): string => opened.get(digest)?.toString('utf8') ?? '';
     const response = {
       overrides: overrides.map((override) => {
         const { name, scope } = toOverrideMessage(override);
-        return { name, scope, value: valueOf(override.digest) };
+        return { name, scope, value: textOf(override.digest) };
       }),
-      inputs: inputs.map(({ name, digest }) => ({ name, url: valueOf(digest) })),
+      inputs: inputs.map(({ name, digest }) => ({ name, url: textOf(digest) })),
     };
     for (const value of opened.values()) value.fill(0);
     return response;

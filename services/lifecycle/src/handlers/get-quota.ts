@@ -5,10 +5,9 @@ import type {
   Quota as QuotaMessage,
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { Unary } from '@ramet/rpc';
-import type { Deps } from '../deps.js';
+import type { Deps, Quota } from '../deps.js';
 import { sees } from '../domain/sight.js';
 import { toKindMessage } from '../spec-messages.js';
-import type { Quota } from '../store/quotas.js';
 import { requiredOwner } from './owner.js';
 
 type Needs = Pick<Deps, 'access' | 'quotas'>;

@@ -1,8 +1,7 @@
 import { conflict, type PublicError } from '@ramet/errors';
-import type { Deps } from '../deps.js';
+import type { Deps, Quota } from '../deps.js';
 import { type Clone, newClone, type Wanted } from '../domain/clone.js';
 import { holdsOf } from '../domain/quota.js';
-import type { Quota } from '../store/quotas.js';
 
 type Needs = Pick<Deps, 'quotas' | 'keys' | 'clones' | 'clock' | 'deadlines'>;
 

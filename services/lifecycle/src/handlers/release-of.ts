@@ -1,11 +1,10 @@
 import { PublicError } from '@ramet/errors';
-import type { Deps } from '../deps.js';
+import type { Deps, SealedSecret } from '../deps.js';
 import type { Owner } from '../domain/clone.js';
 import { type AskedChange, applyChanges, layered } from '../domain/overrides.js';
 import type { GivenParameters } from '../domain/parameters.js';
-import { needsBot, type Release, resolveRelease } from '../domain/release.js';
+import { type Release, resolveRelease } from '../domain/release.js';
 import type { Limits, Override, Source, Spec } from '../domain/spec.js';
-import type { SealedSecret } from '../store/secrets.js';
 
 type Needs = Pick<Deps, 'ownerOverrides' | 'secrets'>;
 
@@ -75,9 +74,4 @@ export async function templateFor(
       metadata: { template_id: templateId },
     },
   );
-}
-
-/** Whether a clone of this spec has to have a bot. */
-export function wantsBot(spec: Spec, botId: string): boolean {
-  return botId !== '' || needsBot(spec);
 }

@@ -1,7 +1,7 @@
 import { invalid } from '@ramet/errors';
 import { UpdateCloneRequest, type UpdateCloneResponse } from '@ramet/proto-gen/lifecycle.v1';
 import type { Unary } from '@ramet/rpc';
-import type { Deps } from '../deps.js';
+import type { Deps, SealedSecret } from '../deps.js';
 import type { Clone } from '../domain/clone.js';
 import { changeParameters, givenOf } from '../domain/parameters.js';
 import { defaultSpec, needsBot, type Release } from '../domain/release.js';
@@ -10,7 +10,6 @@ import type { Source, Spec } from '../domain/spec.js';
 import { toCloneMessage } from '../messages.js';
 import { fromChangeMessage } from '../override-messages.js';
 import { fromLimitsMessage } from '../spec-messages.js';
-import type { SealedSecret } from '../store/secrets.js';
 import { type ActNeeds, act } from './act.js';
 import { etagStale, requireEtag } from './etag.js';
 import { makeRelease } from './release-of.js';

@@ -2,6 +2,7 @@ import {
   type CreateExecutionRequest,
   type ExecutionServiceService,
   ExitKind,
+  StorageChanged,
   WorkloadChanged,
   type WorkloadExit,
   type Workload as WorkloadMessage,
@@ -118,6 +119,10 @@ function hasSecrets({ overrides, inputs }: Pick<WorkloadWish, 'overrides' | 'inp
 }
 
 function toNews({ position, payload, kind }: HistoryEntry): ExecutorNews {
+  if (kind === 'storage.removed') {
+    const { storage } = StorageChanged.decode(payload);
+    return { position, cloneId: storage?.cloneId ?? '', state: 'REMOVED' };
+  }
   const isWorkload = kind.startsWith('workload.');
   const workload = isWorkload ? WorkloadChanged.decode(payload).workload : undefined;
   return { position, cloneId: workload?.cloneId ?? '', state: workload && STATE[workload.state] };

@@ -185,13 +185,7 @@ export function fromClone(clone: Clone, hash: Buffer): object {
 export function changing(before: Clone | undefined, clone: Clone, hash: Buffer): object {
   return {
     id: clone.id,
-    ...(before?.name !== clone.name && { name: clone.name }),
-    ...(before?.owner.id !== clone.owner.id && { owner_id: clone.owner.id }),
-    ...(before?.labels !== clone.labels && { labels: clone.labels }),
-    ...(before?.traits !== clone.traits && { traits: clone.traits }),
-    ...(before?.release !== clone.release && { release: clone.release }),
-    ...(before?.candidate !== clone.candidate && { candidate: clone.candidate ?? null }),
-    ...(before?.stages !== clone.stages && { stages: clone.stages }),
+    ...changedParts(before, clone),
     releases: clone.releases,
     proven_release: clone.provenRelease,
     run_epoch: clone.runEpoch,
@@ -202,22 +196,43 @@ export function changing(before: Clone | undefined, clone: Clone, hash: Buffer):
     former_phase: clone.formerPhase ?? null,
     reason: clone.reason,
     message: clone.message,
-    phase_at: clone.phaseAt,
-    deadline_at: clone.deadlineAt ?? null,
-    expire_at: clone.expireAt ?? null,
-    delete_due_at: clone.deleteDueAt ?? null,
+    ...timesToRow(clone),
     epoch: clone.epoch,
     conditions: clone.conditions.map(({ sinceAt, ...condition }) => {
       return { ...condition, since_at: sinceAt };
     }),
     endpoints: clone.endpoints,
     action: clone.action ?? null,
-    updated_at: clone.updatedAt,
-    started_at: clone.startedAt ?? null,
-    deleted_at: clone.deletedAt ?? null,
     holds: holdsOf(clone),
     seq: clone.seq,
     hash: `\\x${hash.toString('hex')}`,
+  };
+}
+
+function changedParts(before: Clone | undefined, clone: Clone): object {
+  const { name, labels, traits, release, candidate = null, stages } = clone;
+  const parts = { name, labels, traits, release, candidate, stages };
+  const former: Partial<Record<keyof typeof parts, unknown>> = before
+    ? { ...before, candidate: before.candidate ?? null }
+    : {};
+  const changed = Object.entries(parts).filter(([part, value]) => {
+    return former[part as keyof typeof parts] !== value;
+  });
+  return {
+    ...Object.fromEntries(changed),
+    ...(before?.owner.id !== clone.owner.id && { owner_id: clone.owner.id }),
+  };
+}
+
+function timesToRow(clone: Clone): object {
+  return {
+    phase_at: clone.phaseAt,
+    deadline_at: clone.deadlineAt ?? null,
+    expire_at: clone.expireAt ?? null,
+    delete_due_at: clone.deleteDueAt ?? null,
+    updated_at: clone.updatedAt,
+    started_at: clone.startedAt ?? null,
+    deleted_at: clone.deletedAt ?? null,
   };
 }
 

@@ -131,8 +131,7 @@ export class Clones {
         clone,
       } = await this.#create({ ...item, trace: currentTrace() });
       if (verdict === 'CREATED') return clone;
-      if (verdict === 'REQUEST_ID_REUSED') throw requestIdReused(request.requestId);
-      if (verdict !== 'REPEATED') throw refusal(wanted, verdict);
+      if (verdict !== 'REPEATED') throw refusal(wanted, verdict, request);
 
       // The twin that took the request id may have been refused meanwhile: then it is ours.
       const kept = await this.#options.reads.find(id, 'all');
@@ -211,9 +210,8 @@ export class Clones {
       const next = withAction(kept.clone, decided, by.action);
       const written = await this.write(kept, { ...by, next, at: kept.now });
       if (typeof written !== 'string') return written.clone;
-      if (written === 'REQUEST_ID_REUSED') throw requestIdReused(by.request?.requestId ?? '');
       if (written === 'REPEATED') return kept.clone;
-      if (written !== 'CONFLICT') throw refusal(next, written);
+      if (written !== 'CONFLICT') throw refusal(next, written, by.request);
     }
     throw new PublicError('aborted', 'ETAG_STALE', `the clone keeps changing: ${id}`, {
       metadata: { clone_id: id },
@@ -304,9 +302,11 @@ const CHANGE = 'select * from change_clones($1::jsonb, $2, $3)';
 
 type Named = Pick<Clone, 'owner' | 'name' | 'externalRef'>;
 
-function refusal(clone: Named, verdict: string): Error {
+function refusal(clone: Named, verdict: string, request?: Request): Error {
   const [reason, resource = 'clones'] = verdict.split(' ');
   switch (reason) {
+    case 'REQUEST_ID_REUSED':
+      return requestIdReused(request?.requestId ?? '');
     case 'NAME_TAKEN':
       return nameTaken(clone);
     case 'EXTERNAL_REF_TAKEN':

@@ -7,35 +7,9 @@ import {
   wakeWork,
 } from '@ramet/database';
 import { notFound, PublicError } from '@ramet/errors';
-import type { Phase } from '../domain/phases.js';
+import type { WebhookDelivery, WebhookHealth } from '../domain/webhook.js';
 import type { Page, PageWish } from './clone-list.js';
 import { endPause, WEBHOOK_WORK } from './webhooks.js';
-
-/** One event for one webhook, and what has become of it. */
-export interface WebhookDelivery {
-  readonly id: string;
-  readonly webhookId: string;
-  readonly type: string;
-  readonly cloneId: string;
-  readonly seq: number;
-  /** The phase that the clone came into. Absent for a ping. */
-  readonly phase: Phase | null;
-  readonly status: 'PENDING' | 'DELIVERED' | 'DROPPED';
-  readonly attempts: number;
-  readonly code: number;
-  readonly problem: string;
-  readonly latencyMs: number | null;
-  readonly createdAt: Date;
-  readonly attemptedAt: Date | null;
-  readonly nextAt: Date | null;
-}
-
-/** How the deliveries of a webhook go. */
-export interface WebhookHealth {
-  readonly failures: number;
-  readonly pausedUntil: Date | null;
-  readonly pending: number;
-}
 
 /** What users see and ask of deliveries. Whether they may is known before. */
 export class WebhookDeliveries {

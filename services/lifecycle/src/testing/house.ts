@@ -10,6 +10,7 @@ import {
   CreateCloneRequest,
   ExecutionReportServiceService,
   OverrideServiceService,
+  ResultServiceService,
   TemplateServiceService,
   WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
@@ -27,7 +28,12 @@ import { connect, type Jwk, type Remote } from '@ramet/rpc';
 import { Scope, systemClock } from '@ramet/service';
 import { startTestTeams, type TestTeams, type TestUser } from '@ramet/teams/testing';
 import { createDatabase, testStack } from '@ramet/test/support';
-import { type LifecycleService, startTestLifecycle, type TestLifecycleOptions } from './index.js';
+import {
+  type LifecycleService,
+  startTestLifecycle,
+  type TestLifecycleOptions,
+  temporaryFolder,
+} from './index.js';
 import { startTestKeys } from './keys.js';
 import { requireSound } from './soundness.js';
 import { type StandInExecutor, startStandInExecutor } from './stand-in-executor.js';
@@ -35,6 +41,8 @@ import { type StandInExecutor, startStandInExecutor } from './stand-in-executor.
 /** Lifecycle with real teams and keys, and an executor that is played over a real socket. */
 export interface House extends AsyncDisposable {
   readonly databaseUrl: string;
+  /** Where the bytes of results lie. */
+  readonly blobsDir: string;
   readonly teams: TestTeams;
   readonly executor: StandInExecutor;
   /** The API of the house, called with a token. An empty one is none. */
@@ -52,11 +60,13 @@ export interface House extends AsyncDisposable {
 /** The API as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly admin: Remote<typeof CloneAdminServiceService>;
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly overrides: Remote<typeof OverrideServiceService>;
   readonly reports: Remote<typeof ExecutionReportServiceService>;
   readonly directory: Remote<typeof CloneDirectoryServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
+  readonly results: Remote<typeof ResultServiceService>;
   readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
@@ -104,6 +114,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     }),
   );
 
+  const blobsDir = options.blobsDir ?? (await temporaryFolder(scope));
   const start = (more: Partial<TestLifecycleOptions> = {}): Promise<LifecycleService> =>
     startTestLifecycle({
       databaseUrl,
@@ -112,6 +123,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       keysAddress: keys.address,
       executorAddress: executor.address,
       bus,
+      blobsDir,
       serviceKey: teams.serviceKey('lifecycle'),
       ...options,
       ...more,
@@ -125,6 +137,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const as = (token: string): Api => apiOf(addresses, token, running);
   return {
     databaseUrl: options.databaseUrl ?? databaseUrl,
+    blobsDir,
     teams,
     executor,
     as,
@@ -191,11 +204,13 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     scope.use(connect(service, address, options));
   return {
     clones: to(CloneServiceService, lifecycle),
+    admin: to(CloneAdminServiceService, lifecycle),
     templates: to(TemplateServiceService, lifecycle),
     overrides: to(OverrideServiceService, lifecycle),
     reports: to(ExecutionReportServiceService, lifecycle),
     directory: to(CloneDirectoryServiceService, lifecycle),
     history: to(HistoryServiceService, lifecycle),
+    results: to(ResultServiceService, lifecycle),
     webhooks: to(WebhookServiceService, lifecycle),
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),

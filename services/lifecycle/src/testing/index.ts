@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Secret } from '@ramet/config';
 import type { Bus } from '@ramet/database';
-import { type Failpoints, noFailpoints, systemClock, systemIds } from '@ramet/service';
+import { type Failpoints, noFailpoints, Scope, systemClock, systemIds } from '@ramet/service';
 import type { WatchLimits } from '../deps.js';
 import type { Deadlines } from '../domain/phases.js';
 import { connectPeers } from '../outside/connect-peers.js';
@@ -32,6 +35,11 @@ export interface TestLifecycleOptions {
   readonly webhookAllowPrivate?: boolean;
   readonly failpoints?: Failpoints;
   readonly watch?: Partial<WatchLimits>;
+  /** Where results lie. A folder that goes with the service if absent. */
+  readonly blobsDir?: string;
+  readonly resultsMaxBytes?: number;
+  readonly tombstoneRetentionMs?: number;
+  readonly sweepMs?: number;
 }
 
 const NOBODY = '127.0.0.1:9';
@@ -47,7 +55,10 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     executorAddress: options.executorAddress ?? NOBODY,
     serviceKey: new Secret(Buffer.from(options.serviceKey)),
   };
+  await using scope = new Scope();
+  const dir = options.blobsDir ?? (await temporaryFolder(scope));
   const config = {
+    blobsLocation: { kind: 'disk', dir },
     host: '127.0.0.1',
     port: options.port ?? 0,
     databaseUrl: options.databaseUrl,
@@ -60,8 +71,13 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     webhookAllowPrivate: options.webhookAllowPrivate ?? true,
     ...(options.deadlines && { deadlines: options.deadlines }),
     ...(options.watch && { watch: options.watch }),
-  };
-  return startLifecycle(config, {
+    ...(options.resultsMaxBytes !== undefined && { resultsMaxBytes: options.resultsMaxBytes }),
+    ...(options.sweepMs !== undefined && { sweepMs: options.sweepMs }),
+    ...(options.tombstoneRetentionMs !== undefined && {
+      tombstoneRetentionMs: options.tombstoneRetentionMs,
+    }),
+  } as const;
+  const service = await startLifecycle(config, {
     clock: systemClock,
     ids: systemIds,
     failpoints: options.failpoints ?? noFailpoints,
@@ -69,4 +85,21 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     ...(options.bus && { bus: options.bus }),
     connect: (noTransaction) => connectPeers(addresses, systemClock, noTransaction),
   });
+  scope.use(service);
+  const running = scope.move();
+  return {
+    port: service.port,
+    address: service.address,
+    get watched() {
+      return service.watched;
+    },
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+/** A folder for blobs that is removed with what uses it. */
+export async function temporaryFolder(scope: Scope): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'ramet-results-'));
+  scope.defer(() => rm(dir, { recursive: true, force: true }));
+  return dir;
 }

@@ -24,6 +24,7 @@ export interface FetchNeeds {
 
 const TRIES = 5;
 const FIRST_PAUSE_MS = 500;
+const TELL_MS = 1_000;
 
 /**
  * Fetches inputs into their folder, one after the other; what else is in it is removed.
@@ -42,7 +43,8 @@ export async function fetchInputs(
     for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
     for (const [index, input] of inputs.entries()) {
       onProgress(progressOf(index, inputs.length, total));
-      const { bytes, sha256 } = await fetchOne(input, needs, total);
+      const tell = (bytes: number) => onProgress(progressOf(index, inputs.length, total + bytes));
+      const { bytes, sha256 } = await fetchOne(input, { ...needs, tell }, total);
       total += bytes;
       await log(`fetched ${input.name} from ${originOf(input)}: ${bytes} bytes, sha256 ${sha256}`);
     }
@@ -53,12 +55,21 @@ export async function fetchInputs(
   }
 }
 
-async function fetchOne(input: InputSpec, needs: FetchNeeds, before: number): Promise<StoredInput> {
+interface FetchingOne extends FetchNeeds {
+  /** Told now and then of how much has come. */
+  readonly tell: (bytes: number) => void;
+}
+
+async function fetchOne(
+  input: InputSpec,
+  needs: FetchingOne,
+  before: number,
+): Promise<StoredInput> {
   const { folder, clock, signal, log, limitBytes } = needs;
   const limit = Math.min(input.maxBytes, limitBytes - before);
   for (let tries = 1; ; tries += 1) {
     try {
-      return await storeInput(folder, input, { chunks: chunksOf(input, needs), limit });
+      return await storeInput(folder, input, { chunks: counted(input, needs), limit });
     } catch (error) {
       if (signal.aborted) throw new InputError(`${input.name}: stopped`);
       const failure = failureOf(error);
@@ -68,6 +79,19 @@ async function fetchOne(input: InputSpec, needs: FetchNeeds, before: number): Pr
       await log(`${input.name}: ${failure.message}; trying again`);
       await clock.sleep(FIRST_PAUSE_MS * 2 ** (tries - 1), signal);
     }
+  }
+}
+
+/** An input that takes long is seen to come. */
+async function* counted(input: InputSpec, needs: FetchingOne): AsyncGenerator<Buffer> {
+  const { clock, tell } = needs;
+  let [bytes, told] = [0, clock.elapsed()];
+  for await (const chunk of chunksOf(input, needs)) {
+    yield chunk;
+    bytes += chunk.length;
+    if (clock.elapsed() - told < TELL_MS) continue;
+    told = clock.elapsed();
+    tell(bytes);
   }
 }
 

@@ -6,6 +6,8 @@ import { fetchInputs } from './fetch-inputs.js';
 import { InputError } from './input-error.js';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** How long until a result begins to come, and between two pieces of it. */
+const PIECE_MS = 30_000;
 
 /**
  * Fetches the clone's inputs, in this process: no program of anybody's runs.
@@ -52,23 +54,34 @@ function fetchAll(
     folder: storage.inputs,
     allowPrivate: config.inputsAllowPrivate,
     limitBytes: config.limits.storageBytes ?? Number.MAX_SAFE_INTEGER,
-    fetchResult: (name, until) => resultOf(mesh, name, until),
+    fetchResult: (name, until) => resultOf({ mesh, clock }, name, until),
     onProgress: (progress) => reports.setProgress(progress),
   });
 }
 
 /** A result of another clone, by way of lifecycle. */
 async function* resultOf(
-  mesh: Running['mesh'],
+  { mesh, clock }: Pick<Running, 'mesh' | 'clock'>,
   name: string,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   if (!mesh) throw new InputError('there is no mesh to ask');
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  signal.addEventListener('abort', end, { once: true });
+  let cancel = clock.after(PIECE_MS, end);
   try {
-    yield* mesh.fetchInput(name, signal);
+    for await (const piece of mesh.fetchInput(name, stop.signal)) {
+      cancel();
+      yield piece;
+      cancel = clock.after(PIECE_MS, end);
+    }
   } catch (error) {
     const reason = reasonOf(error);
     if (reason !== '' && !isAway(error)) throw new InputError(`was refused: ${reason}`);
     throw new InputError('lifecycle is away', { mayPass: !isOver(error), cause: error });
+  } finally {
+    cancel();
+    signal.removeEventListener('abort', end);
   }
 }

@@ -39,6 +39,7 @@ describe('findOutputs', () => {
     assert.match(said, /"link-0" is a link/);
     assert.match(said, /"link-1" is a link/);
     assert.match(said, /"pipe" is no file/);
+    assert.match(said, /"(d\/){99}d" is a folder that was not looked into/);
     assert.match(said, /"not-utf8-��" has a name that is no UTF-8/);
     assert.equal(skippedCount, skipped.length);
   });

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { walk } from '../storage/walk.js';
 
 /** A file of the output folder, as it was found. */
@@ -37,14 +38,14 @@ export async function findOutputs(folder: string, uid: number): Promise<FoundOut
     if (skipped.length < NAMED) skipped.push(`${JSON.stringify(name)} ${why}`);
   };
   let looks = 0;
-  for await (const { names, stats } of walk(folder)) {
+  for await (const { names, stats, isOpened } of walk(folder)) {
     looks += 1;
     const path = Buffer.concat(names.flatMap((name) => [SLASH, name]).slice(1));
     if (looks > LOOKS) {
       skip('...', `and what comes after the first ${LOOKS} things was not looked at`);
       break;
     }
-    if (stats.isDirectory()) continue;
+    if (stats.isDirectory() && isOpened) continue;
     const why =
       whyNot(path, stats, uid) ?? (outputs.length < FILES ? undefined : 'is one too many');
     if (why !== undefined) skip(path.toString(), why);
@@ -59,11 +60,8 @@ export async function findOutputs(folder: string, uid: number): Promise<FoundOut
 
 const SLASH = Buffer.from('/');
 
-function whyNot(
-  path: Buffer,
-  stats: { isFile(): boolean; isSymbolicLink(): boolean; readonly uid: number },
-  uid: number,
-): string | undefined {
+function whyNot(path: Buffer, stats: Stats, uid: number): string | undefined {
+  if (stats.isDirectory()) return 'is a folder that was not looked into';
   if (stats.isSymbolicLink()) return 'is a link';
   if (!stats.isFile()) return 'is no file';
   if (stats.uid !== uid) return 'is not its own';

@@ -27,7 +27,7 @@ interface StorageRecord {
 const run = promisify(execFile);
 
 /** The parts of a storage. */
-export function storagePaths(folder: string, stage: string): StoragePaths {
+function storagePaths(folder: string, stage: string): StoragePaths {
   const outputs = join(folder, 'outputs');
   return {
     folder,

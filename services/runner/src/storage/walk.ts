@@ -8,10 +8,12 @@ export interface Found {
   /** The names on the way to it, below the folder that was asked for. */
   readonly names: readonly Buffer[];
   readonly stats: Stats;
+  /** Of a folder: whether it was looked into. */
+  readonly isOpened: boolean;
 }
 
 /** How deep a folder is looked into. Each level holds a file open. */
-export const DEPTH = 100;
+const DEPTH = 100;
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -34,11 +36,10 @@ async function* walkIn(folder: FileHandle, above: readonly Buffer[]): AsyncGener
       const stats = await lstat(path).catch(() => undefined);
       if (!stats) continue;
       const names = [...above, name];
-      if (stats.isDirectory() && names.length < DEPTH) {
-        const inner = await open(path, FOLDER).catch(() => undefined);
-        if (inner) yield* walkIn(inner, names);
-      }
-      yield { path, names, stats };
+      const isNear = stats.isDirectory() && names.length < DEPTH;
+      const inner = isNear ? await open(path, FOLDER).catch(() => undefined) : undefined;
+      if (inner) yield* walkIn(inner, names);
+      yield { path, names, stats, isOpened: inner !== undefined };
     }
   } finally {
     await folder.close();

@@ -74,7 +74,9 @@ async function things(author: Author, { person, team, isTeams }: Wish): Promise<
   const [main, spare] = await Promise.all([run(), run()]);
   const apiKeyId = await author.apiKey(person);
   const webhook = await author.webhook(person, owner);
-  return { ...team, userId: person.id, ...main, grantId: spare.grantId, apiKeyId, ...webhook };
+  const templateId = await author.template(person, owner);
+  const ids = { userId: person.id, grantId: spare.grantId, apiKeyId, templateId };
+  return { ...team, ...main, ...ids, ...webhook };
 }
 
 function missing(): Things {
@@ -88,6 +90,7 @@ function missing(): Things {
     cloneId: id('cln'),
     executionId: id('exe'),
     grantId: id('gra'),
+    templateId: id('tpl'),
     webhookId: id('whk'),
     deliveryId: `${id('whk')}-${id('png')}-0`,
   };

@@ -38,6 +38,12 @@ export const EXECUTOR: readonly Row[] = [
     machines: { lifecycle: FOR_ALL },
   },
   {
+    // What was never there is gone.
+    rpc: 'ramet.executor.v1.ExecutionService/DeleteStorage',
+    request: (_, { missing: { cloneId } }) => ({ cloneId }),
+    machines: { lifecycle: FOR_ALL },
+  },
+  {
     rpc: 'ramet.executor.v1.ExecutionService/StreamLogs',
     request: ({ executionId }) => ({ executionId, epoch: 1 }),
     machines: { lifecycle: FOR_ALL },

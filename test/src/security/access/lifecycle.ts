@@ -5,6 +5,7 @@ const EXECUTION = 'EXECUTION_NOT_FOUND';
 const BOT = 'BOT_NOT_FOUND';
 const TEAM = 'TEAM_NOT_FOUND';
 const WEBHOOK = 'WEBHOOK_NOT_FOUND';
+const TEMPLATE = 'TEMPLATE_NOT_FOUND';
 
 /** What those get who may look at a clone. Everybody else finds none. */
 function lookingAtAClone(verdict: string): Partial<Record<Target, Verdicts>> {
@@ -18,6 +19,20 @@ function managing(none: string, verdict: string): Partial<Record<Target, Verdict
     foreign: but(none, verdict),
     missing: all(none),
     personal: [none, verdict, none, none, verdict],
+  };
+}
+
+/** What those get who may change a template; `member` is for a MEMBER of its team, who sees it. */
+function template(member: string, verdict: string): Partial<Record<Target, Verdicts>> {
+  return { ...managing(TEMPLATE, verdict), own: [TEMPLATE, member, verdict, verdict, verdict] };
+}
+
+/** What those get who act for an owner. */
+function actingFor(verdict: string): Partial<Record<Target, Verdicts>> {
+  return {
+    own: [DENIED, DENIED, verdict, verdict, verdict],
+    foreign: but(DENIED, verdict),
+    missing: but(DENIED, verdict),
   };
 }
 
@@ -85,6 +100,51 @@ export const LIFECYCLE: readonly Row[] = [
       foreign: but(DENIED, 'ok'),
       missing: but(DENIED, 'ok'),
     },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.TemplateService/CreateTemplate',
+    request: ({ teamId }) => ({
+      owner: { teamId },
+      name: 'web',
+      kind: 'CLONE_KIND_BOT',
+      spec: { stages: [{ name: 'main' }] },
+      validateOnly: true,
+    }),
+    people: actingFor('ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.TemplateService/GetTemplate',
+    request: ({ templateId }) => ({ id: templateId }),
+    people: template('ok', 'ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.TemplateService/ListTemplates',
+    request: ({ teamId }) => ({ owner: { teamId } }),
+    people: always(all('ok')),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.TemplateService/UpdateTemplate',
+    request: ({ templateId }) => ({ id: templateId, etag: 'stale', description: 'x' }),
+    people: template(DENIED, 'ETAG_STALE'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.TemplateService/DeleteTemplate',
+    request: ({ templateId }) => ({ id: templateId, etag: 'stale' }),
+    people: template(DENIED, 'ETAG_STALE'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.OverrideService/GetOwnerOverrides',
+    request: ({ teamId }) => ({ owner: { teamId } }),
+    people: actingFor('ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.OverrideService/UpdateOwnerOverrides',
+    request: ({ teamId }) => ({
+      owner: { teamId },
+      etag: 'stale',
+      changes: [{ name: 'LEVEL', scope: 'OVERRIDE_SCOPE_APP', value: 'debug' }],
+    }),
+    people: actingFor('ETAG_STALE'),
   },
   {
     rpc: 'ramet.lifecycle.v1.WebhookService/CreateWebhook',

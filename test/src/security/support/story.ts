@@ -1,10 +1,14 @@
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone,
+  CloneKind,
   ClonePhase,
   CloneServiceService,
   CreateCloneRequest,
+  CreateTemplateRequest,
   type Limits,
+  OverrideServiceService,
+  TemplateServiceService,
   WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
@@ -38,6 +42,7 @@ export interface Things {
   readonly cloneId: string;
   readonly executionId: string;
   readonly grantId: string;
+  readonly templateId: string;
   readonly webhookId: string;
   readonly deliveryId: string;
 }
@@ -52,6 +57,8 @@ export interface Api {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly clones: Remote<typeof CloneServiceService>;
   readonly webhooks: Remote<typeof WebhookServiceService>;
+  readonly templates: Remote<typeof TemplateServiceService>;
+  readonly overrides: Remote<typeof OverrideServiceService>;
 }
 
 /** Makes people and things in a mesh, each with a name of its own. */
@@ -68,7 +75,12 @@ export interface Author extends AsyncDisposable {
   apiKey(person: Person): Promise<string>;
   key(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
   /** A webhook, and a delivery of it. Nobody listens where it is sent. */
-  webhook(person: Pick<Person, 'token'>, owner: Owner): Promise<Pick<Things, 'webhookId' | 'deliveryId'>>;
+  webhook(
+    person: Pick<Person, 'token'>,
+    owner: Owner,
+  ): Promise<Pick<Things, 'webhookId' | 'deliveryId'>>;
+  /** A template of bots. */
+  template(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
   /** A clone, as soon as it was accepted. */
   clone(person: Person, wish: CloneWish): Promise<string>;
   /** Resolves when nothing is left of a clone. */
@@ -131,6 +143,7 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     },
     key: (person, owner) => createKey(as(person.token), owner),
     webhook: (person, owner) => createWebhook(as(person.token), owner),
+    template: (person, owner) => createTemplate(as(person.token), owner),
     clone: (person, wish) => createClone(as(person.token), wish),
     async deleted({ token }, id) {
       await as(token).clones.waitClone({ id, phases: [ClonePhase.DELETED] });
@@ -176,6 +189,8 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     keys: scope.use(connect(KeyServiceService, keys, bearer)),
     clones: scope.use(connect(CloneServiceService, test.addressOf('lifecycle'), bearer)),
     webhooks: scope.use(connect(WebhookServiceService, test.addressOf('lifecycle'), bearer)),
+    templates: scope.use(connect(TemplateServiceService, test.addressOf('lifecycle'), bearer)),
+    overrides: scope.use(connect(OverrideServiceService, test.addressOf('lifecycle'), bearer)),
   };
 }
 
@@ -185,6 +200,12 @@ async function createPerson(test: TestMesh, { users }: Api): Promise<Person> {
   const wish = { requestId: '', userId: id, name: 'test', expireTime: undefined };
   const { apiKey, secret } = await users.createApiKey(wish);
   return { id, apiKey: secret, apiKeyId: apiKey?.id ?? '', token: await test.exchange(secret) };
+}
+
+async function createTemplate({ templates }: Api, owner: Owner): Promise<string> {
+  const wish = { name: aName(), kind: CloneKind.BOT, spec: { stages: [{ name: 'main' }] } };
+  const asked = CreateTemplateRequest.fromPartial({ ...wish, owner: ownerMessage(owner) });
+  return (await templates.createTemplate(asked)).template?.id ?? '';
 }
 
 async function createKey({ keys }: Api, owner: Owner): Promise<string> {

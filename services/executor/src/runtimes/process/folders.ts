@@ -18,6 +18,8 @@ export interface ExecutionFolders {
   /** What the workload may reach: its working folder, and the socket of its runner. */
   readonly run: string;
   readonly work: string;
+  /** The workload's overrides, secret ones too. The runner makes it, and removes it at the end. */
+  readonly overrides: string;
   /** Where the runner listens for the executor. */
   readonly control: string;
 }
@@ -52,6 +54,7 @@ export function foldersOf(
     runnerLog: join(state, 'runner.log'),
     run,
     work: join(run, 'work'),
+    overrides: join(run, 'config'),
     control: join(controlsIn(runDir), `${name}.sock`),
   };
 }

@@ -60,6 +60,15 @@ for (const { mode, program, parameters } of WAYS) {
       assert.equal(result.snooped.seen.exit.exitCode, 0);
     });
 
+    it('gets at no more by its probe', () => {
+      const verdicts: readonly Verdict[] = result.probed.verdicts.map((line) => JSON.parse(line));
+      assert.deepEqual(
+        verdicts.filter(({ allowed }) => allowed),
+        [],
+      );
+      assert.ok(verdicts.length >= 10, `${verdicts.length}`);
+    });
+
     it('changes nothing of its storage but its data and its own output', () => {
       const verdicts: readonly Verdict[] = result.trespassed.map((line) => JSON.parse(line));
       for (const { attempt, allowed, detail } of verdicts) {
@@ -86,6 +95,7 @@ interface Result {
   readonly allocated: Exited;
   readonly looped: Exited;
   readonly escaped: { readonly before: number; readonly after: number; readonly seen: Exited };
+  readonly probed: { readonly verdicts: readonly string[] };
   readonly trespassed: readonly string[];
   readonly snooped: { readonly seen: Exited; readonly verdicts: readonly string[] };
 }

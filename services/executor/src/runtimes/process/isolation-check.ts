@@ -66,13 +66,14 @@ await until(runtime, victim.name, 'running');
 const victims = foldersOf(settings, victim.name);
 
 const trespassed = await trespass();
+const probed = await snoop(probing());
 const [allocated, looped, escaped, snooped] = await Promise.all([
   end(workload(1, ['node', 'allocator.mjs'], { memoryBytes: 150 * MB })),
   end(workload(2, ['node', 'endless.mjs'], { timeLimitMs: 1_500 })),
   hide(workload(3, ['node', 'escape.mjs'])),
   snoop(workload(4, ['node', 'snooper.mjs', JSON.stringify(targets())])),
 ]);
-console.log(JSON.stringify({ logged, allocated, looped, escaped, snooped, trespassed }));
+console.log(JSON.stringify({ logged, allocated, looped, escaped, snooped, trespassed, probed }));
 await runtime.remove(victim.name);
 
 function targets() {
@@ -99,6 +100,17 @@ async function trespass(): Promise<readonly string[]> {
   const second = workload(6, ['node', 'trespass.mjs'], {}, 'second');
   const { cloneId } = first;
   return (await snoop({ ...second, cloneId })).verdicts;
+}
+
+/** A workload that does nothing, beside a probe that tries to get at what is not its own. */
+function probing(): MadeWorkload {
+  const wait = 'while [ ! -e $RAMET_DATA/end ]; do sleep 0.05; done; cat $RAMET_DATA/verdicts';
+  const script = 'node snooper.mjs "$0" > $RAMET_DATA/verdicts; touch $RAMET_DATA/end';
+  const command = ['sh', '-c', script, JSON.stringify(targets())];
+  const made = workload(7, ['sh', '-c', wait]);
+  const probe = { check: { kind: 'command', command }, periodMs: 100, timeoutMs: 30_000 } as const;
+  const setup = { ...made.made.setup, probe: { ...probe, failures: 1 } };
+  return { ...made, made: { ...made.made, setup } };
 }
 
 async function end(made: MadeWorkload): Promise<Observation> {

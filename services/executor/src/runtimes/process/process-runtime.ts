@@ -243,6 +243,7 @@ export class ProcessRuntime implements Runtime {
     await mkdir(folders.state, { recursive: true, mode: 0o700 });
     if (!(await takeOwnership(folders.runner))) return;
     this.#options.failpoints.hit('executor.process.disowned');
+    await removeTree(folders.secrets);
     await writeAtomically(folders.exit, exitText(exit, this.#options.clock.now()));
   }
 
@@ -262,11 +263,19 @@ export class ProcessRuntime implements Runtime {
     }
   }
 
-  /** Returns the user that the workload had, if it had one of its own. */
-  async #sweep(name: string, { config }: ExecutionFolders): Promise<number | undefined> {
+  /**
+   * Ends what its runner has left behind, and removes what was for its workload alone. Returns the
+   * user that the workload had, if it had one of its own.
+   */
+  async #sweep(
+    name: string,
+    { config, secrets, overrides }: ExecutionFolders,
+  ): Promise<number | undefined> {
     const made = await readRecord<RunnerConfig>(config);
     const uid = made && uidOf(made.isolation);
     await sweep(name, uid, this.#options.clock);
+    await removeTree(secrets);
+    await removeTree(overrides);
     return uid;
   }
 }

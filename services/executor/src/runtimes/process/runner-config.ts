@@ -46,7 +46,7 @@ export interface RunnerConfig {
 }
 
 interface RunnerLimits {
-  readonly timeLimitMs: number;
+  readonly timeLimitMs?: number;
   readonly memoryBytes: number;
   readonly graceMs: number;
   readonly storageBytes: number;
@@ -96,7 +96,10 @@ export function runnerConfig(
     runFolder: folders.run,
     controlSocket: folders.control,
     isolation: isolationFor(isolation, uidBase + slot, hiddenDirs),
-    limits: { ...limits, processes: PROCESSES, openFiles: OPEN_FILES, fileBytes: FILE_BYTES },
+    limits: {
+      ...{ ...limits, processes: PROCESSES, openFiles: OPEN_FILES },
+      fileBytes: Math.max(FILE_BYTES, limits.storageBytes),
+    },
     searchPath: `${SYSTEM_PATH}:${dirname(process.execPath)}`,
     ...(mesh && { mesh: { ...mesh, token } }),
   };
