@@ -3,7 +3,9 @@ import { connectBus } from '@ramet/database';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
+  ActionServiceService,
   type Clone,
+  CloneAdminServiceService,
   CloneDirectoryServiceService,
   CloneServiceService,
   CreateCloneRequest,
@@ -16,6 +18,7 @@ import {
   type Bot,
   BotServiceService,
   type Owner,
+  StandingServiceService,
   type Team,
   TeamRole,
   TeamServiceService,
@@ -43,6 +46,8 @@ export interface House extends AsyncDisposable {
   createCrew(name: string): Promise<Crew>;
   /** What lifecycle has in memory for watchers. */
   watched(): LifecycleService['watched'];
+  /** Starts another lifecycle on the same data, and calls that one instead. */
+  startReplica(options?: Partial<TestLifecycleOptions>): Promise<Pick<House, 'as'>>;
   /** Stops lifecycle, and starts it again with the same data. */
   restart(options?: Partial<TestLifecycleOptions>): Promise<void>;
 }
@@ -50,6 +55,8 @@ export interface House extends AsyncDisposable {
 /** The API as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly actions: Remote<typeof ActionServiceService>;
+  readonly admin: Remote<typeof CloneAdminServiceService>;
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly overrides: Remote<typeof OverrideServiceService>;
   readonly reports: Remote<typeof ExecutionReportServiceService>;
@@ -59,6 +66,7 @@ export interface Api {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
 }
 
 export interface Crew {
@@ -130,6 +138,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     createCrew: (name) => createCrew(teams, as, name),
     watched: () => lifecycle.watched,
+    async startReplica(more) {
+      const replica = running.use(await start({ ...more, port: 0 }));
+      const reached = { ...addresses, lifecycle: replica.address };
+      return { as: (token) => apiOf(reached, token, running) };
+    },
     async restart(more) {
       await lifecycle[Symbol.asyncDispose]();
       lifecycle = await start(more);
@@ -187,6 +200,8 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     scope.use(connect(service, address, options));
   return {
     clones: to(CloneServiceService, lifecycle),
+    actions: to(ActionServiceService, lifecycle),
+    admin: to(CloneAdminServiceService, lifecycle),
     templates: to(TemplateServiceService, lifecycle),
     overrides: to(OverrideServiceService, lifecycle),
     reports: to(ExecutionReportServiceService, lifecycle),
@@ -196,6 +211,7 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
     bots: to(BotServiceService, teams),
+    standings: to(StandingServiceService, teams),
   };
 }
 

@@ -1,6 +1,6 @@
 import { Secret } from '@ramet/config';
 import type { Bus } from '@ramet/database';
-import { type Failpoints, noFailpoints, systemClock, systemIds } from '@ramet/service';
+import { type Clock, type Failpoints, noFailpoints, systemClock, systemIds } from '@ramet/service';
 import type { WatchLimits } from '../deps.js';
 import type { Deadlines } from '../domain/phases.js';
 import { connectPeers } from '../outside/connect-peers.js';
@@ -31,6 +31,8 @@ export interface TestLifecycleOptions {
   readonly leaseMs?: number;
   readonly webhookAllowPrivate?: boolean;
   readonly failpoints?: Failpoints;
+  /** The clock of its process: the right one if absent. */
+  readonly clock?: Clock;
   readonly watch?: Partial<WatchLimits>;
 }
 
@@ -61,12 +63,13 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     ...(options.deadlines && { deadlines: options.deadlines }),
     ...(options.watch && { watch: options.watch }),
   };
+  const { clock = systemClock } = options;
   return startLifecycle(config, {
-    clock: systemClock,
+    clock,
     ids: systemIds,
     failpoints: options.failpoints ?? noFailpoints,
     logger: SILENT,
     ...(options.bus && { bus: options.bus }),
-    connect: (noTransaction) => connectPeers(addresses, systemClock, noTransaction),
+    connect: (noTransaction) => connectPeers(addresses, clock, noTransaction),
   });
 }
