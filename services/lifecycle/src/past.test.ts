@@ -153,7 +153,7 @@ describe('the past of a clone', () => {
     const next = await house.createCrew('next');
     const root = house.as((await house.teams.admin()).token);
     const owner = ownerOf(next.owner.id);
-    await root.cloneAdmin.reassignClone({ id: clone.id, etag: '', reason: 'sold', owner });
+    await root.admin.reassignClone({ id: clone.id, etag: '', reason: 'sold', owner });
 
     const first = { moment: { $case: 'seq', value: 1 } } as const;
     const theirs = house.as(next.owner.token);

@@ -3,6 +3,7 @@ import { connectBus } from '@ramet/database';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
+  ActionServiceService,
   type Clone,
   CloneAdminServiceService,
   CloneDirectoryServiceService,
@@ -53,6 +54,8 @@ export interface House extends AsyncDisposable {
   createCrew(name: string): Promise<Crew>;
   /** What lifecycle has in memory for watchers. */
   watched(): LifecycleService['watched'];
+  /** Starts another lifecycle on the same data, and calls that one instead. */
+  startReplica(options?: Partial<TestLifecycleOptions>): Promise<Pick<House, 'as'>>;
   /** Stops lifecycle, and starts it again with the same data. */
   restart(options?: Partial<TestLifecycleOptions>): Promise<void>;
 }
@@ -60,6 +63,7 @@ export interface House extends AsyncDisposable {
 /** The API as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly actions: Remote<typeof ActionServiceService>;
   readonly admin: Remote<typeof CloneAdminServiceService>;
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly overrides: Remote<typeof OverrideServiceService>;
@@ -71,7 +75,6 @@ export interface Api {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
-  readonly cloneAdmin: Remote<typeof CloneAdminServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
 }
 
@@ -147,6 +150,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     createCrew: (name) => createCrew(teams, as, name),
     watched: () => lifecycle.watched,
+    async startReplica(more) {
+      const replica = running.use(await start({ ...more, port: 0 }));
+      const reached = { ...addresses, lifecycle: replica.address };
+      return { as: (token) => apiOf(reached, token, running) };
+    },
     async restart(more) {
       await lifecycle[Symbol.asyncDispose]();
       lifecycle = await start(more);
@@ -204,6 +212,7 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     scope.use(connect(service, address, options));
   return {
     clones: to(CloneServiceService, lifecycle),
+    actions: to(ActionServiceService, lifecycle),
     admin: to(CloneAdminServiceService, lifecycle),
     templates: to(TemplateServiceService, lifecycle),
     overrides: to(OverrideServiceService, lifecycle),
@@ -215,7 +224,6 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
     bots: to(BotServiceService, teams),
-    cloneAdmin: to(CloneAdminServiceService, lifecycle),
     standings: to(StandingServiceService, teams),
   };
 }
