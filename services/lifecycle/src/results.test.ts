@@ -6,14 +6,33 @@ import assert from 'node:assert/strict';
 import { readdir, readlink } from 'node:fs/promises';
 import {
   type Clone,
+  CloneKind,
   ClonePhase,
   type CreateCloneRequest,
+  CreateTemplateRequest,
+  Input,
   ResultKind,
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { RemoteError } from '@ramet/rpc';
-import { type Api, type Crew, createClone, type House, openHouse, ownerOf } from './testing/house.js';
+import {
+  type Api,
+  type Crew,
+  createClone,
+  type House,
+  openHouse,
+  ownerOf,
+} from './testing/house.js';
 import { type Left, leave, listed, partsOf, read } from './testing/results.js';
-import { executionOf, exit, got, QUIET_END, reached, reasonOf, start, until } from './testing/steps.js';
+import {
+  executionOf,
+  exit,
+  got,
+  QUIET_END,
+  reached,
+  reasonOf,
+  start,
+  until,
+} from './testing/steps.js';
 
 const MIB = 1024 * 1024;
 
@@ -33,6 +52,19 @@ describe('results', () => {
     const wish = { botId: crew.bot.id, owner: ownerOf(crew.owner.id), ...more };
     const { id } = await createClone(by, wish);
     return start(house, by, id);
+  }
+
+  /** A template whose one stage fetches what its clones read. */
+  async function fetchingTemplate(): Promise<string> {
+    const { template } = await api.templates.createTemplate(
+      CreateTemplateRequest.fromPartial({
+        owner: ownerOf(crew.owner.id),
+        name: 'fetching',
+        kind: CloneKind.WORKFLOW,
+        spec: { stages: [{ name: 'configure', work: { $case: 'fetchInputs', value: {} } }] },
+      }),
+    );
+    return template?.id ?? assert.fail('no template came back');
   }
 
   const blobsOf = async ({ id }: Clone): Promise<readonly string[]> => {
@@ -173,14 +205,21 @@ describe('results', () => {
     assert.equal(await reasonOf(tooMuch), 'RESULTS_TOO_LARGE');
     await leave(house, clone, { name: 'b', bytes: Buffer.alloc(MIB) });
     await leave(house, clone, { name: 'a', bytes: Buffer.alloc(3 * MIB, 1) });
-    assert.equal(await reasonOf(leave(house, clone, { name: 'c', bytes: '1' })), 'RESULTS_TOO_LARGE');
+    assert.equal(
+      await reasonOf(leave(house, clone, { name: 'c', bytes: '1' })),
+      'RESULTS_TOO_LARGE',
+    );
     await leave(house, clone, { name: 'empty' });
   });
 
   it('of an execution may come after its end, but not after the next run has begun', async () => {
     const clone = await running();
     const { reports } = await house.asRunner(clone);
-    await reports.completeCloneExecution({ ...executionOf(clone), ...QUIET_END, report: undefined });
+    await reports.completeCloneExecution({
+      ...executionOf(clone),
+      ...QUIET_END,
+      report: undefined,
+    });
     exit(house, clone, { exitCode: 0 });
     await reached(api, clone.id, ClonePhase.COMPLETED);
     await leave(house, clone, { name: 'late', bytes: 'late' });
@@ -240,6 +279,36 @@ describe('results', () => {
     assert.equal(await reasonOf(read(api, clone.id, 0)), 'RESULT_NOT_FOUND');
   });
 
+  it('are inputs of other clones of their owner, if these say so, and private ones stay so', async () => {
+    const from = await running();
+    const closed = await running({ privateResults: true });
+    for (const clone of [from, closed]) {
+      await leave(house, clone, { name: 'data.csv', bytes: `of ${clone.id}` });
+    }
+    const inputs = [
+      inputOf('mine', from.id, 'main/data.csv'),
+      inputOf('private', closed.id, 'main/data.csv'),
+      inputOf('absent', from.id, 'main/other.csv'),
+    ];
+    const reader = await running({ templateId: await fetchingTemplate(), inputs, botId: '' });
+    const runner = await house.asRunner(reader);
+    const fetched = (name: string): Promise<string> =>
+      textOf(runner.reports.fetchInput({ ...executionOf(reader), name }));
+
+    assert.equal(await fetched('mine'), `of ${from.id}`);
+    assert.equal(await fetched('private'), `of ${closed.id}`);
+    for (const name of ['absent', 'undeclared']) {
+      assert.equal(await reasonOf(fetched(name)), 'RESULT_NOT_FOUND', name);
+    }
+    const other = await house.asRunner(from);
+    const asked = other.reports.fetchInput({ ...executionOf(reader), name: 'mine' });
+    assert.equal(await reasonOf(textOf(asked)), 'EXECUTION_NOT_FOUND');
+
+    await api.clones.deleteClone({ id: from.id, etag: '' });
+    await reached(api, from.id, ClonePhase.DELETED);
+    assert.equal(await reasonOf(fetched('mine')), 'RESULT_NOT_FOUND');
+  });
+
   it('that nobody reads to their end keep no file open', async () => {
     const clone = await running();
     await leave(house, clone, { name: 'large', bytes: Buffer.alloc(3 * MIB) });
@@ -271,4 +340,15 @@ function files({ blobsDir }: House): Promise<readonly string[]> {
 async function openFiles(): Promise<readonly string[]> {
   const links = await readdir('/proc/self/fd');
   return Promise.all(links.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+}
+
+function inputOf(name: string, cloneId: string, result: string): Input {
+  const value = { cloneId, name: result };
+  return Input.fromPartial({ name, source: { $case: 'result', value } });
+}
+
+async function textOf(pieces: AsyncIterable<{ readonly data: Buffer }>): Promise<string> {
+  const all: Buffer[] = [];
+  for await (const { data } of pieces) all.push(data);
+  return Buffer.concat(all).toString();
 }

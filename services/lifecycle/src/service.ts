@@ -146,11 +146,10 @@ export async function startLifecycle(
   if (config.reconciles) {
     const reconciler = scope.use(reconcile(deps, config.reconcileMs));
     scope.defer(alarm.listen(reconciler.wake));
-    scope.use(followExecutor(deps, own));
-    scope.use(followTeams(deps, own));
-    scope.use(startSweeper(deps, config.sweepMs));
     const notifier = scope.use(startNotifier(deps, own));
     scope.defer(notifierAlarm.listen(notifier.wake));
+    startFollowers(scope, deps, own);
+    scope.use(startSweeper(deps, config.sweepMs));
   }
   scope.defer(observeService(deps));
 
@@ -158,9 +157,17 @@ export async function startLifecycle(
   const { host, port } = config;
   const services = lifecycleApi(deps);
   const throttle = throttlePolicy(config);
-  const contract = loadContract();
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
+    await serve({
+      host,
+      port,
+      services,
+      contract: loadContract(),
+      authenticate,
+      throttle,
+      logger,
+      clock,
+    }),
   );
 
   const running = scope.move();
@@ -172,6 +179,12 @@ export async function startLifecycle(
     },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
+}
+
+/** Takes in what others have done. */
+function startFollowers(scope: Scope, deps: Deps, own: ConsumerPorts & TeamsPorts): void {
+  scope.use(followExecutor(deps, own));
+  scope.use(followTeams(deps, own));
 }
 
 function watchLimitsOf(config: ServiceConfig): WatchLimits {

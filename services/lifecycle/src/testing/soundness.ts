@@ -1,10 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  type Database,
-  openDatabase,
-  type Queries,
-  verifyChain,
-} from '@ramet/database';
+import { type Database, openDatabase, type Queries, verifyChain } from '@ramet/database';
 import { CloneChanged, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
 import { PHASES, type Phase, TRANSITIONS } from '../domain/phases.js';
 import { holdsOf } from '../domain/quota.js';
