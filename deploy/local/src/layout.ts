@@ -23,7 +23,7 @@ export interface Layout {
   readonly traces: string;
   readonly failpoints: string;
   readonly executor: string;
-  /** The bytes of results. */
+  /** What clones leave: results and logs. */
   readonly blobs: string;
   /** Sockets and work folders of workloads. Short: the path of a socket has 107 bytes at most. */
   readonly run: string;

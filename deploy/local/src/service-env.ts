@@ -69,8 +69,8 @@ function own(service: ServiceName, { layout, secrets }: Surroundings): Env {
     case 'lifecycle':
       return {
         SECRETS_KEY_FILE: secrets.secretsKey,
-        BLOBS_URL: pathToFileURL(layout.blobs).href,
         WEBHOOK_ALLOW_PRIVATE: 'true',
+        BLOBS_URL: pathToFileURL(layout.blobs).href,
       };
     case 'executor':
       return {

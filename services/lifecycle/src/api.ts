@@ -27,6 +27,7 @@ import { createTemplate } from './handlers/create-template.js';
 import { deleteClone } from './handlers/delete-clone.js';
 import { deleteTemplate } from './handlers/delete-template.js';
 import { diffClone } from './handlers/diff-clone.js';
+import { explainClone } from './handlers/explain-clone.js';
 import { extendClone } from './handlers/extend-clone.js';
 import { fetchInput } from './handlers/fetch-input.js';
 import { getActionLog } from './handlers/get-action-log.js';
@@ -86,6 +87,7 @@ export function lifecycleApi(deps: Deps): readonly Implemented[] {
       stopClones: stopClones(deps),
       deleteClones: deleteClones(deps),
       diffClone: diffClone(deps),
+      explainClone: explainClone(deps),
     }),
     implement(ActionServiceService, {
       listActions: listActions(deps),

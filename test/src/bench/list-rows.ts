@@ -4,8 +4,6 @@ import {
   CloneDesired,
   CloneKind,
   ClonePhase,
-  Execution,
-  Limits,
   ListClonesResponse,
   OutcomeKind,
 } from '@ramet/proto-gen/lifecycle.v1';
@@ -105,16 +103,11 @@ interface Row {
   };
 }
 
-const EMPTY = Clone.decode(new Uint8Array());
-const EMPTY_LIMITS = Limits.decode(new Uint8Array());
-const EMPTY_EXECUTION = Execution.decode(new Uint8Array());
-
 /** What the answer of lifecycle has, as plainly as one would write it. */
 function toMessage(row: Row): Clone {
   const { execution } = row;
   const { outcome } = execution;
-  return {
-    ...EMPTY,
+  return Clone.fromPartial({
     id: row.id,
     name: row.name,
     kind: row.kind === 'BOT' ? CloneKind.BOT : CloneKind.WORKFLOW,
@@ -124,7 +117,7 @@ function toMessage(row: Row): Clone {
     teamId: row.team_id,
     keyId: row.key_id,
     parameters: row.parameters,
-    limits: EMPTY_LIMITS,
+    limits: {},
     labels: row.labels,
     desired: row.desired === 'RUNNING' ? CloneDesired.RUNNING : CloneDesired.STOPPED,
     phase: row.phase === 'RUNNING' ? ClonePhase.RUNNING : ClonePhase.STOPPED,
@@ -134,21 +127,18 @@ function toMessage(row: Row): Clone {
     deadlineTime: row.deadline_at ?? undefined,
     epoch: row.epoch,
     execution: {
-      ...EMPTY_EXECUTION,
       id: execution.id,
       cloneId: execution.clone_id,
       epoch: row.epoch,
       createTime: new Date(execution.created_at),
       startTime: execution.started_at === null ? undefined : new Date(execution.started_at),
       endTime: execution.ended_at === null ? undefined : new Date(execution.ended_at),
-      outcome: outcome
-        ? { ...outcome, kind: OutcomeKind.SUCCEEDED, exitCode: undefined }
-        : undefined,
+      outcome: outcome ? { ...outcome, kind: OutcomeKind.SUCCEEDED } : undefined,
     },
     createTime: row.created_at,
     updateTime: row.updated_at,
     deleteTime: row.deleted_at ?? undefined,
     etag: String(row.seq),
     seq: row.seq,
-  };
+  });
 }

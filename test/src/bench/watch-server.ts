@@ -13,7 +13,7 @@ import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import { noFailpoints, systemClock, systemIds } from '@ramet/service';
 import { startTelemetry } from '@ramet/telemetry';
 import { answerParent } from './child.js';
-import { playedPeers } from './played-peers.js';
+import { playedConfig, playedPeers } from './played-peers.js';
 
 /** What a server is asked. */
 export type WatchServerQuestion =
@@ -96,11 +96,5 @@ async function startReal({ issuer, databaseUrl }: Start): Promise<string> {
     ...{ clock: systemClock, ids: systemIds, failpoints: noFailpoints, logger },
     connect: () => playedPeers(issuer),
   };
-  const config = {
-    ...{ host: '127.0.0.1', port: 0, databaseUrl, databasePassword: undefined },
-    ...{ secretsKeys: [Buffer.alloc(32)], webhookAllowPrivate: false },
-    blobsLocation: { kind: 'disk', dir: join(traces, 'blobs') } as const,
-    ...{ cloneQuota: 1_000_000_000, reconciles: false, reconcileMs: 1_000, leaseMs: 10_000 },
-  };
-  return (await startLifecycle(config, outside)).address;
+  return (await startLifecycle(playedConfig(databaseUrl), outside)).address;
 }

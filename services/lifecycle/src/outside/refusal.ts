@@ -1,6 +1,7 @@
 import { type ErrorCode, PublicError, unavailable } from '@ramet/errors';
 import { RemoteError, type StatusName } from '@ramet/rpc';
 import type { Answer } from '../deps.js';
+import type { Problem } from '../domain/problem.js';
 
 /** What a peer says when asking again does not help. */
 const FINAL: readonly StatusName[] = [
@@ -40,6 +41,27 @@ export async function unlessMissing<Value, Missing>(
 /** Tells whether a peer says that the thing is not there. */
 export function isMissing(thrown: unknown): boolean {
   return thrown instanceof RemoteError && thrown.code === 'NOT_FOUND';
+}
+
+const SERVICES = ['keys', 'teams', 'executor', 'lifecycle'];
+
+/** What is kept of what was thrown: who has failed, and how. */
+export function problemOf(thrown: unknown): Problem {
+  if (!(thrown instanceof RemoteError)) {
+    const message = thrown instanceof Error ? thrown.message : 'unknown';
+    return { peer: 'lifecycle', code: 'INTERNAL', reason: '', message };
+  }
+  const { code, reason, message } = thrown;
+  return { peer: peerOf(thrown), code, reason, message };
+}
+
+/** Who has failed: the one that was asked, or one that it has asked in turn. */
+function peerOf({ method, reason, metadata }: RemoteError): string {
+  const asked = /^\/ramet\.([a-z]+)\./.exec(method)?.[1] ?? 'lifecycle';
+  if (reason !== 'PEER_UNAVAILABLE') return asked;
+  const { peer = '' } = metadata;
+  if (SERVICES.includes(peer)) return peer;
+  return asked === 'executor' ? 'host' : asked;
 }
 
 const PASSED_ON: Partial<Record<StatusName, ErrorCode>> = {

@@ -4,7 +4,9 @@ import type { Deps, Kept, Task } from '../deps.js';
 import type { Clone } from '../domain/clone.js';
 import { type Facts, factsAfter } from '../domain/facts.js';
 import { plan } from '../domain/plan.js';
+import { writeProblem } from '../domain/problem.js';
 import type { Action, Change } from '../domain/steps.js';
+import { problemOf } from '../outside/refusal.js';
 import { perform } from './perform.js';
 
 type Needs = Pick<
@@ -25,9 +27,6 @@ type Needs = Pick<
 /** What one pass may do at most: far more than any clone needs, to end a plan that runs in circles. */
 const MAX_ACTIONS = 24;
 
-/** What is kept of a failure, for people to read. */
-const MAX_PROBLEM = 500;
-
 const AWAY_MS = 5_000;
 
 const ACTOR = 'service:lifecycle';
@@ -44,7 +43,7 @@ export function reconcileClone(needs: Needs): (task: Task, signal: AbortSignal) 
     try {
       await pass(needs, task, signal);
     } catch (thrown) {
-      await work.fail(task, pauseAfter(thrown, task.attempt + 1), messageOf(thrown));
+      await work.fail(task, pauseAfter(thrown, task.attempt + 1), writeProblem(problemOf(thrown)));
       throw thrown;
     }
     failpoints.hit('lifecycle.pass_finished');
@@ -135,8 +134,4 @@ function nextFacts({ ids }: Needs, facts: Facts, before: Clone, next: Clone): Fa
 function pauseAfter(thrown: unknown, attempt: number): number {
   const isAway = thrown instanceof RemoteError && thrown.code === 'UNAVAILABLE';
   return Math.min(backoff(attempt), isAway ? AWAY_MS : Number.POSITIVE_INFINITY);
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message.slice(0, MAX_PROBLEM) : 'unknown';
 }

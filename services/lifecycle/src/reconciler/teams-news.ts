@@ -1,6 +1,7 @@
 import type { Deps, OwnerStanding, TeamsNews } from '../deps.js';
 import { EXPIRED } from '../domain/changes.js';
 import { type Clone, later, withoutCondition } from '../domain/clone.js';
+import { DENIED_BY } from '../domain/explain-ends.js';
 import { askToDelete, askToExpire } from '../domain/requests.js';
 
 type Needs = Pick<Deps, 'clones' | 'reads' | 'quotas' | 'failpoints' | 'logger' | 'wake'>;
@@ -53,7 +54,7 @@ async function changeAll({ clones, reads }: Needs, standing: OwnerStanding): Pro
 }
 
 function causeOf({ isDenied, reason, actor }: OwnerStanding): string {
-  return `${isDenied ? 'denied' : 'access'} by ${actor}: ${reason}`;
+  return `${isDenied ? DENIED_BY : 'access by '}${actor}: ${reason}`;
 }
 
 function changed(clone: Clone, { isDenied, entitled }: OwnerStanding, now: Date): Clone {

@@ -8,11 +8,13 @@ import {
   readHistory,
 } from '@ramet/database';
 import { notFound } from '@ramet/errors';
+import type { Surroundings } from '../domain/circumstances.js';
 import type { Clone, Endpoint } from '../domain/clone.js';
 import type { Health } from '../domain/facts.js';
 import { type Sight, sees } from '../domain/sight.js';
 import { type ListOptions, type Page, type PageWish, readCloneList } from './clone-list.js';
 import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from './clone-row.js';
+import { readSurroundings } from './surroundings.js';
 
 export type { View } from './clone-list.js';
 
@@ -140,6 +142,11 @@ export class CloneReads {
   /** The history of all clones after a position. */
   async historyAfter(after: bigint, limit: number): Promise<readonly HistoryRow[]> {
     return readHistory(this.#db, { after, limit });
+  }
+
+  /** What is stored around a clone, for who asks why it is as it is. */
+  async surroundings(clone: Clone): Promise<Surroundings> {
+    return readSurroundings(this.#db, clone);
   }
 
   /** The positions of the oldest history that is kept and of the newest. */

@@ -4,6 +4,7 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone,
+  CloneAdminServiceService,
   CloneDirectoryServiceService,
   CloneServiceService,
   CreateCloneRequest,
@@ -58,6 +59,7 @@ export interface House extends AsyncDisposable {
 /** The API as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly admin: Remote<typeof CloneAdminServiceService>;
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly overrides: Remote<typeof OverrideServiceService>;
   readonly reports: Remote<typeof ExecutionReportServiceService>;
@@ -199,6 +201,7 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     scope.use(connect(service, address, options));
   return {
     clones: to(CloneServiceService, lifecycle),
+    admin: to(CloneAdminServiceService, lifecycle),
     templates: to(TemplateServiceService, lifecycle),
     overrides: to(OverrideServiceService, lifecycle),
     reports: to(ExecutionReportServiceService, lifecycle),

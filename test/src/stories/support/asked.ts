@@ -1,4 +1,4 @@
-import { ListCloneHistoryRequest } from '@ramet/proto-gen/lifecycle.v1';
+import { CloneKind, ListCloneHistoryRequest, type Quota } from '@ramet/proto-gen/lifecycle.v1';
 import { phaseName } from './clones.js';
 import type { Person } from './world.js';
 
@@ -19,7 +19,11 @@ export async function signaturesOf(
 
 /** How many clones a person has. */
 export async function usedBy({ api: { clones }, owner }: Person): Promise<bigint | undefined> {
-  return (await clones.getQuota({ owner })).quotas[0]?.used;
+  const { quotas } = await clones.getQuota({ owner });
+  const isOfBots = (quota: Quota): boolean => {
+    return quota.kind === CloneKind.BOT && quota.resource === 'clones';
+  };
+  return quotas.find(isOfBots)?.used;
 }
 
 /** The phases that a clone has been in, each once. */
