@@ -18,6 +18,7 @@ import {
   type Bot,
   BotServiceService,
   type Owner,
+  StandingServiceService,
   type Team,
   TeamRole,
   TeamServiceService,
@@ -70,6 +71,8 @@ export interface Api {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly cloneAdmin: Remote<typeof CloneAdminServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
 }
 
 export interface Crew {
@@ -212,6 +215,8 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
     bots: to(BotServiceService, teams),
+    cloneAdmin: to(CloneAdminServiceService, lifecycle),
+    standings: to(StandingServiceService, teams),
   };
 }
 
