@@ -159,12 +159,12 @@ describe('the past of a clone', () => {
     const theirs = house.as(next.owner.token);
     assert.deepEqual((await at(theirs, clone.id, first.moment)).owner, clone.owner);
     for (const call of [
-      at(api, clone.id, first.moment),
-      api.clones.diffClone({ id: clone.id, a: first, b: first }),
-      api.clones.explainClone({ id: clone.id }),
-      pastOf(api, clone.id),
+      () => at(api, clone.id, first.moment),
+      () => api.clones.diffClone({ id: clone.id, a: first, b: first }),
+      () => api.clones.explainClone({ id: clone.id }),
+      () => pastOf(api, clone.id),
     ]) {
-      assert.equal(await reasonOf(call), 'CLONE_NOT_FOUND');
+      assert.equal(await reasonOf(call()), 'CLONE_NOT_FOUND');
     }
   });
 

@@ -93,5 +93,6 @@ function missing(): Things {
     templateId: id('tpl'),
     webhookId: id('whk'),
     deliveryId: `${id('whk')}-${id('png')}-0`,
+    actionId: id('act'),
   };
 }

@@ -11,12 +11,12 @@ const WEBHOOK = 'WEBHOOK_NOT_FOUND';
 const TEMPLATE = 'TEMPLATE_NOT_FOUND';
 
 /** What those get who may look at a clone. Everybody else finds none. */
-function lookingAtAClone(verdict: string): Partial<Record<Target, Verdicts>> {
+export function lookingAtAClone(verdict: string): Partial<Record<Target, Verdicts>> {
   return managing(CLONE, verdict);
 }
 
 /** What those get who manage what an owner has. Everybody else finds nothing. */
-function managing(none: string, verdict: string): Partial<Record<Target, Verdicts>> {
+export function managing(none: string, verdict: string): Partial<Record<Target, Verdicts>> {
   return {
     own: [none, none, verdict, verdict, verdict],
     foreign: but(none, verdict),

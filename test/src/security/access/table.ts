@@ -1,3 +1,4 @@
+import { CLONE_ACTIONS } from './clone-actions.js';
 import { EXECUTOR } from './executor.js';
 import { KEYS } from './keys.js';
 import { LIFECYCLE } from './lifecycle.js';
@@ -11,6 +12,7 @@ export const TABLE: readonly Row[] = [
   ...TEAMS,
   ...KEYS,
   ...LIFECYCLE,
+  ...CLONE_ACTIONS,
   ...EXECUTOR,
   {
     rpc: 'ramet.history.v1.HistoryService/ReadHistory',

@@ -1,5 +1,6 @@
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
+  ActionServiceService,
   type Clone,
   CloneKind,
   ClonePhase,
@@ -45,6 +46,7 @@ export interface Things {
   readonly templateId: string;
   readonly webhookId: string;
   readonly deliveryId: string;
+  readonly actionId: string;
 }
 
 /** The whole API, called with one token. */
@@ -59,6 +61,7 @@ export interface Api {
   readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly overrides: Remote<typeof OverrideServiceService>;
+  readonly actions: Remote<typeof ActionServiceService>;
 }
 
 /** Makes people and things in a mesh, each with a name of its own. */
@@ -99,8 +102,8 @@ export interface CloneWish {
   readonly limits?: Limits;
 }
 
-/** A running clone, with its first execution. */
-export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId'>;
+/** A running clone, with its first execution, and what its creation was for the log of actions. */
+export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId' | 'actionId'>;
 
 /** What a bot runs: a program of the machine, or one of the `hostile` examples. */
 export function program(...command: readonly string[]): BotSource {
@@ -191,6 +194,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     webhooks: scope.use(connect(WebhookServiceService, test.addressOf('lifecycle'), bearer)),
     templates: scope.use(connect(TemplateServiceService, test.addressOf('lifecycle'), bearer)),
     overrides: scope.use(connect(OverrideServiceService, test.addressOf('lifecycle'), bearer)),
+    actions: scope.use(connect(ActionServiceService, test.addressOf('lifecycle'), bearer)),
   };
 }
 
@@ -253,11 +257,14 @@ async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
 }
 
 async function runClone(api: Api, wish: CloneWish): Promise<Running> {
-  const { clones, keys } = api;
+  const { clones, keys, actions } = api;
   const running = await untilRunning(clones, await createClone(api, wish));
   const { grants } = await keys.listGrants({ keyId: wish.keyId, pageSize: 0, pageToken: '' });
   const executionId = running.execution?.id ?? '';
-  return { cloneId: running.id, executionId, grantId: grants[0]?.id ?? '' };
+  const asked = { cloneId: running.id, owner: undefined, pageSize: 1, pageToken: '' };
+  const [action] = (await actions.listActions(asked)).actions;
+  const grantId = grants[0]?.id ?? '';
+  return { cloneId: running.id, executionId, grantId, actionId: action?.id ?? '' };
 }
 
 async function untilRunning(clones: Api['clones'], id: string): Promise<Clone> {
