@@ -101,21 +101,15 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
 
   const teams = scope.use(await startTestTeams({ databaseUrl, lifecycleAddress }));
   const tokens = scope.use(connect(TokenServiceService, teams.address));
-  const { natsUrl, natsToken: token } = testStack();
-  const url = options.natsUrl ?? natsUrl;
-  const bus = scope.use(connectBus({ url, token, clock: systemClock, logger: SILENT }));
+  const { natsUrl, natsToken } = testStack();
+  const nats = { url: options.natsUrl ?? natsUrl, token: natsToken };
+  const bus = scope.use(connectBus({ ...nats, clock: systemClock, logger: SILENT }));
   const executor = scope.use(await startStandInExecutor(bus));
-  const keys = scope.use(
-    await startTestKeys({
-      databaseUrl,
-      teamsAddress: teams.address,
-      lifecycleAddress,
-      logger: SILENT,
-      token: () => teams.serviceToken('keys'),
-      verificationKeys: async () =>
-        (await tokens.listVerificationKeys({})).keys.map(({ jwk }): Jwk => JSON.parse(jwk)),
-    }),
-  );
+  const verificationKeys = async (): Promise<Jwk[]> =>
+    (await tokens.listVerificationKeys({})).keys.map(({ jwk }): Jwk => JSON.parse(jwk));
+  const around = { databaseUrl, teamsAddress: teams.address, lifecycleAddress, logger: SILENT };
+  const token = () => teams.serviceToken('keys');
+  const keys = scope.use(await startTestKeys({ ...around, token, verificationKeys }));
 
   const blobsDir = options.blobsDir ?? (await temporaryFolder(scope));
   const start = (more: Partial<TestLifecycleOptions> = {}): Promise<LifecycleService> =>
