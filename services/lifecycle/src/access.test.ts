@@ -93,6 +93,18 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
       clones.listCloneHistory({ cloneId: clone.id, ...PAGE, ...WHOLE_PAST }),
     SEEN,
   ],
+  ExplainClone: [({ clones }, { clone }) => clones.explainClone({ id: clone.id }), SEEN],
+  DiffClone: [
+    ({ clones }, { clone }) => {
+      const a = { moment: { $case: 'seq', value: 1 } } as const;
+      return clones.diffClone({ id: clone.id, a, b: undefined });
+    },
+    SEEN,
+  ],
+  ListCloneExecutions: [
+    ({ clones }, { clone }) => clones.listCloneExecutions({ cloneId: clone.id, ...PAGE }),
+    SEEN,
+  ],
   StreamCloneLogs: [
     ({ clones }, { clone }) =>
       drain(
