@@ -10,6 +10,8 @@ import {
   secretFile,
   text,
 } from '@ramet/config';
+import type { WatchLimits } from './deps.js';
+import type { Deadlines } from './domain/phases.js';
 import { sealingKeysFile } from './sealing/keys-file.js';
 
 /** A secret that may be absent. */
@@ -82,3 +84,37 @@ type RateSetting = 'rateLimit' | 'rateBurst';
 export function configFrom(env: NodeJS.ProcessEnv): Config {
   return readConfig(env, SETTINGS);
 }
+
+/** What the service is told at its start. */
+export type ServiceConfig = Pick<
+  Config,
+  | 'host'
+  | 'port'
+  | 'rateLimit'
+  | 'rateBurst'
+  | 'databaseUrl'
+  | 'databasePassword'
+  | 'secretsKeys'
+  | 'cloneQuota'
+  | 'reconciles'
+  | 'reconcileMs'
+  | 'leaseMs'
+  | 'webhookAllowPrivate'
+  | 'blobsLocation'
+> &
+  Partial<
+    Pick<
+      Config,
+      | 'watchLag'
+      | 'watchUnreadMs'
+      | 'watchesPerCaller'
+      | 'blobsCredentials'
+      | 'resultsMaxBytes'
+      | 'tombstoneRetentionMs'
+    >
+  > & {
+    /** How often what is too old is looked for. */
+    readonly sweepMs?: number;
+    readonly deadlines?: Deadlines;
+    readonly watch?: Partial<WatchLimits>;
+  };

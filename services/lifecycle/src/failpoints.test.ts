@@ -18,6 +18,7 @@ import {
   ownerOf,
 } from './testing/house.js';
 import { type Receiver, startReceiver } from './testing/receiver.js';
+import { leave } from './testing/results.js';
 import {
   claim,
   executionOf,
@@ -108,6 +109,7 @@ describe('a life that is broken off', () => {
     house.executor.run(executionId);
     await again(() => claim(house, clone));
     await reached(api, id, ClonePhase.RUNNING);
+    await again(() => leave(house, clone, { name: 'out.csv', bytes: '1,2' }));
     const { reports } = await house.asRunner(clone);
     const report = { success: true, message: '', metrics: [] };
     await again(() =>

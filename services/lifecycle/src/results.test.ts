@@ -11,9 +11,25 @@ import {
   ResultKind,
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { RemoteError } from '@ramet/rpc';
-import { type Api, type Crew, createClone, type House, openHouse, ownerOf } from './testing/house.js';
+import {
+  type Api,
+  type Crew,
+  createClone,
+  type House,
+  openHouse,
+  ownerOf,
+} from './testing/house.js';
 import { type Left, leave, listed, partsOf, read } from './testing/results.js';
-import { executionOf, exit, got, QUIET_END, reached, reasonOf, start, until } from './testing/steps.js';
+import {
+  executionOf,
+  exit,
+  got,
+  QUIET_END,
+  reached,
+  reasonOf,
+  start,
+  until,
+} from './testing/steps.js';
 
 const MIB = 1024 * 1024;
 
@@ -173,14 +189,21 @@ describe('results', () => {
     assert.equal(await reasonOf(tooMuch), 'RESULTS_TOO_LARGE');
     await leave(house, clone, { name: 'b', bytes: Buffer.alloc(MIB) });
     await leave(house, clone, { name: 'a', bytes: Buffer.alloc(3 * MIB, 1) });
-    assert.equal(await reasonOf(leave(house, clone, { name: 'c', bytes: '1' })), 'RESULTS_TOO_LARGE');
+    assert.equal(
+      await reasonOf(leave(house, clone, { name: 'c', bytes: '1' })),
+      'RESULTS_TOO_LARGE',
+    );
     await leave(house, clone, { name: 'empty' });
   });
 
   it('of an execution may come after its end, but not after the next run has begun', async () => {
     const clone = await running();
     const { reports } = await house.asRunner(clone);
-    await reports.completeCloneExecution({ ...executionOf(clone), ...QUIET_END, report: undefined });
+    await reports.completeCloneExecution({
+      ...executionOf(clone),
+      ...QUIET_END,
+      report: undefined,
+    });
     exit(house, clone, { exitCode: 0 });
     await reached(api, clone.id, ClonePhase.COMPLETED);
     await leave(house, clone, { name: 'late', bytes: 'late' });

@@ -5,12 +5,24 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { type BlobStore, openDiskStore } from '@ramet/blobs';
 import { type Database, openDatabase, readHistory } from '@ramet/database';
-import { type Clone, ClonePhase, ResultKind, WatchClonesRequest } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Clone,
+  ClonePhase,
+  ResultKind,
+  WatchClonesRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { Scope, systemClock } from '@ramet/service';
 import { Results } from './store/results.js';
 import { Retention } from './store/retention.js';
 import { sweepAll } from './sweeper/sweeper.js';
-import { type Api, type Crew, createClone, type House, openHouse, ownerOf } from './testing/house.js';
+import {
+  type Api,
+  type Crew,
+  createClone,
+  type House,
+  openHouse,
+  ownerOf,
+} from './testing/house.js';
 import { leave, listed, read } from './testing/results.js';
 import { executionOf, got, reached, reasonOf, start, until } from './testing/steps.js';
 
@@ -143,7 +155,13 @@ describe('what is too old', () => {
     };
     await moveTo(one.db, undefined);
     assert.equal(await one.results.begin(wish), undefined);
-    await blobs.put(blob, (async function* () { yield Buffer.from('x'); })(), { maxBytes: 1 });
+    await blobs.put(
+      blob,
+      (async function* () {
+        yield Buffer.from('x');
+      })(),
+      { maxBytes: 1 },
+    );
 
     const now = systemClock.now().getTime();
     await one.sweepAt(new Date(now + 50 * 60_000));
@@ -210,12 +228,12 @@ describe('what is too old', () => {
     assert.equal(await one.retention.pruneClones(), 1);
 
     assert.equal(await reasonOf(got(api, clone.id)), 'CLONE_NOT_FOUND');
-    const [stone] = await one.db.query<Record<string, unknown>>(
+    const [stone] = await one.db.query<{ owner_id: string; seq: number; hash: Buffer }>(
       'select * from tombstone where clone_id = $1',
       [clone.id],
     );
     assert.deepEqual(
-      [stone?.owner_id, stone?.seq, (stone?.hash as Buffer).equals(row.hash)],
+      [stone?.owner_id, stone?.seq, stone?.hash.equals(row.hash)],
       [crew.owner.id, row.seq, true],
     );
     assert.deepEqual((await historyOf(clone.id)).history, []);

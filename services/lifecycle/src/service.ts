@@ -1,95 +1,21 @@
-import { type BlobStore, blobStoreFrom } from '@ramet/blobs';
-import {
-  type Consumer,
-  type ConsumerOptions,
-  createBell,
-  type Database,
-  migrate,
-  openDatabase,
-  startConsumer,
-  startSequencer,
-  startTailer,
-} from '@ramet/database';
+import { createBell, type Database, startSequencer, startTailer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { type Reconciler, startReconciler } from '@ramet/reconcile';
 import { Limiter, serve, throttlePolicy } from '@ramet/rpc';
 import { type Clock, Scope } from '@ramet/service';
 import { createAccess } from './access.js';
 import { lifecycleApi } from './api.js';
-import type { Config } from './config.js';
-import type { Deps, ExecutorNews, Outside, TeamsNews, WatchLimits } from './deps.js';
-import { DEADLINES, type Deadlines } from './domain/phases.js';
-import { createPassMeter, observeService } from './metrics.js';
-import { startNotifier } from './notifier/notifier.js';
-import { takeExecutorNews } from './reconciler/executor-news.js';
-import { reconcileClone } from './reconciler/reconcile-clone.js';
-import { takeTeamsNews } from './reconciler/teams-news.js';
-import { createDigester } from './sealing/digester.js';
-import { createSealer } from './sealing/sealer.js';
-import { Actions } from './store/actions.js';
-import { CloneReads } from './store/clone-reads.js';
-import { Clones } from './store/clones.js';
-import { OwnerOverrides } from './store/owner-overrides.js';
-import { Quotas } from './store/quotas.js';
-import { Results } from './store/results.js';
-import { Retention } from './store/retention.js';
-import { Runners } from './store/runners.js';
-import { Secrets } from './store/secrets.js';
-import { Templates } from './store/templates.js';
+import { startBackground } from './background.js';
+import type { ServiceConfig } from './config.js';
+import type { Deps, Outside, WatchLimits } from './deps.js';
+import { DEADLINES } from './domain/phases.js';
+import { observeService } from './metrics.js';
 import { WatchReads } from './store/watch-reads.js';
-import { WebhookDeliveries } from './store/webhook-deliveries.js';
-import { WebhookIntake } from './store/webhook-intake.js';
-import { WebhookOutbox } from './store/webhook-outbox.js';
-import { Webhooks } from './store/webhooks.js';
-import { type Task, Work } from './store/work.js';
-import { startSweeper } from './sweeper/sweeper.js';
-import { createTraced } from './trace.js';
+import { createStores, openBlobs, openPools } from './stores.js';
 import { Broadcast } from './watch/broadcast.js';
 import { createSharedChanges } from './watch/changes.js';
 import { createProgressBoard } from './watch/progress-board.js';
 
-const MIGRATIONS = new URL('../migrations/', import.meta.url);
-
-const POOL_SIZE = 8;
-const LANE_SIZE = 2;
-
-/** What holds where the settings do not say: in tests. */
-const RESULTS_BYTES = 10 * 1024 ** 3;
-const TOMBSTONE_MS = 730 * 24 * 60 * 60_000;
-
-/** What the service is told at its start. */
-export type ServiceConfig = Pick<
-  Config,
-  | 'host'
-  | 'port'
-  | 'rateLimit'
-  | 'rateBurst'
-  | 'databaseUrl'
-  | 'databasePassword'
-  | 'secretsKeys'
-  | 'cloneQuota'
-  | 'reconciles'
-  | 'reconcileMs'
-  | 'leaseMs'
-  | 'webhookAllowPrivate'
-  | 'blobsLocation'
-> &
-  Partial<
-    Pick<
-      Config,
-      | 'watchLag'
-      | 'watchUnreadMs'
-      | 'watchesPerCaller'
-      | 'blobsCredentials'
-      | 'resultsMaxBytes'
-      | 'tombstoneRetentionMs'
-    >
-  > & {
-    /** How often what is too old is looked for. */
-    readonly sweepMs?: number;
-    readonly deadlines?: Deadlines;
-    readonly watch?: Partial<WatchLimits>;
-  };
+export type { ServiceConfig } from './config.js';
 
 /** The service, while it runs. Disposing of it drains it. */
 export interface LifecycleService extends AsyncDisposable {
@@ -117,8 +43,7 @@ export async function startLifecycle(
   if (bus) scope.defer(bus.subscribe('ramet.teams.>', access.forget));
 
   // What is due is looked for by a reconciler that starts when all it needs is there.
-  const alarm = createBell();
-  const notifierAlarm = createBell();
+  const alarms = { reconciler: createBell(), notifier: createBell() };
   const stores = createStores(config, pools, outside);
   const past = {
     history: scope.use(startTailer(own)),
@@ -139,19 +64,11 @@ export async function startLifecycle(
     deadlines: config.deadlines ?? DEADLINES,
     leaseMs: config.leaseMs,
     chargeOwner: createOwnerCharge(config, clock),
-    wake: alarm.ring,
+    wake: alarms.reconciler.ring,
     webhookRules: { allowPrivate: config.webhookAllowPrivate },
-    wakeNotifier: notifierAlarm.ring,
+    wakeNotifier: alarms.notifier.ring,
   };
-  if (config.reconciles) {
-    const reconciler = scope.use(reconcile(deps, config.reconcileMs));
-    scope.defer(alarm.listen(reconciler.wake));
-    scope.use(followExecutor(deps, own));
-    scope.use(followTeams(deps, own));
-    scope.use(startSweeper(deps, config.sweepMs));
-    const notifier = scope.use(startNotifier(deps, own));
-    scope.defer(notifierAlarm.listen(notifier.wake));
-  }
+  if (config.reconciles) startBackground(deps, config, { ports: own, alarms, scope });
   scope.defer(observeService(deps));
 
   const { authenticate } = peers;
@@ -192,135 +109,6 @@ function createOwnerCharge(config: ServiceConfig, clock: Clock): (ownerId: strin
   if (!policy) return () => undefined;
   const limiter = new Limiter({ rate: policy.callers, clock });
   return (ownerId) => limiter.charge(ownerId);
-}
-
-interface Pools {
-  readonly db: Database;
-  /** For batches of creations alone, so that they never queue behind reads. */
-  readonly creations: Database;
-  /** For what peers ask while they answer us: it never waits for what waits for them. */
-  readonly callbacks: Database;
-}
-
-async function openPools(config: ServiceConfig, scope: Scope): Promise<Pools> {
-  const open = async (poolSize: number): Promise<Database> =>
-    scope.use(
-      await openDatabase({
-        url: config.databaseUrl,
-        ...(config.databasePassword && { password: config.databasePassword.text() }),
-        schema: 'lifecycle',
-        application: 'lifecycle',
-        entities: [],
-        poolSize,
-      }),
-    );
-  const db = await open(POOL_SIZE);
-  await migrate(db, MIGRATIONS);
-  return { db, creations: await open(LANE_SIZE), callbacks: await open(LANE_SIZE) };
-}
-
-type Stores = Pick<
-  Deps,
-  | 'clones'
-  | 'reads'
-  | 'runners'
-  | 'quotas'
-  | 'work'
-  | 'directory'
-  | 'sealer'
-  | 'secrets'
-  | 'templates'
-  | 'ownerOverrides'
-  | 'actions'
-  | 'results'
-  | 'retention'
-  | 'webhooks'
-  | 'deliveries'
-  | 'intake'
-  | 'outbox'
->;
-
-function createStores(
-  config: ServiceConfig,
-  { db, creations, callbacks }: Pools,
-  { failpoints, ids }: Outside,
-): Stores {
-  const { cloneQuota, leaseMs, secretsKeys, deadlines = DEADLINES } = config;
-  const { resultsMaxBytes = RESULTS_BYTES, tombstoneRetentionMs = TOMBSTONE_MS } = config;
-  const reads = new CloneReads(db);
-  const sealer = createSealer(secretsKeys, ids);
-  const secrets = new Secrets({ db, sealer, digest: createDigester(secretsKeys) });
-  return {
-    reads,
-    sealer,
-    secrets,
-    templates: new Templates(db),
-    ownerOverrides: new OwnerOverrides(db, secrets),
-    clones: new Clones({ db, lane: creations, reads, deadlines, cloneQuota, failpoints }),
-    runners: new Runners(db),
-    quotas: new Quotas(db, cloneQuota),
-    work: new Work(db, reads, leaseMs),
-    webhooks: new Webhooks(db),
-    deliveries: new WebhookDeliveries(db),
-    intake: new WebhookIntake(db),
-    outbox: new WebhookOutbox(db),
-    directory: new CloneReads(callbacks),
-    actions: new Actions(db),
-    results: new Results(db, resultsMaxBytes),
-    retention: new Retention(db, { tombstoneMs: tombstoneRetentionMs }),
-  };
-}
-
-function openBlobs(
-  { blobsLocation: location, blobsCredentials }: ServiceConfig,
-  { clock }: Outside,
-): Promise<BlobStore> {
-  const credentials = blobsCredentials?.text();
-  return blobStoreFrom({ location, clock, ...(credentials !== undefined && { credentials }) });
-}
-
-function reconcile(deps: Deps, idleMs: number): Reconciler {
-  const { work, clock, logger } = deps;
-  const bring = reconcileClone(deps);
-  const traced = createTraced('lifecycle.reconcile');
-  const meter = createPassMeter();
-  return startReconciler<Task>({
-    name: 'clones',
-    claim: (limit) => work.claim(limit),
-    step: (task, signal) =>
-      traced(task.trace, { 'ramet.clone': task.id }, () => bring(task, signal)),
-    release: (tasks) => work.giveBack(tasks),
-    onError: (thrown, task) => {
-      logger.warn('a clone could not be reconciled', { clone: task?.id, error: String(thrown) });
-    },
-    observe: (pass) => meter.observe(pass),
-    idleMs,
-    clock,
-  });
-}
-
-type TeamsPorts = Pick<ConsumerOptions<TeamsNews>, 'db' | 'clock' | 'logger' | 'bus'>;
-type ConsumerPorts = Pick<ConsumerOptions<ExecutorNews>, 'db' | 'clock' | 'logger' | 'bus'>;
-
-function followExecutor(deps: Deps, { db, clock, logger, bus }: ConsumerPorts): Consumer {
-  return startConsumer<ExecutorNews>({
-    producer: 'executor',
-    read: (after, signal) => deps.executor.readHistory(after, signal),
-    handle: takeExecutorNews(deps),
-    db,
-    clock,
-    logger,
-    ...(bus && { bus }),
-  });
-}
-
-function followTeams(deps: Deps, ports: TeamsPorts): Consumer {
-  return startConsumer<TeamsNews>({
-    producer: 'teams',
-    read: (after, signal) => deps.teams.readHistory(after, signal),
-    handle: takeTeamsNews(deps),
-    ...ports,
-  });
 }
 
 function refuseIn(db: Database): void {

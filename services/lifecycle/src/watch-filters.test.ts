@@ -6,7 +6,6 @@ import {
   CloneKind,
   CloneLeftReason,
   ClonePhase,
-  WatchClonesRequest,
   type WatchClonesResponse,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { TeamRole } from '@ramet/proto-gen/teams.v1';
@@ -19,6 +18,15 @@ import {
   ownerOf,
 } from './testing/house.js';
 import { reached, reasonOf, start } from './testing/steps.js';
+import {
+  type Filter,
+  idOf,
+  isCheckpoint,
+  nameOf,
+  requestOf,
+  seqOf,
+  told,
+} from './testing/watching.js';
 
 const { RUNNING, STOPPED, DELETED, PROVISIONING } = ClonePhase;
 
@@ -146,28 +154,8 @@ async function untilAdmitted(api: Api): Promise<void> {
   while ((await reasonOf(told(api, {}, () => true))) === 'WATCH_LIMIT');
 }
 
-type Filter = Parameters<typeof WatchClonesRequest.fromPartial>[0];
-
-function requestOf(filter: Filter): WatchClonesRequest {
-  return WatchClonesRequest.fromPartial(filter);
-}
-
 function wishOf({ bot, owner }: Crew, ownerId = owner.id) {
   return { botId: bot.id, owner: ownerOf(ownerId) };
-}
-
-/** All that is told until it is enough. */
-async function told(
-  { clones }: Api,
-  filter: Filter,
-  isEnough: (all: readonly WatchClonesResponse[]) => boolean,
-): Promise<readonly WatchClonesResponse[]> {
-  const all: WatchClonesResponse[] = [];
-  for await (const response of clones.watchClones(requestOf(filter))) {
-    all.push(response);
-    if (isEnough(all)) break;
-  }
-  return all;
 }
 
 /** The clones of a snapshot. */
@@ -175,31 +163,6 @@ async function idsOf(api: Api, filter: Filter): Promise<readonly string[]> {
   return (await told(api, filter, (all) => all.some(isCheckpoint))).flatMap(
     (each) => idOf(each) ?? [],
   );
-}
-
-function isCheckpoint({ event }: WatchClonesResponse): boolean {
-  return event?.$case === 'checkpoint';
-}
-
-function cloneOf({ event }: WatchClonesResponse) {
-  if (event?.$case === 'snapshot') return event.value;
-  return event?.$case === 'change' ? event.value.clone : undefined;
-}
-
-function idOf(response: WatchClonesResponse): string | undefined {
-  const { event } = response;
-  return event?.$case === 'left' ? event.value.cloneId : cloneOf(response)?.id;
-}
-
-function seqOf(response: WatchClonesResponse): number {
-  const { event } = response;
-  return (event?.$case === 'left' ? event.value.seq : cloneOf(response)?.seq) ?? 0;
-}
-
-function nameOf(response: WatchClonesResponse): string {
-  const phase = cloneOf(response)?.phase;
-  if (phase === undefined) return response.event?.$case ?? '';
-  return Object.entries(ClonePhase).find(([, value]) => value === phase)?.[0] ?? '';
 }
 
 function dense(first: number, count: number): readonly number[] {

@@ -116,7 +116,7 @@ async function createDatabase(urlOf: (name: string) => string, name: string): Pr
 async function fill(url: string, count: number): Promise<void> {
   const client = new pg.Client({ connectionString: url, options: '-c search_path=lifecycle' });
   await client.connect();
-  await fillClones((sql, params) => client.query(sql, [...params]), count);
+  await fillClones((sql) => client.query(sql), count);
   await client.query('vacuum');
   await client.end();
 }

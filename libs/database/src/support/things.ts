@@ -62,7 +62,7 @@ export class Dice {
 }
 
 /** Few texts, with what may go wrong in them, so that filters meet rows. */
-export const TEXTS = [
+const TEXTS = [
   '',
   'a',
   'ab',

@@ -27,8 +27,8 @@ export const UPDATE_FAILED = 'UPDATE_FAILED';
 export const NOT_PUT_DOWN = 'NOT_PUT_DOWN';
 
 /** The conditions that say what a probe has found. */
-export const AVAILABLE = 'AVAILABLE';
-export const UNAVAILABLE = 'UNAVAILABLE';
+const AVAILABLE = 'AVAILABLE';
+const UNAVAILABLE = 'UNAVAILABLE';
 
 /** The condition of a clone whose time is over. */
 export const EXPIRED = 'EXPIRED';
@@ -96,7 +96,7 @@ export function ended(clone: Clone, workload: Workload | 'none', why: Move): Clo
 }
 
 /** The clone with what is known of the times of its execution. */
-export function withEndTimes(clone: Clone, workload: Workload | 'none', at: Date): Clone {
+function withEndTimes(clone: Clone, workload: Workload | 'none', at: Date): Clone {
   if (workload === 'none') return clone;
   const { startedAt, endedAt, exit } = workload;
   if (!startedAt || exit?.kind === 'START_FAILED') return clone;

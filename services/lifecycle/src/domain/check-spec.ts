@@ -30,7 +30,7 @@ export function specViolations(kind: CloneKind, spec: Spec): readonly Violation[
 }
 
 /** Tells whether clones of a kind run until something ends them. */
-export function runsOn(kind: CloneKind): boolean {
+function runsOn(kind: CloneKind): boolean {
   return kind === 'ENVIRONMENT' || kind === 'INSTANCE';
 }
 

@@ -90,7 +90,7 @@ function outcomeOfUnstarted(clone: Clone): Outcome {
 const STOP_REASONS = [STOP_REQUESTED, 'IDLE', 'REPLACED', 'SUSPENDED', 'ARCHIVED', 'DELETED'];
 
 /** Tells whether this is why somebody, or policy, has a workload end. */
-export function isStopReason(reason: string): boolean {
+function isStopReason(reason: string): boolean {
   return STOP_REASONS.includes(reason);
 }
 

@@ -11,7 +11,7 @@ export type Resource = (typeof RESOURCES)[number];
 export type Holds = Readonly<Record<Resource, number>>;
 
 /** What a clone may use, where neither it nor its template says. */
-export const DEFAULT_LIMITS = {
+const DEFAULT_LIMITS = {
   cpuMillis: 1_000,
   memoryBytes: 512 * 1024 ** 2,
   storageBytes: 1024 ** 3,

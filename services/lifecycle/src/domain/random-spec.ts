@@ -49,7 +49,7 @@ const TEXTS = [
 ];
 
 /** Any text that a value may be. */
-export function textOf(random: Random): string {
+function textOf(random: Random): string {
   return manyOf(random, 3, () => oneOf(random, TEXTS)).join('');
 }
 

@@ -158,7 +158,7 @@ function deleting({ id }: Clone): PublicError {
 }
 
 /** The error for a clone whose phase does not allow what was asked. */
-export function wrongPhase({ id, phase, desired }: Clone, what: string): PublicError {
+function wrongPhase({ id, phase, desired }: Clone, what: string): PublicError {
   const subject = { kind: 'clone', id };
   const message = `a clone that is ${phase}${onItsWay(phase, desired)} cannot be ${what}: ${id}`;
   return conflict('CLONE_PHASE_CONFLICT', subject, message);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { partOf, requireOutputName } from './results.js';
 import { mediaTypeOf } from './media-type.js';
+import { partOf, requireOutputName } from './results.js';
 
 describe('the name of an output', () => {
   for (const name of [
@@ -47,17 +47,18 @@ describe('the name of an output', () => {
 });
 
 describe('a part of a result', () => {
-  const ROWS: readonly (readonly [size: number, bigint, bigint, offset: number, length: number])[] = [
-    [10, 0n, 0n, 0, 10],
-    [10, 0n, 1n, 0, 1],
-    [10, 9n, 1n, 9, 1],
-    [10, 9n, 0n, 9, 1],
-    [10, 9n, 2n, 9, 1],
-    [10, 10n, 0n, 10, 0],
-    [10, 10n, 5n, 10, 0],
-    [0, 0n, 0n, 0, 0],
-    [0, 0n, 7n, 0, 0],
-  ];
+  const ROWS: readonly (readonly [size: number, bigint, bigint, offset: number, length: number])[] =
+    [
+      [10, 0n, 0n, 0, 10],
+      [10, 0n, 1n, 0, 1],
+      [10, 9n, 1n, 9, 1],
+      [10, 9n, 0n, 9, 1],
+      [10, 9n, 2n, 9, 1],
+      [10, 10n, 0n, 10, 0],
+      [10, 10n, 5n, 10, 0],
+      [0, 0n, 0n, 0, 0],
+      [0, 0n, 7n, 0, 0],
+    ];
   for (const [size, offset, length, at, count] of ROWS) {
     it(`of ${size} bytes from ${offset}, ${length} long, is ${count} at ${at}`, () => {
       assert.deepEqual(partOf(size, { offset, length }), { offset: at, length: count });
@@ -84,6 +85,7 @@ describe('what a result looks like', () => {
     ['main/a.csv\n', 'application/octet-stream'],
   ];
   for (const [name, type] of ROWS) {
-    it(`by the name ${JSON.stringify(name)} is ${type}`, () => assert.equal(mediaTypeOf(name), type));
+    it(`by the name ${JSON.stringify(name)} is ${type}`, () =>
+      assert.equal(mediaTypeOf(name), type));
   }
 });

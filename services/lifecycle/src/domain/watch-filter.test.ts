@@ -3,6 +3,8 @@ import {
   filterKey,
   judge,
   mayHaveLeft,
+  type Verdict,
+  type Watched,
   type WatchedFacts,
   type WatchFilter,
 } from './watch-filter.js';
@@ -61,10 +63,40 @@ describe('the filter of a watch', () => {
     ],
   ] as const) {
     it(name, () => {
-      assert.equal(judge(filter, after, before), verdict);
-      const needsBefore = verdict !== judge(filter, after, undefined);
-      assert.ok(!needsBefore || mayHaveLeft(filter, after));
+      requireVerdict({ sight: 'all', filter }, before, after, verdict);
     });
+  }
+
+  const mine = { sight: ['usr_1'], filter: ALL };
+  const foreign = { ...CLONE, ownerId: 'usr_2' };
+  for (const [name, watched, before, after, verdict] of [
+    ['says when another owner takes one out', mine, CLONE, foreign, 'LEFT_BY_OWNER'],
+    ['tells of one that its owner is given', mine, foreign, CLONE, 'CHANGE'],
+    ['tells not of what others give each other', mine, foreign, foreign, 'NOTHING'],
+    ['tells of all to who sees all', { ...mine, sight: 'all' }, CLONE, foreign, 'CHANGE'],
+    [
+      'tells of one that goes from one to the other',
+      { ...mine, sight: ['usr_1', 'usr_2'] },
+      CLONE,
+      foreign,
+      'CHANGE',
+    ],
+    [
+      'says nothing of the owner of one that was not in it',
+      { sight: ['usr_1'], filter: running },
+      stopped,
+      foreign,
+      'NOTHING',
+    ],
+    [
+      'says the owner where the phase takes one out as well',
+      { sight: ['usr_1'], filter: running },
+      CLONE,
+      { ...foreign, phase: 'STOPPED' },
+      'LEFT_BY_OWNER',
+    ],
+  ] as const) {
+    it(name, () => requireVerdict(watched, before, after, verdict));
   }
 
   it('has one name, however it is written', () => {
@@ -80,3 +112,15 @@ describe('the filter of a watch', () => {
     assert.notEqual(filterKey({ ...ALL, cloneId: 'x' }), filterKey({ ...ALL, teamId: 'x' }));
   });
 });
+
+/** The verdict is this one, and who would judge otherwise without the clone before asks for it. */
+function requireVerdict(
+  watched: Watched,
+  before: WatchedFacts | undefined,
+  after: WatchedFacts,
+  verdict: Verdict,
+): void {
+  assert.equal(judge(watched, after, before), verdict);
+  const needsBefore = verdict !== judge(watched, after, undefined);
+  assert.ok(!needsBefore || mayHaveLeft(watched, after));
+}

@@ -1,5 +1,6 @@
 import type { CloneKind } from './clone.js';
 import type { Phase } from './phases.js';
+import { type Sight, sees } from './sight.js';
 
 /** Which clones a watcher asks for. What is empty lets all pass. */
 export interface WatchFilter {
@@ -22,16 +23,22 @@ export interface WatchedFacts {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Which clones a watcher is told of: those that it asks for, of the owners that it sees. */
+export interface Watched {
+  readonly sight: Sight;
+  readonly filter: WatchFilter;
+}
+
 /** What a watcher is to be told of a change. */
-export type Verdict = 'NOTHING' | 'CHANGE' | 'LEFT_BY_PHASE' | 'LEFT_BY_LABELS';
+export type Verdict = 'NOTHING' | 'CHANGE' | 'LEFT_BY_PHASE' | 'LEFT_BY_LABELS' | 'LEFT_BY_OWNER';
 
 /**
- * Tells whether a change may take a clone out of a filter: then the clone before it decides.
+ * Tells whether a change may take a clone away from a watcher: then the clone before it decides.
  *
- * Owner, team and kind of a clone never change, so that only its phase and labels are asked about.
+ * Team and kind of a clone never change, so that only its owner, phase and labels are asked about.
  */
-export function mayHaveLeft(filter: WatchFilter, after: WatchedFacts): boolean {
-  return passesForLife(filter, after) && !passesNow(filter, after);
+export function mayHaveLeft(watched: Watched, after: WatchedFacts): boolean {
+  return passesForLife(watched.filter, after) && !isWatchedNow(watched, after);
 }
 
 /**
@@ -39,13 +46,15 @@ export function mayHaveLeft(filter: WatchFilter, after: WatchedFacts): boolean {
  * one that passed only before it has left. `before` is absent for the first change of a clone.
  */
 export function judge(
-  filter: WatchFilter,
+  watched: Watched,
   after: WatchedFacts,
   before: WatchedFacts | undefined,
 ): Verdict {
+  const { sight, filter } = watched;
   if (!passesForLife(filter, after)) return 'NOTHING';
-  if (passesNow(filter, after)) return 'CHANGE';
-  if (!before || !passesNow(filter, before)) return 'NOTHING';
+  if (isWatchedNow(watched, after)) return 'CHANGE';
+  if (!before || !isWatchedNow(watched, before)) return 'NOTHING';
+  if (!sees(sight, after.ownerId)) return 'LEFT_BY_OWNER';
   return hasPhase(filter, after) ? 'LEFT_BY_LABELS' : 'LEFT_BY_PHASE';
 }
 
@@ -64,6 +73,10 @@ function passesForLife({ cloneId, teamId, kinds }: WatchFilter, clone: WatchedFa
   if (cloneId !== '' && cloneId !== clone.id) return false;
   if (teamId !== '' && teamId !== clone.teamId) return false;
   return kinds.length === 0 || kinds.includes(clone.kind);
+}
+
+function isWatchedNow({ sight, filter }: Watched, clone: WatchedFacts): boolean {
+  return sees(sight, clone.ownerId) && passesNow(filter, clone);
 }
 
 function passesNow(filter: WatchFilter, clone: WatchedFacts): boolean {

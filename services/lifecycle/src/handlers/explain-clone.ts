@@ -102,7 +102,7 @@ async function unlessAway<Value>(asked: Promise<Value>): Promise<Value | 'away'>
 }
 
 /** A cause, as the API shows it. */
-export function toCauseMessage(cause: Cause): CauseMessage {
+function toCauseMessage(cause: Cause): CauseMessage {
   const { sinceAt: sinceTime, untilAt: untilTime, causes, ...rest } = cause;
   return { ...rest, sinceTime, untilTime, causes: causes.map(toCauseMessage) };
 }

@@ -12,7 +12,8 @@ type Needs = Pick<Deps, 'access' | 'reads' | 'results' | 'blobs'>;
 export function getResult(needs: Needs): Streaming<GetResultRequest, GetResultResponse> {
   return async function* ({ cloneId, which, offset, length }, { caller, signal }) {
     const { phase } = await cloneWithResults(needs, cloneId, caller);
-    const result = phase === 'DELETED' ? undefined : await needs.results.find(cloneId, keyOf(which));
+    const result =
+      phase === 'DELETED' ? undefined : await needs.results.find(cloneId, keyOf(which));
     if (!result) throw resultNotFound(cloneId, String(which?.value));
     requireKept(result);
     const part = partOf(result.sizeBytes, { offset, length });

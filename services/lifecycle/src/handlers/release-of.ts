@@ -3,7 +3,7 @@ import type { Deps, SealedSecret } from '../deps.js';
 import type { Owner } from '../domain/clone.js';
 import { type AskedChange, applyChanges, layered } from '../domain/overrides.js';
 import type { GivenParameters } from '../domain/parameters.js';
-import { needsBot, type Release, resolveRelease } from '../domain/release.js';
+import { type Release, resolveRelease } from '../domain/release.js';
 import type { Limits, Override, Source, Spec } from '../domain/spec.js';
 
 type Needs = Pick<Deps, 'ownerOverrides' | 'secrets'>;
@@ -67,9 +67,4 @@ export async function templateFor(
   );
   if (!template.deletedAt) return template;
   throw notFound('template', templateId);
-}
-
-/** Whether a clone of this spec has to have a bot. */
-export function wantsBot(spec: Spec, botId: string): boolean {
-  return botId !== '' || needsBot(spec);
 }

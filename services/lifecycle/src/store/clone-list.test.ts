@@ -3,6 +3,7 @@
 // Method: real clones in a real database, against the same filters in memory; a writer between pages.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type Database, matches, migrate, openDatabase, parseFilter } from '@ramet/database';
 import { PublicError } from '@ramet/errors';
 import { createDatabase } from '@ramet/test/support';
@@ -48,7 +49,7 @@ describe('a list of clones', () => {
     database = await createDatabase();
     db = await openDatabase({ url: database.url, schema: 'lifecycle', application: 'test' });
     await migrate(db, MIGRATIONS);
-    await fillClones((sql, params) => db.query(sql, params), CLONES);
+    await fillClones((sql) => db.query(sql), CLONES);
   });
   after(async () => {
     await db?.[Symbol.asyncDispose]();
@@ -172,6 +173,20 @@ describe('a list of clones', () => {
   async function remove(id: string): Promise<void> {
     await db.query('delete from clone where id = $1', [id]);
   }
+});
+
+describe('docs/filters.md', () => {
+  it('tells each field of clones, and what lists are ordered by', () => {
+    const document = readFileSync(new URL('../../../../docs/filters.md', import.meta.url), 'utf8');
+    const [, table = ''] = /## Fields of clones\n([\s\S]*?)\n## /.exec(document) ?? [];
+    const rows = [...table.matchAll(/^\| (`.*?`) \|.*\| (yes)? ?\|$/gm)];
+    const told = rows.flatMap(([, names = '', ordered]) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name]) => [name, ordered === 'yes']),
+    );
+
+    const wanted = Object.entries(CLONE_FIELDS).map(([name, field]) => [name, 'ordered' in field]);
+    assert.deepEqual(told, wanted);
+  });
 });
 
 function idsOf(clones: readonly Clone[]): readonly string[] {

@@ -109,7 +109,7 @@ function listSql(sight: Sight, condition: Fragment, order: Order): Fragment {
   const by = orderSql(order);
   const sql = `
     select c.* from (
-      select c.*, to_json(${keySql(order)})::text as key, ${OWN_BYTES} as own_bytes,
+      select c.*, to_json(${keySql(order)})::text as key,
         sum(${OWN_BYTES}) over (order by ${by})::float8 as bytes
       from (
         select ${CLONE_COLUMNS}
@@ -117,7 +117,7 @@ function listSql(sight: Sight, condition: Fragment, order: Order): Fragment {
         left join execution e on e.clone_id = c.id and e.epoch = c.epoch
       ) c
     ) c
-    where c.bytes - c.own_bytes < $2
+    where c.bytes - ${OWN_BYTES} < $2
     order by ${by}`;
   return { sql, params: [...source.params, ...condition.params] };
 }

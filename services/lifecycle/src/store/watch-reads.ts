@@ -10,6 +10,8 @@ export interface SnapshotWish {
   readonly filter: WatchFilter;
   /** The position that was the last before the first page was read. */
   readonly since: bigint;
+  /** The position up to which the watcher has been told changes before. */
+  readonly told: bigint;
   /** The id of the last clone of the page before. */
   readonly after: string;
   readonly limit: number;
@@ -18,7 +20,7 @@ export interface SnapshotWish {
 /** A clone of a snapshot. */
 export interface SnapshotClone {
   readonly clone: Clone;
-  /** Whether changes that are in it already come after the position of the snapshot. */
+  /** Whether changes that are in it already come after it: newer ones, or ones of a former owner. */
   readonly isAhead: boolean;
 }
 
@@ -54,7 +56,7 @@ export class WatchReads {
    * What of a clone has a position up to `since` is in it, as positions are given after commits.
    */
   async snapshot(wish: SnapshotWish): Promise<readonly SnapshotClone[]> {
-    const { sight, filter, since, after, limit } = wish;
+    const { sight, filter, since, told, after, limit } = wish;
     const rows = await this.#db.query<SnapshotRow>(SNAPSHOT, [
       sight === 'all' ? null : sight,
       after,
@@ -66,6 +68,7 @@ export class WatchReads {
       JSON.stringify(filter.labels),
       limit,
       PAGE_BYTES,
+      told,
     ]);
     return rows.map((row) => ({ clone: toClone(row), isAhead: row.is_ahead }));
   }
@@ -89,7 +92,10 @@ const SNAPSHOT = `
     select p.*, sum(own_bytes) over (order by p.id)::float8 - own_bytes as bytes_before
     from (
       select ${CLONE_COLUMNS},
-        h.seq is not null and coalesce(h.position > $3, true) as is_ahead,
+        h.seq is not null and (coalesce(h.position > $3, true) or $11::bigint < $3 and exists (
+          select 1 from history r
+          where r.aggregate = c.id and r.kind = 'clone.reassigned' and r.position > $11
+        )) as is_ahead,
         octet_length(c.release::text) as own_bytes
       from ${CLONE_WITH_EXECUTION}
       left join history h on h.aggregate = c.id and h.seq = c.seq

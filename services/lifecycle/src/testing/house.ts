@@ -4,6 +4,7 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone,
+  CloneAdminServiceService,
   CloneDirectoryServiceService,
   CloneServiceService,
   CreateCloneRequest,
@@ -17,6 +18,7 @@ import {
   type Bot,
   BotServiceService,
   type Owner,
+  StandingServiceService,
   type Team,
   TeamRole,
   TeamServiceService,
@@ -58,6 +60,7 @@ export interface House extends AsyncDisposable {
 /** The API as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly admin: Remote<typeof CloneAdminServiceService>;
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly overrides: Remote<typeof OverrideServiceService>;
   readonly reports: Remote<typeof ExecutionReportServiceService>;
@@ -68,6 +71,8 @@ export interface Api {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly cloneAdmin: Remote<typeof CloneAdminServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
 }
 
 export interface Crew {
@@ -199,6 +204,7 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     scope.use(connect(service, address, options));
   return {
     clones: to(CloneServiceService, lifecycle),
+    admin: to(CloneAdminServiceService, lifecycle),
     templates: to(TemplateServiceService, lifecycle),
     overrides: to(OverrideServiceService, lifecycle),
     reports: to(ExecutionReportServiceService, lifecycle),
@@ -209,6 +215,8 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
     bots: to(BotServiceService, teams),
+    cloneAdmin: to(CloneAdminServiceService, lifecycle),
+    standings: to(StandingServiceService, teams),
   };
 }
 

@@ -21,7 +21,7 @@ export interface Left {
 const PIECE = 100_000;
 
 /** The header that announces bytes as the result of a clone's current execution. */
-export function headerOf(clone: Clone, { name, bytes = '', header }: Left): ResultHeader {
+function headerOf(clone: Clone, { name, bytes = '', header }: Left): ResultHeader {
   const body = Buffer.from(bytes as string);
   return {
     ...executionOf(clone),

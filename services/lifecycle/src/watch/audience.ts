@@ -1,5 +1,11 @@
 import type { Sight } from '../domain/sight.js';
-import { filterKey, judge, mayHaveLeft, type WatchFilter } from '../domain/watch-filter.js';
+import {
+  filterKey,
+  judge,
+  mayHaveLeft,
+  type Watched,
+  type WatchFilter,
+} from '../domain/watch-filter.js';
 import { toProgressMessage } from '../messages.js';
 import type { RecentProgress } from '../store/runners.js';
 import type { Befores } from './befores.js';
@@ -19,10 +25,7 @@ export interface Told {
 }
 
 /** Which watchers are told the same: those who see the same owners and have the same filter. */
-export interface AudienceWish {
-  readonly sight: Sight;
-  readonly filter: WatchFilter;
-}
+export type AudienceWish = Watched;
 
 /** The name of an audience: one for all who see and ask for the same. */
 export function audienceKey({ sight, filter }: AudienceWish): string {
@@ -67,12 +70,12 @@ export class Audience {
 
   /** Tells whether the clone before a change has to be known. */
   isDoubtful(change: SharedChange): boolean {
-    return mayHaveLeft(this.filter, change.facts);
+    return mayHaveLeft(this, change.facts);
   }
 
-  /** What there is to tell of a change of an owner in sight. */
+  /** What there is to tell of a change of an owner in sight, or of one that may take it out of it. */
   judge(change: SharedChange, befores: Befores): Told | undefined {
-    const verdict = judge(this.filter, change.facts, befores.get(change));
+    const verdict = judge(this, change.facts, befores.get(change));
     if (verdict === 'NOTHING') return undefined;
     return { what: verdict === 'CHANGE' ? change : toLeft(change, verdict), isNew: false };
   }

@@ -38,8 +38,12 @@ export class Audiences {
     return [...this.#roomOf.keys()];
   }
 
-  /** Those who see an owner. */
-  of(ownerId: string): readonly Audience[] {
+  /** Those who a change may concern: who sees its owner, or anybody, should it have had another one. */
+  of({
+    ownerId,
+    isReassigned,
+  }: Pick<SharedChange, 'ownerId' | 'isReassigned'>): readonly Audience[] {
+    if (isReassigned) return this.all();
     return [...(this.#byOwner.get(ownerId) ?? []), ...this.#ofAll];
   }
 

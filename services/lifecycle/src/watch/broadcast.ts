@@ -142,7 +142,7 @@ export class Broadcast implements AsyncDisposable {
     const { changes, watchReads } = this.#options;
     const page = rows.filter(isOfClone).map((row) => {
       const change = changes(row);
-      return { change, audiences: this.#audiences.of(change.ownerId) };
+      return { change, audiences: this.#audiences.of(change) };
     });
     const last = rows.at(-1)?.position ?? this.#position;
     // Who joins while the clones before are read has to read this page for itself.

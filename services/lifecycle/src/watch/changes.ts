@@ -5,14 +5,19 @@ import {
   CloneLeftReason,
   WatchClonesResponse,
 } from '@ramet/proto-gen/lifecycle.v1';
-import type { WatchedFacts } from '../domain/watch-filter.js';
+import type { Verdict, WatchedFacts } from '../domain/watch-filter.js';
 import { toWatchedFacts } from '../messages.js';
 import { recordOf } from './proof.js';
+
+/** The kind of the only change that gives a clone another owner. */
+const REASSIGNED = 'clone.reassigned';
 
 /** A change as watchers are told of it: encoded once for all of them. */
 export interface SharedChange extends Tellable {
   readonly clone: Clone;
   readonly facts: WatchedFacts;
+  /** Whether it had another owner before, who is to be found there. */
+  readonly isReassigned: boolean;
 }
 
 /** What can be told of one position of the history. */
@@ -55,17 +60,26 @@ function toShared({ payload, kind, actor, position, aggregate, seq }: HistoryRow
     ownerId: facts.ownerId,
     clone,
     facts,
+    isReassigned: kind === REASSIGNED,
     response: encoded({ $case: 'change', value: { clone, kind, actor } }),
     record: recordOf('change', aggregate, seq),
   };
 }
 
+type LeftBy = Extract<Verdict, `LEFT_${string}`>;
+
+const LEFT_REASON = {
+  LEFT_BY_PHASE: CloneLeftReason.PHASE,
+  LEFT_BY_LABELS: CloneLeftReason.LABELS,
+  LEFT_BY_OWNER: CloneLeftReason.OWNER,
+} as const satisfies Record<LeftBy, CloneLeftReason>;
+
 /** The word that a clone has left, by a change of it. */
 export function toLeft(
   { position, aggregate, seq, ownerId }: SharedChange,
-  verdict: 'LEFT_BY_PHASE' | 'LEFT_BY_LABELS',
+  verdict: LeftBy,
 ): Tellable {
-  const reason = verdict === 'LEFT_BY_PHASE' ? CloneLeftReason.PHASE : CloneLeftReason.LABELS;
+  const reason = LEFT_REASON[verdict];
   return {
     position,
     aggregate,

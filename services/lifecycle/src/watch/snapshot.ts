@@ -12,6 +12,8 @@ interface SnapshotOptions {
   readonly sight: Sight;
   readonly filter: WatchFilter;
   readonly page: number;
+  /** Up to where changes were told before, if they were: those after that are told after it. */
+  readonly told: bigint | undefined;
 }
 
 /**
@@ -37,8 +39,8 @@ export class SnapshotPages {
 
   /** The next page. Empty: there is none. */
   async next(): Promise<readonly SnapshotClone[]> {
-    const { reads, sight, filter, page } = this.#options;
-    const wish = { sight, filter, since: this.since, after: this.#after, limit: page };
+    const { reads, sight, filter, page, told = this.since } = this.#options;
+    const wish = { sight, filter, since: this.since, told, after: this.#after, limit: page };
     const clones = await reads.snapshot(wish);
     this.#after = clones.at(-1)?.clone.id ?? this.#after;
     return clones;

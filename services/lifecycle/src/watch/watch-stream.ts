@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.js';
 import { type Sight, sees } from '../domain/sight.js';
-import { filterKey, type WatchFilter } from '../domain/watch-filter.js';
+import { filterKey, type Watched, type WatchFilter } from '../domain/watch-filter.js';
 import { toCloneMessage } from '../messages.js';
 import type { SnapshotClone } from '../store/watch-reads.js';
 import type { Told } from './audience.js';
@@ -21,10 +21,7 @@ export type Item =
   | { readonly is: 'checkpoint' };
 
 /** What somebody watches. */
-export interface WatchWish {
-  readonly sight: Sight;
-  readonly filter: WatchFilter;
-}
+export type WatchWish = Watched;
 
 /** How many changes are taken from memory at once. */
 const BATCH = 64;
@@ -84,7 +81,7 @@ export class WatchStream {
   async widen(gained: readonly string[]): Promise<void> {
     if (this.#sight === 'all') return;
     this.#sight = [...this.#sight, ...gained];
-    this.#snapshot = await this.#snapshotOf(gained);
+    this.#snapshot = await this.#snapshotOf(gained, this.#seat.position);
     for (const owner of gained) this.#gained.set(owner, this.#snapshot.since);
     this.#isUnsettled = true;
     await this.#join();
@@ -178,10 +175,10 @@ export class WatchStream {
     this.#cursors = this.#seat.audience?.cursors;
   }
 
-  #snapshotOf(sight: Sight): Promise<SnapshotPages> {
+  #snapshotOf(sight: Sight, told?: bigint): Promise<SnapshotPages> {
     const { watchReads, watchLimits } = this.#needs;
     const { page } = watchLimits;
-    return SnapshotPages.begin({ reads: watchReads, sight, filter: this.#filter, page });
+    return SnapshotPages.begin({ reads: watchReads, sight, filter: this.#filter, page, told });
   }
 
   async #join(): Promise<void> {
@@ -232,7 +229,9 @@ export class WatchStream {
       this.#filter.cloneId,
     );
     const own = rows.filter(isOfClone).map(changes);
-    const page = own.filter(({ ownerId }) => sees(this.#sight, ownerId));
+    const page = own.filter(({ ownerId, isReassigned }) => {
+      return isReassigned || sees(this.#sight, ownerId);
+    });
     const doubtful = page.filter((change) => audience.isDoubtful(change));
     const befores = await readBefores(watchReads, page, doubtful);
     const told = page.flatMap((change) => audience.judge(change, befores) ?? []);

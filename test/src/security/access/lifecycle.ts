@@ -2,6 +2,9 @@ import { all, always, but, DENIED, type Row, type Target, type Verdicts } from '
 
 const CLONE = 'CLONE_NOT_FOUND';
 const EXECUTION = 'EXECUTION_NOT_FOUND';
+const RESULT = 'RESULT_NOT_FOUND';
+/** In base64. */
+const SHA256_OF_NOTHING = '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
 const BOT = 'BOT_NOT_FOUND';
 const TEAM = 'TEAM_NOT_FOUND';
 const WEBHOOK = 'WEBHOOK_NOT_FOUND';
@@ -216,6 +219,37 @@ export const LIFECYCLE: readonly Row[] = [
       runner: ['ok', EXECUTION, EXECUTION],
       otherRunner: [EXECUTION, 'ok', EXECUTION],
     },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.ExecutionReportService/UploadResult',
+    request: ({ executionId }) => ({
+      header: {
+        ...{ executionId, epoch: 1, name: 'out/empty.txt', kind: 'RESULT_KIND_OUTPUT' },
+        ...{ sizeBytes: 0, sha256: SHA256_OF_NOTHING },
+      },
+    }),
+    machines: {
+      runner: ['ok', EXECUTION, EXECUTION],
+      otherRunner: [EXECUTION, 'ok', EXECUTION],
+    },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.ExecutionReportService/FetchInput',
+    request: ({ executionId }) => ({ executionId, epoch: 1, name: 'undeclared' }),
+    machines: {
+      runner: [RESULT, EXECUTION, EXECUTION],
+      otherRunner: [EXECUTION, RESULT, EXECUTION],
+    },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.ResultService/ListResults',
+    request: ({ cloneId }) => ({ cloneId }),
+    people: lookingAtAClone('ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.ResultService/GetResult',
+    request: ({ cloneId }) => ({ cloneId, index: 99_999 }),
+    people: lookingAtAClone(RESULT),
   },
   {
     rpc: 'ramet.lifecycle.v1.CloneDirectoryService/GetCloneTeamAndBot',

@@ -1,0 +1,78 @@
+import { type Bell, type Consumer, type ConsumerOptions, startConsumer } from '@ramet/database';
+import { type Reconciler, startReconciler } from '@ramet/reconcile';
+import type { Scope } from '@ramet/service';
+import type { ServiceConfig } from './config.js';
+import type { Deps, ExecutorNews, TeamsNews } from './deps.js';
+import { createPassMeter } from './metrics.js';
+import { startNotifier } from './notifier/notifier.js';
+import { takeExecutorNews } from './reconciler/executor-news.js';
+import { reconcileClone } from './reconciler/reconcile-clone.js';
+import { takeTeamsNews } from './reconciler/teams-news.js';
+import type { Task } from './store/work.js';
+import { startSweeper } from './sweeper/sweeper.js';
+import { createTraced } from './trace.js';
+
+type Ports = Pick<ConsumerOptions<TeamsNews>, 'db' | 'clock' | 'logger' | 'bus'>;
+
+/** What has the loops look at once. */
+export interface Alarms {
+  readonly reconciler: Bell;
+  readonly notifier: Bell;
+}
+
+/** Starts what goes on by itself: reconciling, following others, sweeping, notifying. */
+export function startBackground(
+  deps: Deps,
+  config: ServiceConfig,
+  {
+    ports,
+    alarms,
+    scope,
+  }: { readonly ports: Ports; readonly alarms: Alarms; readonly scope: Scope },
+): void {
+  const reconciler = scope.use(reconcile(deps, config.reconcileMs));
+  scope.defer(alarms.reconciler.listen(reconciler.wake));
+  scope.use(followExecutor(deps, ports));
+  scope.use(followTeams(deps, ports));
+  scope.use(startSweeper(deps, config.sweepMs));
+  const notifier = scope.use(startNotifier(deps, ports));
+  scope.defer(alarms.notifier.listen(notifier.wake));
+}
+
+function reconcile(deps: Deps, idleMs: number): Reconciler {
+  const { work, clock, logger } = deps;
+  const bring = reconcileClone(deps);
+  const traced = createTraced('lifecycle.reconcile');
+  const meter = createPassMeter();
+  return startReconciler<Task>({
+    name: 'clones',
+    claim: (limit) => work.claim(limit),
+    step: (task, signal) =>
+      traced(task.trace, { 'ramet.clone': task.id }, () => bring(task, signal)),
+    release: (tasks) => work.giveBack(tasks),
+    onError: (thrown, task) => {
+      logger.warn('a clone could not be reconciled', { clone: task?.id, error: String(thrown) });
+    },
+    observe: (pass) => meter.observe(pass),
+    idleMs,
+    clock,
+  });
+}
+
+function followExecutor(deps: Deps, ports: Ports): Consumer {
+  return startConsumer<ExecutorNews>({
+    producer: 'executor',
+    read: (after, signal) => deps.executor.readHistory(after, signal),
+    handle: takeExecutorNews(deps),
+    ...ports,
+  });
+}
+
+function followTeams(deps: Deps, ports: Ports): Consumer {
+  return startConsumer<TeamsNews>({
+    producer: 'teams',
+    read: (after, signal) => deps.teams.readHistory(after, signal),
+    handle: takeTeamsNews(deps),
+    ...ports,
+  });
+}
