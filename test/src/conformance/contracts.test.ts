@@ -37,6 +37,7 @@ const EXAMPLE: Readonly<Record<string, string>> = {
   GRANT_ID: `gra_${'0'.repeat(26)}`,
   API_KEY_ID: `apk_${'0'.repeat(26)}`,
   TEMPLATE_ID: `tpl_${'0'.repeat(26)}`,
+  ACTION_ID: `act_${'0'.repeat(26)}`,
   WEBHOOK_ID: `whk_${'0'.repeat(26)}`,
   DELIVERY_ID: `whk_${'0'.repeat(26)}-png_${'0'.repeat(26)}-0`,
 };
