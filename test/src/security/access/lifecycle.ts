@@ -1,4 +1,4 @@
-import { all, always, but, DENIED, type Row, type Target, type Verdicts } from './row.js';
+import { all, always, but, DENIED, managing, type Row, type Target, type Verdicts } from './row.js';
 
 const CLONE = 'CLONE_NOT_FOUND';
 const EXECUTION = 'EXECUTION_NOT_FOUND';
@@ -11,18 +11,8 @@ const WEBHOOK = 'WEBHOOK_NOT_FOUND';
 const TEMPLATE = 'TEMPLATE_NOT_FOUND';
 
 /** What those get who may look at a clone. Everybody else finds none. */
-export function lookingAtAClone(verdict: string): Partial<Record<Target, Verdicts>> {
+function lookingAtAClone(verdict: string): Partial<Record<Target, Verdicts>> {
   return managing(CLONE, verdict);
-}
-
-/** What those get who manage what an owner has. Everybody else finds nothing. */
-export function managing(none: string, verdict: string): Partial<Record<Target, Verdicts>> {
-  return {
-    own: [none, none, verdict, verdict, verdict],
-    foreign: but(none, verdict),
-    missing: all(none),
-    personal: [none, verdict, none, none, verdict],
-  };
 }
 
 /** What those get who may change a template; `member` is for a MEMBER of its team, who sees it. */

@@ -8,7 +8,9 @@ import {
   CreateCloneRequest,
   CreateTemplateRequest,
   type Limits,
+  ListActionsRequest,
   OverrideServiceService,
+  ResultServiceService,
   TemplateServiceService,
   WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
@@ -44,9 +46,9 @@ export interface Things {
   readonly executionId: string;
   readonly grantId: string;
   readonly templateId: string;
+  readonly actionId: string;
   readonly webhookId: string;
   readonly deliveryId: string;
-  readonly actionId: string;
 }
 
 /** The whole API, called with one token. */
@@ -62,6 +64,7 @@ export interface Api {
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly overrides: Remote<typeof OverrideServiceService>;
   readonly actions: Remote<typeof ActionServiceService>;
+  readonly results: Remote<typeof ResultServiceService>;
 }
 
 /** Makes people and things in a mesh, each with a name of its own. */
@@ -84,6 +87,8 @@ export interface Author extends AsyncDisposable {
   ): Promise<Pick<Things, 'webhookId' | 'deliveryId'>>;
   /** A template of bots. */
   template(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
+  /** What was done to a clone last, in the log of actions. */
+  action(person: Pick<Person, 'token'>, cloneId: string): Promise<string>;
   /** A clone, as soon as it was accepted. */
   clone(person: Person, wish: CloneWish): Promise<string>;
   /** Resolves when nothing is left of a clone. */
@@ -147,6 +152,11 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     key: (person, owner) => createKey(as(person.token), owner),
     webhook: (person, owner) => createWebhook(as(person.token), owner),
     template: (person, owner) => createTemplate(as(person.token), owner),
+    async action({ token }, cloneId) {
+      const wish = ListActionsRequest.fromPartial({ cloneId });
+      const { actions } = await as(token).actions.listActions(wish);
+      return actions[0]?.id ?? '';
+    },
     clone: (person, wish) => createClone(as(person.token), wish),
     async deleted({ token }, id) {
       await as(token).clones.waitClone({ id, phases: [ClonePhase.DELETED] });
@@ -195,6 +205,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     templates: scope.use(connect(TemplateServiceService, test.addressOf('lifecycle'), bearer)),
     overrides: scope.use(connect(OverrideServiceService, test.addressOf('lifecycle'), bearer)),
     actions: scope.use(connect(ActionServiceService, test.addressOf('lifecycle'), bearer)),
+    results: scope.use(connect(ResultServiceService, test.addressOf('lifecycle'), bearer)),
   };
 }
 
