@@ -145,7 +145,7 @@ describe('the four kinds of clones', function () {
   });
 
   it('an environment goes back from a release that never gets well, and says why', async () => {
-    const file = await withPolicy(shell.folder, 'web-environment', { startWithin: '20s' });
+    const file = await withPolicy(shell.folder, 'web-environment', { startWithin: '40s' });
     await shell.does(`ramet run ${file} --name careful --tag v2 --wait`);
     const { id } = await cloneOf(ada, 'careful');
     assert.match(await pageOf(ada, id), /Visit 1\./);
@@ -178,7 +178,7 @@ describe('the four kinds of clones', function () {
     assert.equal(await noteOn(ada, id, secret), 201);
     assert.match(await pageOf(ada, id), /<li>hello<\/li>/);
     const told = await shell.does(
-      'ramet --json clones get secretive; ramet --json clones history secretive; ramet --json actions list; ramet clones logs secretive',
+      'ramet --json clones get secretive; ramet --json clones history secretive; ramet --json actions list --clone secretive; ramet clones logs secretive',
     );
     assert.ok(![typed, told].some(({ out, errors }) => (out + errors).includes(secret)));
     const [place, ...others] = await placesOf(world, secret);
