@@ -130,7 +130,11 @@ describe('plan', () => {
   }
 
   it('tells what the probe has found of what came up too late', () => {
-    const late = { ...FACTS, now: afterNoon(60_000), health: { ready: false, message: 'HTTP 503' } };
+    const late = {
+      ...FACTS,
+      now: afterNoon(60_000),
+      health: { ready: false, message: 'HTTP 503' },
+    };
     const { release } = cloneIn('UPDATING');
     const updating = cloneIn('UPDATING', { candidate: { ...release, number: 2 } });
     for (const clone of [cloneIn('PROVISIONING'), updating]) {
