@@ -1,6 +1,11 @@
 import type { Mesh } from '@ramet/local';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService, WebhookServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  CloneServiceService,
+  ResultServiceService,
+  TemplateServiceService,
+  WebhookServiceService,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
   TeamServiceService,
@@ -14,6 +19,8 @@ import { again } from './again.js';
 /** The API of a mesh as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly templates: Remote<typeof TemplateServiceService>;
+  readonly results: Remote<typeof ResultServiceService>;
   readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
@@ -48,6 +55,8 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     scope.use(connect(service, address, { token }));
   const api = {
     clones: to(CloneServiceService, addresses.lifecycle),
+    templates: to(TemplateServiceService, addresses.lifecycle),
+    results: to(ResultServiceService, addresses.lifecycle),
     webhooks: to(WebhookServiceService, addresses.lifecycle),
     keys: to(KeyServiceService, addresses.keys),
     teams: to(TeamServiceService, addresses.teams),
@@ -58,6 +67,8 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     api,
     patient: {
       clones: patient(CloneServiceService, api.clones),
+      templates: patient(TemplateServiceService, api.templates),
+      results: patient(ResultServiceService, api.results),
       webhooks: patient(WebhookServiceService, api.webhooks),
       keys: patient(KeyServiceService, api.keys),
       teams: patient(TeamServiceService, api.teams),
