@@ -52,13 +52,18 @@ export function askToSuspend(clone: Clone): Clone {
 /** The clone after its user asked to resume it. */
 export function askToResume(clone: Clone): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
-  if (clone.phase === 'RESUMING') return clone;
+  if (isUpAgain(clone, 'RESUMING')) return clone;
   if (clone.phase !== 'SUSPENDED' || clone.desired === 'ARCHIVED') {
     throw wrongPhase(clone, 'resumed');
   }
   if (clone.desired === 'RUNNING') return clone;
   requireUnexpired(clone);
   return { ...clone, desired: 'RUNNING' };
+}
+
+/** Tells whether what is asked for is on its way or done: whoever got no answer asks again. */
+function isUpAgain({ phase, desired }: Clone, onTheWay: Phase): boolean {
+  return phase === onTheWay || (phase === 'RUNNING' && desired === 'RUNNING');
 }
 
 /** The clone after its user asked to archive it. */
@@ -73,7 +78,7 @@ export function askToArchive(clone: Clone): Clone {
 /** The clone after its user asked to restore it. */
 export function askToRestore(clone: Clone): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
-  if (clone.phase === 'RESTORING') return clone;
+  if (isUpAgain(clone, 'RESTORING')) return clone;
   if (clone.phase !== 'ARCHIVED') throw wrongPhase(clone, 'restored');
   return clone.desired === 'RUNNING' ? clone : { ...clone, desired: 'RUNNING' };
 }
