@@ -101,7 +101,11 @@ async function measure(
       if (failures > 0) throw new Error(firstFailure);
       const done = await reconcileAll(stage, issuer);
       // The first round warms up.
-      if (round >= 0) stage.rounds.push(done);
+      if (round < 0) continue;
+      stage.rounds.push(done);
+      if (options.json) continue;
+      const { clones, perSecond } = done;
+      console.info(`beside ${stage.idle} idle: ${clones} clones, ${Math.round(perSecond)}/s`);
     }
   }
   return stages;
