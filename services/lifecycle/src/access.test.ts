@@ -9,6 +9,7 @@ import {
   CloneServiceService,
   CloneView,
   ExecutionReportServiceService,
+  UpdateCloneRequest,
   WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
@@ -76,6 +77,10 @@ function runners(own: string): Verdicts {
 
 const SEEN = people('ok', 'ok', MISSING, 'ok', MISSING);
 
+/** Who may do something to a clone, which they have not read as it is. */
+const STALE = people('ETAG_STALE', 'ETAG_STALE', MISSING, 'ETAG_STALE', MISSING);
+const DOING = { etag: 'stale', requestId: '' };
+
 /** What everybody gets who asks about a clone of a team. */
 const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   GetClone: [({ clones }, { clone }) => clones.getClone({ id: clone.id, asOf: undefined }), SEEN],
@@ -91,6 +96,39 @@ const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
   ListCloneHistory: [
     ({ clones }, { clone }) =>
       clones.listCloneHistory({ cloneId: clone.id, ...PAGE, ...WHOLE_PAST }),
+    SEEN,
+  ],
+  UpdateClone: [
+    ({ clones }, { clone }) =>
+      clones.updateClone({
+        ...UpdateCloneRequest.fromPartial({ id: clone.id }),
+        ...DOING,
+        updateMask: ['labels'],
+      }),
+    STALE,
+  ],
+  RestartClone: [
+    ({ clones }, { clone }) => clones.restartClone({ id: clone.id, ...DOING, resume: true }),
+    STALE,
+  ],
+  SuspendClone: [
+    ({ clones }, { clone }) => clones.suspendClone({ id: clone.id, etag: 'stale' }),
+    STALE,
+  ],
+  ArchiveClone: [
+    ({ clones }, { clone }) => clones.archiveClone({ id: clone.id, etag: 'stale' }),
+    STALE,
+  ],
+  ExplainClone: [({ clones }, { clone }) => clones.explainClone({ id: clone.id }), SEEN],
+  DiffClone: [
+    ({ clones }, { clone }) => {
+      const a = { moment: { $case: 'seq', value: 1 } } as const;
+      return clones.diffClone({ id: clone.id, a, b: undefined });
+    },
+    SEEN,
+  ],
+  ListCloneExecutions: [
+    ({ clones }, { clone }) => clones.listCloneExecutions({ cloneId: clone.id, ...PAGE }),
     SEEN,
   ],
   StreamCloneLogs: [

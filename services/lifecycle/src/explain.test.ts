@@ -176,7 +176,7 @@ describe('ExplainClone', () => {
     exit(house, clone, { exitCode: 0 });
     await explained(api, clone.id, 'COMPLETED');
     const limit = (amount: bigint | undefined) =>
-      root.cloneAdmin.setQuota(
+      root.admin.setQuota(
         SetQuotaRequest.fromPartial({
           owner: ownerOf(crew.owner.id),
           kind: CloneKind.BOT,
@@ -204,7 +204,7 @@ describe('ExplainClone', () => {
   it('says EXPIRED of a clone that was suspended when its time was over, until it is extended', async () => {
     const { id } = await createRunning(house, api, wish);
     const expire = (expireTime: Date | undefined) =>
-      root.cloneAdmin.setCloneExpiry(
+      root.admin.setCloneExpiry(
         SetCloneExpiryRequest.fromPartial({
           id,
           reason: REASON,

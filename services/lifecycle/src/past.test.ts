@@ -153,18 +153,18 @@ describe('the past of a clone', () => {
     const next = await house.createCrew('next');
     const root = house.as((await house.teams.admin()).token);
     const owner = ownerOf(next.owner.id);
-    await root.cloneAdmin.reassignClone({ id: clone.id, etag: '', reason: 'sold', owner });
+    await root.admin.reassignClone({ id: clone.id, etag: '', reason: 'sold', owner });
 
     const first = { moment: { $case: 'seq', value: 1 } } as const;
     const theirs = house.as(next.owner.token);
     assert.deepEqual((await at(theirs, clone.id, first.moment)).owner, clone.owner);
     for (const call of [
-      at(api, clone.id, first.moment),
-      api.clones.diffClone({ id: clone.id, a: first, b: first }),
-      api.clones.explainClone({ id: clone.id }),
-      pastOf(api, clone.id),
+      () => at(api, clone.id, first.moment),
+      () => api.clones.diffClone({ id: clone.id, a: first, b: first }),
+      () => api.clones.explainClone({ id: clone.id }),
+      () => pastOf(api, clone.id),
     ]) {
-      assert.equal(await reasonOf(call), 'CLONE_NOT_FOUND');
+      assert.equal(await reasonOf(call()), 'CLONE_NOT_FOUND');
     }
   });
 

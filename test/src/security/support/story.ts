@@ -109,8 +109,8 @@ export interface CloneWish {
   readonly policy?: Policy;
 }
 
-/** A running clone, with its first execution. */
-export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId'>;
+/** A running clone, with its first execution, and what its creation was for the log of actions. */
+export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId' | 'actionId'>;
 
 /** What a bot runs: a program of the machine, or one of the `hostile` examples. */
 export function program(...command: readonly string[]): BotSource {
@@ -270,11 +270,14 @@ async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
 }
 
 async function runClone(api: Api, wish: CloneWish): Promise<Running> {
-  const { clones, keys } = api;
+  const { clones, keys, actions } = api;
   const running = await untilRunning(clones, await createClone(api, wish));
   const { grants } = await keys.listGrants({ keyId: wish.keyId, pageSize: 0, pageToken: '' });
   const executionId = running.execution?.id ?? '';
-  return { cloneId: running.id, executionId, grantId: grants[0]?.id ?? '' };
+  const asked = { cloneId: running.id, owner: undefined, pageSize: 1, pageToken: '' };
+  const [action] = (await actions.listActions(asked)).actions;
+  const grantId = grants[0]?.id ?? '';
+  return { cloneId: running.id, executionId, grantId, actionId: action?.id ?? '' };
 }
 
 async function untilRunning(clones: Api['clones'], id: string): Promise<Clone> {
