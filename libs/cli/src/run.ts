@@ -8,6 +8,7 @@ import { addKeys } from './commands/keys.js';
 import { addLogin } from './commands/login.js';
 import { addOverrides } from './commands/overrides.js';
 import { addResults } from './commands/results/index.js';
+import { addRun } from './commands/run.js';
 import { addTeams } from './commands/teams.js';
 import { addTemplates } from './commands/templates.js';
 import { addUsers } from './commands/users.js';
@@ -80,6 +81,7 @@ function programFor(world: World): Command {
   addTemplates(program, act);
   addOverrides(program, act);
   addClones(program, act);
+  addRun(program, act);
   addResults(program, act);
   addActions(program, act);
   addAdmin(program, act);

@@ -3,34 +3,29 @@ import { CreateTemplateRequest, type Template } from '@ramet/proto-gen/lifecycle
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.js';
 import { collect } from '../pages.js';
-import { parseMessage } from '../parse/message.js';
 import { parseLabels } from '../parse/pairs.js';
 import { parseWhole } from '../parse/whole.js';
 import { shape } from '../print/json.js';
-import { findOwner, findOwnerIf, findTemplate } from '../resolve.js';
+import { findOwnerIf, findTemplate } from '../resolve.js';
 import { UsageError } from '../usage-error.js';
 import { templateView } from '../views/templates.js';
 import { confirm, confirmed } from './confirm.js';
 import {
   argument,
-  type CreateOptions,
   gather,
   type ListOptions,
   limited,
   limitOf,
   present,
   repeatable,
-  requestIdOf,
 } from './options.js';
-import { readText } from './read-text.js';
-
-interface OwnedOptions {
-  readonly owner?: string;
-}
-
-interface WriteOptions extends CreateOptions, OwnedOptions {
-  readonly validateOnly?: boolean;
-}
+import {
+  applyTemplate,
+  createTemplate,
+  type OwnedOptions,
+  readTemplate,
+  type WriteOptions,
+} from './template-file.js';
 
 interface UpdateOptions extends WriteOptions {
   readonly file?: string;
@@ -52,12 +47,12 @@ export function addTemplates(program: Command, act: Act): void {
   )
     .option('--owner <owner>', WHOSE)
     .option('--validate-only', VALIDATE)
-    .action(act(createTemplate));
+    .action(act(create));
   repeatable(templates.command('apply <file>'))
     .description('make the template of a file, or change it where it differs')
     .option('--owner <owner>', WHOSE)
     .option('--validate-only', VALIDATE)
-    .action(act(applyTemplate));
+    .action(act(apply));
   templates
     .command('get <template>')
     .description('show a template')
@@ -86,86 +81,26 @@ export function addTemplates(program: Command, act: Act): void {
     .action(act(deleteTemplate));
 }
 
-async function createTemplate(
+async function create(
   context: Context,
   args: readonly string[],
   options: WriteOptions,
 ): Promise<void> {
   const file = await readTemplate(context, argument(args, 0));
-  const template = await create(context, file, options);
+  const template = await createTemplate(context, file, options);
   context.out.item(templateView(context.world.clock), template);
 }
 
-async function applyTemplate(
+async function apply(
   context: Context,
   args: readonly string[],
   options: WriteOptions,
 ): Promise<void> {
-  const { session, world, out } = context;
-  const { signal } = world;
+  const { world, out } = context;
   const file = await readTemplate(context, argument(args, 0));
-  const owner = await ownerOf(context, file, options);
-  const { name, description, spec, labels } = file;
-  const asked = { owner, name, pageSize: 1, pageToken: '' };
-  const [before] = (await session.templates.listTemplates(asked, { signal })).templates;
-  if (!before) {
-    const made = await create(context, file, options);
-    out.item(templateView(world.clock), made);
-    out.note(options.validateOnly ? 'would be made' : `made, revision ${made.revision}`);
-    return;
-  }
-  const { template } = await session.templates.updateTemplate(
-    {
-      ...{ id: before.id, etag: before.etag, description, spec, labels, shared: false },
-      updateMask: ['description', 'spec', 'labels'],
-      validateOnly: options.validateOnly ?? false,
-    },
-    { signal },
-  );
-  const after = present(template, 'template');
-  out.item(templateView(world.clock), after);
-  out.note(whatChanged(before, after, options.validateOnly ?? false));
-}
-
-function whatChanged(before: Template, after: Template, isTrial: boolean): string {
-  if (after.revision > before.revision) {
-    return isTrial ? `would be revision ${after.revision}` : `revision ${after.revision} is new`;
-  }
-  if (isTrial) return `would keep revision ${after.revision}`;
-  const word = after.etag === before.etag ? 'nothing' : 'only what is around the spec';
-  return `${word} differs from revision ${after.revision}`;
-}
-
-async function create(
-  context: Context,
-  file: CreateTemplateRequest,
-  options: WriteOptions,
-): Promise<Template> {
-  const { session, world } = context;
-  const { template } = await session.templates.createTemplate(
-    {
-      ...file,
-      requestId: requestIdOf(context, options),
-      owner: await ownerOf(context, file, options),
-      validateOnly: options.validateOnly ?? false,
-    },
-    { signal: world.signal },
-  );
-  return present(template, 'template');
-}
-
-async function ownerOf(
-  context: Context,
-  file: CreateTemplateRequest,
-  { owner }: OwnedOptions,
-): Promise<CreateTemplateRequest['owner']> {
-  return owner === undefined && file.owner ? file.owner : await findOwner(context, owner ?? 'me');
-}
-
-async function readTemplate(context: Context, path: string): Promise<CreateTemplateRequest> {
-  const type = 'lifecycle.v1.CreateTemplateRequest';
-  const text = await readText(context.world, path);
-  return parseMessage({ type, code: CreateTemplateRequest }, text);
+  const { template, note } = await applyTemplate(context, file, options);
+  out.item(templateView(world.clock), template);
+  out.note(note);
 }
 
 async function getTemplate(

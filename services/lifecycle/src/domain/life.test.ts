@@ -119,7 +119,7 @@ class Life {
   }
 
   #goOn(isDisturbed: boolean): void {
-    if (isDisturbed && this.#roll(10) === 0) this.#ask();
+    while (isDisturbed && this.#roll(5) === 0) this.#ask();
     if (isDisturbed && this.#roll(8) === 0) this.#facts = this.#fresh();
     this.#mesh.live({ endsWell: !isDisturbed });
 
@@ -218,6 +218,8 @@ function requireShape(clone: Clone): void {
     `a stage is active: ${phase}`,
   );
   assert.deepEqual(clone.endpoints, []);
+  const mayRestart = clone.restart === undefined || ENDED_PHASES.includes(phase);
+  assert.ok(mayRestart, `a restart is left: ${phase}`);
 }
 
 function randomClone(roll: Dice): Clone {

@@ -27,6 +27,7 @@ const STOPPABLE: readonly Phase[] = [
   'RESUMING',
   'RESTORING',
 ];
+const STARTING: readonly Phase[] = ['PROVISIONING', 'UPDATING', 'RESUMING', 'RESTORING'];
 const HALTABLE: readonly Phase[] = ['PROVISIONING', 'RUNNING', 'RESUMING', 'RESTORING'];
 
 /** What users or time have decided, whatever the phase would do. */
@@ -55,24 +56,32 @@ export function wishes(context: Context): Action | undefined {
 
 /** An update goes back to what ran before, and what was to be put down stays what it was. */
 function atDeadline(context: Context): Action {
-  const { clone, facts, why } = context;
+  const { clone, why } = context;
+  const problem = problemOf(context);
   switch (clone.phase) {
     case 'UPDATING': {
       if (!clone.candidate) break;
-      const problem = lateness(clone, facts.problem).message ?? '';
-      return record({ clone, next: rolledBack(clone, problem, why), cause: 'update_failed' });
+      const late = lateness(clone, problem).message ?? '';
+      return record({ clone, next: rolledBack(clone, late, why), cause: 'update_failed' });
     }
     case 'SUSPENDING':
     case 'ARCHIVING':
-      return record({ clone, next: notPutDown(clone, facts.problem, why), cause: 'deadline' });
+      return record({ clone, next: notPutDown(clone, problem, why), cause: 'deadline' });
     default:
       break;
   }
   if (clone.execution && hasAlwaysLeft(clone) && HALTABLE.includes(clone.phase)) {
-    const next = move(clone, 'halt', { ...why, ...lateness(clone, facts.problem) });
+    const next = move(clone, 'halt', { ...why, ...lateness(clone, problem) });
     return record({ clone, next, cause: 'deadline' });
   }
-  return record({ clone, next: expired(clone, facts.problem, why), cause: 'deadline' });
+  return record({ clone, next: expired(clone, problem, why), cause: 'deadline' });
+}
+
+/** What stood in the way: a peer, or else what the probe has found of what was to come up. */
+function problemOf({ clone, facts }: Context): string {
+  const { problem, health } = facts;
+  if (problem !== '' || !health || health.ready || !STARTING.includes(clone.phase)) return problem;
+  return `its probe has found: ${health.message}`;
 }
 
 function stop(context: Context): Action | undefined {

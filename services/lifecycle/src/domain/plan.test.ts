@@ -129,6 +129,20 @@ describe('plan', () => {
     });
   }
 
+  it('tells what the probe has found of what came up too late', () => {
+    const late = {
+      ...FACTS,
+      now: afterNoon(60_000),
+      health: { ready: false, message: 'HTTP 503' },
+    };
+    const { release } = cloneIn('UPDATING');
+    const updating = cloneIn('UPDATING', { candidate: { ...release, number: 2 } });
+    for (const clone of [cloneIn('PROVISIONING'), updating]) {
+      const action = plan(clone, late, DEADLINES);
+      assert.match(action.do === 'record' ? action.change.next.message : '', /HTTP 503/);
+    }
+  });
+
   it('gives nothing back of what has run, and all of what never ran', () => {
     const known: Partial<Facts> = {
       ...{ signingIsStopped: true, keyIsReleased: true, storageIsGone: true },

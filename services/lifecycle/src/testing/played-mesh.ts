@@ -3,6 +3,7 @@ import type { Clone } from '../domain/clone.js';
 import { NOON } from '../domain/examples.js';
 import type { Effect, Facts } from '../domain/facts.js';
 import type { Exit, Workload } from '../domain/outcome.js';
+import { running } from '../domain/run.js';
 
 /** The same numbers for the same seed, each below the number of sides. */
 export type Dice = (sides: number) => number;
@@ -12,7 +13,7 @@ export function dice(seed: number): Dice {
   let state = seed * 7_919;
   return (sides) => {
     state = (state * 48_271) % 2_147_483_647;
-    return state % sides;
+    return Math.floor((state / 2_147_483_647) * sides);
   };
 }
 
@@ -114,6 +115,12 @@ export class PlayedMesh {
   #create(id: string, clone: Clone): Partial<Facts> {
     const known = this.workloads.get(id);
     if (known) return { workload: known };
+    const { number, stages } = running(clone);
+    assert.equal(clone.execution?.release, number, 'it runs another release');
+    assert.ok(
+      stages.some(({ name }) => name === clone.execution?.stage),
+      'it runs no stage',
+    );
     assert.deepEqual(this.alive(), [], 'two workloads of a clone run at once');
     if (clone.keyId) assert.equal(this.grant, id, 'what needs a key runs without a grant');
     if (this.#refuses()) return { refusal: { reason: 'SOURCE_UNKNOWN', message: 'no' } };

@@ -11,12 +11,12 @@ import { quotaView } from '../../views/quotas.js';
 import { type CreateOptions, gather, present, repeatable, requestIdOf } from '../options.js';
 import { inputsOf } from './inputs.js';
 import { limitsOf, overridesOf, parametersOf, type RunOptions, runnable } from './run-options.js';
-import { parsePhases, requireWell, waitForClone } from './wait.js';
+import { waitForStart } from './start-wait.js';
+import { parsePhases, requireWell } from './wait.js';
 
-interface CreateCloneOptions extends CreateOptions, RunOptions {
+/** The options of a command that makes a clone. */
+export interface NewCloneOptions extends CreateOptions, RunOptions {
   readonly bot?: string;
-  readonly template?: string;
-  readonly templateRevision?: string;
   readonly tag?: string;
   readonly owner?: string;
   readonly name?: string;
@@ -33,17 +33,35 @@ interface CreateCloneOptions extends CreateOptions, RunOptions {
   readonly wait?: boolean | string;
 }
 
+/** The template that a clone is made of. No revision: the newest. */
+export interface Origin {
+  readonly templateId: string;
+  readonly templateRevision: number;
+}
+
+interface CreateCloneOptions extends NewCloneOptions {
+  readonly template?: string;
+  readonly templateRevision?: string;
+}
+
 const MOST_REVISION = 4_294_967_295;
 
 /** Adds `clones create`. */
 export function addCreateClone(clones: Command, act: Act): void {
   const create = clones.command('create').description('create a clone of a bot, or of a template');
-  runnable(repeatable(create))
-    .option('--bot <bot>', 'the bot: an id, team/name, or a name that is unique')
+  creating(create)
     .option('--template <template>', 'the template: an id, or a name that is unique')
     .option('--template-revision <number>', 'the revision of the template (default: the newest)')
+    .option('--validate-only', 'check everything, quota and key included, and create nothing')
+    .action(act(createClone));
+}
+
+/** Lets a command say what a new clone is. */
+export function creating(command: Command): Command {
+  return runnable(repeatable(command))
+    .option('--bot <bot>', 'the bot: an id, team/name, or a name that is unique')
     .option('--tag <tag>', 'take this tag of its sources, instead of their own')
-    .option('--owner <owner>', "whose: me, or the bot's team (default: me)")
+    .option('--owner <owner>', 'whose: me, or a team (default: me)')
     .option('--name <name>', 'a name for it')
     .option('--key <key>', 'the key that it signs with: an id or a name')
     .option('--input <input>', 'what it reads: see below; may be repeated', gather)
@@ -54,13 +72,14 @@ export function addCreateClone(clones: Command, act: Act): void {
     .option('--idle-after <duration>', 'stop it when it has reported no progress for that long')
     .option('--label <name=value>', 'note something on it; may be repeated', gather)
     .option('--max-signatures <count>', 'how often it may sign')
-    .option('--validate-only', 'check everything, quota and key included, and create nothing')
-    .option('--wait [phases]', 'wait until it is in one of these phases (default: at rest)')
+    .option(
+      '--wait [phases]',
+      'wait until it is in one of these phases (default: at rest, or up if it does not complete)',
+    )
     .addHelpText(
       'after',
       '\nAn input is NAME=URL or NAME=result:CLONE/RESULT, with ,sha256=HEX and ,max=SIZE after it.',
-    )
-    .action(act(createClone));
+    );
 }
 
 async function createClone(
@@ -68,16 +87,40 @@ async function createClone(
   _args: readonly string[],
   options: CreateCloneOptions,
 ): Promise<void> {
+  const { bot, template, templateRevision } = options;
+  if (bot === undefined && template === undefined) {
+    throw new UsageError('a clone is made of a bot or of a template: --bot or --template');
+  }
+  if (templateRevision !== undefined && template === undefined) {
+    throw new UsageError('--template-revision is of a --template');
+  }
+  const revision =
+    templateRevision === undefined ? 0 : parseWhole(templateRevision, 1, MOST_REVISION);
+  await makeClone(context, options, async () => ({
+    templateId: template === undefined ? '' : await findTemplate(context, template),
+    templateRevision: revision,
+  }));
+}
+
+/**
+ * Makes a clone, waits for it if that was asked for, and shows it. `findOrigin` is called once all
+ * that the options say by themselves is known to be sound.
+ */
+export async function makeClone(
+  context: Context,
+  options: NewCloneOptions,
+  findOrigin: () => Promise<Origin>,
+): Promise<void> {
   const { session, world, out } = context;
   const phases = parsePhases(typeof options.wait === 'string' ? options.wait : undefined);
-  const request = await requestOf(context, options);
+  const request = await requestOf(context, options, findOrigin);
   const answer = await session.clones.createClone(request, { signal: world.signal });
   const accepted = present(answer.clone, 'clone');
   if (options.validateOnly) out.note('all is well: nothing was created');
 
   const waits = options.wait !== undefined && !options.validateOnly;
   if (waits) out.note(`accepted ${accepted.id}, waiting`);
-  const clone = waits ? await waitForClone(context, accepted.id, phases) : accepted;
+  const clone = waits ? await waitForStart(context, accepted, phases) : accepted;
   out.item(cloneView(world.clock, out.paint), clone);
   if (answer.quotas.length > 0 && !out.json) out.list(quotaView(), answer.quotas);
   if (waits && phases.length === 0) requireWell(clone);
@@ -85,13 +128,11 @@ async function createClone(
 
 async function requestOf(
   context: Context,
-  options: CreateCloneOptions,
+  options: NewCloneOptions,
+  findOrigin: () => Promise<Origin>,
 ): Promise<CreateCloneRequest> {
-  const { bot, template, name = '', tag = '', externalRef = '' } = options;
+  const { bot, name = '', tag = '', externalRef = '' } = options;
   const { privateResults = false, validateOnly = false } = options;
-  if (bot === undefined && template === undefined) {
-    throw new UsageError('a clone is made of a bot or of a template: --bot or --template');
-  }
   const { input = [], inputsFile, key, maxSignatures } = options;
   const plain = plainOf(options);
   const overrides = await overridesOf(context.world, options);
@@ -104,30 +145,24 @@ async function requestOf(
     requestId: requestIdOf(context, options),
     inputs: await inputsOf(context, input, inputsFile),
     botId: bot === undefined ? '' : await findBot(context, bot),
-    templateId: template === undefined ? '' : await findTemplate(context, template),
     keyId: key === undefined ? '' : await findFreeKey(context, key, owner),
     ...(maxSignatures !== undefined && {
       maxSignatures: BigInt(parseWhole(maxSignatures, 1, Number.MAX_SAFE_INTEGER)),
     }),
+    ...(await findOrigin()),
   });
 }
 
 /** What needs nothing but the options: what is wrong with them is told before anybody is asked. */
-function plainOf(options: CreateCloneOptions) {
-  const { label = [], templateRevision, template } = options;
-  if (templateRevision !== undefined && template === undefined) {
-    throw new UsageError('--template-revision is of a --template');
-  }
+function plainOf(options: NewCloneOptions) {
   return {
-    labels: parseLabels(label),
+    labels: parseLabels(options.label ?? []),
     limits: limitsOf(options),
     policy: policyOf(options),
-    templateRevision:
-      templateRevision === undefined ? 0 : parseWhole(templateRevision, 1, MOST_REVISION),
   };
 }
 
-function policyOf({ expireAfter, idleAfter }: CreateCloneOptions): Partial<Policy> | undefined {
+function policyOf({ expireAfter, idleAfter }: NewCloneOptions): Partial<Policy> | undefined {
   if (expireAfter === undefined && idleAfter === undefined) return undefined;
   return {
     expireAfter: expireAfter === undefined ? undefined : parseDuration(expireAfter),

@@ -46,7 +46,8 @@ export async function waitForTurn(context: Context, turn: Turn): Promise<Clone> 
   }
 }
 
-async function untilMoved(context: Context, { id, phase }: Clone): Promise<void> {
+/** Waits until a clone has left its phase, or for a while: it may have left and come back unseen. */
+export async function untilMoved(context: Context, { id, phase }: Clone): Promise<void> {
   const others = ALL.filter((each) => each !== phase);
   const timeoutMs = Math.min(RECHECK_MS, context.timeoutMs ?? RECHECK_MS);
   try {

@@ -1,0 +1,201 @@
+import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
+
+/**
+ * The way from a workload to its runner: ramet.runner.v1 over the socket in RAMET_SOCKET.
+ *
+ * It speaks gRPC with what Node brings along: no dependency. What the calls mean stands in
+ * proto/ramet/runner/v1/runner_service.proto.
+ */
+export function connectRunner(socketPath) {
+  let session;
+  const open = () => {
+    if (session && !session.closed && !session.destroyed) return session;
+    session = connectHttp2('http://localhost', {
+      createConnection: () => connectSocket(socketPath),
+    });
+    // The calls that are under way hear of it too, and their callers are who can act on it.
+    session.on('error', () => undefined);
+    return session;
+  };
+  const call = (method, fields) => callUnary(open(), method, encode(fields));
+  return {
+    /** Tells what the clone was created with: `{ cloneId, executionId, keyId, parameters }`. */
+    async getParameters() {
+      const answer = decode(await call('GetParameters', []));
+      const parameters = all(answer, 4).map((bytes) => {
+        const parameter = decode(bytes);
+        return [text(parameter, 1), text(parameter, 2)];
+      });
+      return {
+        cloneId: text(answer, 1),
+        executionId: text(answer, 2),
+        keyId: text(answer, 3),
+        parameters: Object.fromEntries(parameters),
+      };
+    },
+
+    /** Signs a request to the key's venue. Gives the query and headers to send. */
+    async signVenueRequest({ requestId, method, host, path, query }) {
+      const venue = encode([method, host, path, query].map((value, at) => [at + 1, value]));
+      const fields = [
+        [1, requestId],
+        [3, venue],
+      ];
+      const answer = decode(await call('SignTransaction', fields));
+      const signed = decode(all(answer, 2)[0] ?? Buffer.alloc(0));
+      const headers = all(signed, 2)
+        .map(decode)
+        .map((header) => [text(header, 1), text(header, 2)]);
+      return { query: text(signed, 1), headers: Object.fromEntries(headers) };
+    },
+
+    /** Signs bytes as they are. */
+    async signRaw({ requestId, bytes }) {
+      const fields = [
+        [1, requestId],
+        [2, bytes],
+      ];
+      const answer = decode(await call('SignTransaction', fields));
+      return all(answer, 1)[0] ?? Buffer.alloc(0);
+    },
+
+    /** Reports how far the work is, from 0 to 1. */
+    async reportProgress({ fraction, message, metrics = [] }) {
+      const progress = encode([[2, double(fraction)], [3, message], ...metricsAt(4, metrics)]);
+      await call('ReportProgress', [[1, progress]]);
+    },
+
+    /** Says how the work ended. To be called once, before the exit. */
+    async complete({ success, message, metrics = [] }) {
+      const report = encode([[1, success ? 1 : 0], [2, message], ...metricsAt(3, metrics)]);
+      await call('Complete', [[1, report]]);
+    },
+
+    close: () => session?.close(),
+  };
+}
+
+/** What the runner answered instead of a response. `reason` is stable, such as GRANT_REVOKED. */
+export class RunnerError extends Error {
+  constructor(code, reason, message) {
+    super(message);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** The gRPC code of what may be asked again. */
+export const UNAVAILABLE = 14;
+
+function callUnary(session, method, message) {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `/ramet.runner.v1.RunnerService/${method}`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const chunks = [];
+    const ending = {};
+    stream.on('response', (headers) => Object.assign(ending, headers));
+    stream.on('trailers', (headers) => Object.assign(ending, headers));
+    stream.on('data', (chunk) => chunks.push(chunk));
+    stream.on('error', (error) => reject(new RunnerError(UNAVAILABLE, '', error.message)));
+    stream.on('close', () => {
+      if (ending['grpc-status'] === '0') resolve(Buffer.concat(chunks).subarray(5));
+      else reject(errorIn(ending));
+    });
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(message.length, 1);
+    stream.end(Buffer.concat([prefix, message]));
+  });
+}
+
+function errorIn(ending) {
+  const code = Number(ending['grpc-status'] ?? UNAVAILABLE);
+  return new RunnerError(code, reasonIn(ending), decodeURIComponent(ending['grpc-message'] ?? ''));
+}
+
+/** The reason in google.rpc.Status: the first detail that is an ErrorInfo. */
+function reasonIn({ 'grpc-status-details-bin': details = '' }) {
+  for (const any of all(decode(Buffer.from(details, 'base64')), 3).map(decode)) {
+    if (text(any, 1).endsWith('google.rpc.ErrorInfo')) return text(decode(all(any, 2)[0]), 1);
+  }
+  return '';
+}
+
+/** Protobuf, as far as these messages need it: `[field, value]` in order. */
+function encode(fields) {
+  return Buffer.concat(
+    fields.map(([field, value]) => {
+      if (typeof value === 'number') return Buffer.concat([varint(field << 3), varint(value)]);
+      if (value instanceof Float64Array) {
+        return Buffer.concat([varint((field << 3) | 1), Buffer.from(value.buffer)]);
+      }
+      const bytes = Buffer.from(value);
+      return Buffer.concat([varint((field << 3) | 2), varint(bytes.length), bytes]);
+    }),
+  );
+}
+
+function decode(bytes) {
+  const fields = [];
+  let at = 0;
+  const next = () => {
+    let [value, shift, byte] = [0, 1, 0];
+    do {
+      byte = bytes[at];
+      at += 1;
+      value += (byte & 127) * shift;
+      shift *= 128;
+    } while (byte > 127);
+    return value;
+  };
+  while (at < bytes.length) {
+    const tag = next();
+    const wire = tag & 7;
+    if (wire === 0) fields.push([tag >> 3, next()]);
+    else {
+      const length = FIXED_BYTES[wire] ?? next();
+      fields.push([tag >> 3, bytes.subarray(at, at + length)]);
+      at += length;
+    }
+  }
+  return fields;
+}
+
+const FIXED_BYTES = { 1: 8, 5: 4 };
+
+function varint(value) {
+  const bytes = [];
+  let left = value;
+  while (left > 127) {
+    bytes.push((left % 128) | 128);
+    left = Math.floor(left / 128);
+  }
+  return Buffer.from([...bytes, left]);
+}
+
+function metricsAt(field, metrics) {
+  return metrics.map(({ name, value, unit = '' }) => [
+    field,
+    encode([
+      [1, name],
+      [2, double(value)],
+      [3, unit],
+    ]),
+  ]);
+}
+
+function double(value) {
+  return Float64Array.of(value);
+}
+
+function all(fields, field) {
+  return fields.filter(([number]) => number === field).map(([, value]) => value);
+}
+
+function text(fields, field) {
+  return (all(fields, field)[0] ?? '').toString();
+}

@@ -1,0 +1,2 @@
+// This release changes nothing of what the site keeps.
+console.log('nothing to migrate');
