@@ -105,6 +105,34 @@ describe('follow', () => {
     assert.deepEqual(positions(rows), [6n]);
   });
 
+  it('passes over gaps that were pruned, wherever it begins', async () => {
+    await using colony = await openColony();
+    await using _ = startSequencer({ ...colony, clock, logger, pollMs: 20 });
+    await using tailer = startTailer({ ...colony, clock, logger });
+    const stop = new AbortController();
+    await growMany(colony, 9);
+    await until(async () => (await unnumbered(colony)) === 0);
+    await colony.db.query('delete from history where position in (3, 4, 6, 9)');
+    const followed = [0n, 2n, 3n, 5n, 8n, 9n].map((after) => {
+      return collect(tailer.follow({ after, signal: stop.signal }));
+    });
+    await growMany(colony, 1);
+    await until(() => followed.every(({ rows }) => rows.at(-1)?.position === 10n));
+    stop.abort();
+    await Promise.all(followed.map(({ done }) => done));
+    assert.deepEqual(
+      followed.map(({ rows }) => positions(rows)),
+      [
+        [1n, 2n, 5n, 7n, 8n, 10n],
+        [5n, 7n, 8n, 10n],
+        [5n, 7n, 8n, 10n],
+        [7n, 8n, 10n],
+        [10n],
+        [10n],
+      ],
+    );
+  });
+
   it('ends with its tailer', async () => {
     await using colony = await openColony();
     const tailer = startTailer({ ...colony, clock, logger });

@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { freePort } from '@ramet/local/engines';
 import { createDatabase, testStack } from '@ramet/test/support';
 
@@ -43,6 +43,7 @@ describe('the lifecycle process', () => {
         EXECUTOR_ADDRESS: '127.0.0.1:9',
         SERVICE_KEY_FILE: keyFile,
         SECRETS_KEY_FILE: secretsKeyFile,
+        BLOBS_URL: pathToFileURL(join(folder, 'blobs')).href,
         TRACES_DIR: join(folder, 'traces'),
         METRICS_PORT: String(metricsPort),
       },

@@ -6,8 +6,11 @@ import assert from 'node:assert/strict';
 import { readdir, readlink } from 'node:fs/promises';
 import {
   type Clone,
+  CloneKind,
   ClonePhase,
   type CreateCloneRequest,
+  CreateTemplateRequest,
+  Input,
   ResultKind,
 } from '@ramet/proto-gen/lifecycle.v1';
 import type { RemoteError } from '@ramet/rpc';
@@ -49,6 +52,19 @@ describe('results', () => {
     const wish = { botId: crew.bot.id, owner: ownerOf(crew.owner.id), ...more };
     const { id } = await createClone(by, wish);
     return start(house, by, id);
+  }
+
+  /** A template whose one stage fetches what its clones read. */
+  async function fetchingTemplate(): Promise<string> {
+    const { template } = await api.templates.createTemplate(
+      CreateTemplateRequest.fromPartial({
+        owner: ownerOf(crew.owner.id),
+        name: 'fetching',
+        kind: CloneKind.WORKFLOW,
+        spec: { stages: [{ name: 'configure', work: { $case: 'fetchInputs', value: {} } }] },
+      }),
+    );
+    return template?.id ?? assert.fail('no template came back');
   }
 
   const blobsOf = async ({ id }: Clone): Promise<readonly string[]> => {
@@ -263,6 +279,36 @@ describe('results', () => {
     assert.equal(await reasonOf(read(api, clone.id, 0)), 'RESULT_NOT_FOUND');
   });
 
+  it('are inputs of other clones of their owner, if these say so, and private ones stay so', async () => {
+    const from = await running();
+    const closed = await running({ privateResults: true });
+    for (const clone of [from, closed]) {
+      await leave(house, clone, { name: 'data.csv', bytes: `of ${clone.id}` });
+    }
+    const inputs = [
+      inputOf('mine', from.id, 'main/data.csv'),
+      inputOf('private', closed.id, 'main/data.csv'),
+      inputOf('absent', from.id, 'main/other.csv'),
+    ];
+    const reader = await running({ templateId: await fetchingTemplate(), inputs, botId: '' });
+    const runner = await house.asRunner(reader);
+    const fetched = (name: string): Promise<string> =>
+      textOf(runner.reports.fetchInput({ ...executionOf(reader), name }));
+
+    assert.equal(await fetched('mine'), `of ${from.id}`);
+    assert.equal(await fetched('private'), `of ${closed.id}`);
+    for (const name of ['absent', 'undeclared']) {
+      assert.equal(await reasonOf(fetched(name)), 'RESULT_NOT_FOUND', name);
+    }
+    const other = await house.asRunner(from);
+    const asked = other.reports.fetchInput({ ...executionOf(reader), name: 'mine' });
+    assert.equal(await reasonOf(textOf(asked)), 'EXECUTION_NOT_FOUND');
+
+    await api.clones.deleteClone({ id: from.id, etag: '' });
+    await reached(api, from.id, ClonePhase.DELETED);
+    assert.equal(await reasonOf(fetched('mine')), 'RESULT_NOT_FOUND');
+  });
+
   it('that nobody reads to their end keep no file open', async () => {
     const clone = await running();
     await leave(house, clone, { name: 'large', bytes: Buffer.alloc(3 * MIB) });
@@ -294,4 +340,15 @@ function files({ blobsDir }: House): Promise<readonly string[]> {
 async function openFiles(): Promise<readonly string[]> {
   const links = await readdir('/proc/self/fd');
   return Promise.all(links.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+}
+
+function inputOf(name: string, cloneId: string, result: string): Input {
+  const value = { cloneId, name: result };
+  return Input.fromPartial({ name, source: { $case: 'result', value } });
+}
+
+async function textOf(pieces: AsyncIterable<{ readonly data: Buffer }>): Promise<string> {
+  const all: Buffer[] = [];
+  for await (const { data } of pieces) all.push(data);
+  return Buffer.concat(all).toString();
 }

@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
 import { benchCreate } from './create.js';
+import { benchLife } from './life.js';
 import { benchList } from './list.js';
+import { benchReconcile } from './reconcile.js';
 import { benchSign } from './sign.js';
 import { benchWatch } from './watch.js';
 
-const USAGE = `usage: npm run bench -- sign|create|list|watch [--json] [--seconds N] [--rounds N]`;
+const USAGE = `usage: npm run bench -- sign|create|list|watch|reconcile|life
+  [--json] [--seconds N] [--rounds N] [--grants N] [--clones N]`;
 
 /** Runs the benchmark that the arguments name. Gives the exit code. */
 export async function main(_command: string, args: readonly string[]): Promise<number> {
@@ -16,6 +19,7 @@ export async function main(_command: string, args: readonly string[]): Promise<n
       seconds: { type: 'string', default: '4' },
       rounds: { type: 'string', default: '5' },
       grants: { type: 'string', default: '64' },
+      clones: { type: 'string', default: '128' },
     },
   });
   const numbers = {
@@ -35,6 +39,12 @@ export async function main(_command: string, args: readonly string[]): Promise<n
       return 0;
     case 'watch':
       await benchWatch({ json: values.json, ...numbers });
+      return 0;
+    case 'reconcile':
+      await benchReconcile({ json: values.json, ...numbers });
+      return 0;
+    case 'life':
+      await benchLife({ json: values.json, clones: Number(values.clones) });
       return 0;
     default:
       console.error(USAGE);

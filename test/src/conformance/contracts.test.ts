@@ -2,7 +2,7 @@
 // Method: walks over the descriptors, and over the sources that use them. Nothing runs.
 
 import assert from 'node:assert/strict';
-import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { readContract, typesWithin } from '../security/support/contract.js';
 import { isBounded } from './support/bounds.js';
@@ -37,6 +37,7 @@ const EXAMPLE: Readonly<Record<string, string>> = {
   GRANT_ID: `gra_${'0'.repeat(26)}`,
   API_KEY_ID: `apk_${'0'.repeat(26)}`,
   TEMPLATE_ID: `tpl_${'0'.repeat(26)}`,
+  ACTION_ID: `act_${'0'.repeat(26)}`,
   WEBHOOK_ID: `whk_${'0'.repeat(26)}`,
   DELIVERY_ID: `whk_${'0'.repeat(26)}-png_${'0'.repeat(26)}-0`,
 };
@@ -152,7 +153,9 @@ function messagesOf(roots: readonly DescMessage[]): readonly DescMessage[] {
 
 function isLikeASecret({ name, fieldKind, scalar }: DescField): boolean {
   const isPage = name === 'page_token' || name === 'next_page_token';
-  return fieldKind === 'scalar' && scalar !== undefined && !isPage && LIKE_A_SECRET.test(name);
+  // One bit can say that there is a secret, and tell nothing of it.
+  const canCarry = fieldKind === 'scalar' && scalar !== ScalarType.BOOL;
+  return canCarry && !isPage && LIKE_A_SECRET.test(name);
 }
 
 function isRedacted({ proto }: DescField): boolean {

@@ -12,7 +12,7 @@ import {
   toBinary,
   toJson,
 } from '@bufbuild/protobuf';
-import { WorkloadChanged } from '@ramet/proto-gen/executor.v1';
+import { StorageChanged, WorkloadChanged } from '@ramet/proto-gen/executor.v1';
 import { GrantChanged, KeyChanged } from '@ramet/proto-gen/keys.v1';
 import {
   CloneChanged,
@@ -40,6 +40,7 @@ interface Codec {
 
 /** What the services write and read with. */
 const CODECS: Readonly<Record<string, Codec>> = {
+  'ramet.executor.v1.StorageChanged': StorageChanged,
   'ramet.executor.v1.WorkloadChanged': WorkloadChanged,
   'ramet.keys.v1.GrantChanged': GrantChanged,
   'ramet.keys.v1.KeyChanged': KeyChanged,

@@ -2,6 +2,7 @@
 // Method: every RPC of a whole mesh, by every kind of caller, on things of every kind.
 
 import assert from 'node:assert/strict';
+import { StopClonesResponse } from '@ramet/proto-gen/lifecycle.v1';
 import { assemble, type Cast } from './access/cast.js';
 import {
   DENIED,
@@ -107,6 +108,25 @@ describe('access', () => {
       const options = { token: cast.tokens[who], metadata };
       const answer = await caller.call(test.addressOf('keys'), rpcOf(row), request, options);
       assert.equal(verdictOf(answer), expectedOf(row, who, 'own'), who);
+    }
+  });
+
+  it('is no wider for many clones at once than for each of them', async () => {
+    const { own, foreign, missing } = cast.world;
+    const ids = [own.cloneId, foreign.cloneId, missing.cloneId];
+    for (const name of ['StopClones', 'DeleteClones']) {
+      const rpc = contract.rpc(`ramet.lifecycle.v1.CloneService/${name}`);
+      for (const who of ['stranger', 'member'] as const) {
+        const token = cast.tokens[who];
+        const request = contract.encode(rpc, { ids });
+        const answer = await caller.call(test.addressOf('lifecycle'), rpc, request, { token });
+        const { results } = StopClonesResponse.decode(answer.response);
+        assert.deepEqual(
+          results.map(({ id, error }) => [id, error?.reason]),
+          ids.map((id) => [id, 'CLONE_NOT_FOUND']),
+          `${name} by a ${who}`,
+        );
+      }
     }
   });
 

@@ -1,5 +1,5 @@
 import { type Database, finishAll, StaleLease } from '@ramet/database';
-import { conflict, notFound } from '@ramet/errors';
+import { conflict } from '@ramet/errors';
 import { discarded, type Storage, vanished } from '../domain/storage.js';
 import type { Step } from './ledger.js';
 import {
@@ -31,7 +31,7 @@ export class Storages {
   /** The storage of a clone. Throws if it has none. */
   async get(cloneId: string): Promise<Storage> {
     const [row] = await this.#db.query<StorageRow>(FIND, [cloneId]);
-    if (!row) throw notFound('storage', cloneId);
+    if (!row) throw new Error(`the clone has no storage: ${cloneId}`);
     return storedIn(row).storage;
   }
 
@@ -67,7 +67,7 @@ export class Storages {
     await this.#db.transaction(async (tx) => {
       const stored = (await lockStorages(tx, [cloneId])).get(cloneId);
       const [clock] = await tx.query<{ now: Date }>('select ramet_now() as now');
-      if (!stored?.storage || !clock) throw notFound('storage', cloneId);
+      if (!stored?.storage || !clock) throw new Error(`the clone has no storage: ${cloneId}`);
       const { isGone, ...finished } = step;
       const current = await finishAll(tx, [{ id: cloneId, ...finished }]);
       if (!current.has(cloneId)) throw new StaleLease(cloneId);

@@ -177,7 +177,8 @@ export function removed(
   workload: Workload | 'none' | undefined,
   { event, ...why }: Move & { readonly event: 'removed' | 'give_up' },
 ): Clone {
-  const { candidate: _, action: __, ...rest } = withSkipped(withOutcome(clone, workload, why.at));
+  const over = withSkipped(withOutcome(clone, workload, why.at));
+  const { candidate: _, action: __, restart: ___, ...rest } = over;
   const gone = withoutCondition(rest, CLEANUP_PENDING, AVAILABLE, UNAVAILABLE);
   return { ...move({ ...gone, endpoints: [] }, event, why), deletedAt: why.at };
 }
@@ -195,9 +196,13 @@ export function rolledBack(clone: Clone, problem: string, why: Move): Clone {
   return enter(back, 'UPDATING', { ...why, reason: UPDATE_FAILED, message });
 }
 
-/** The clone that is about to be suspended or archived, and remembers where it came from. */
+/**
+ * The clone that is about to be suspended or archived, and remembers where it came from. An update
+ * that has not begun is not made, as when it is stopped.
+ */
 export function puttingDown(clone: Clone, event: 'suspend' | 'archive', why: Move): Clone {
-  return move({ ...clone, formerPhase: clone.phase }, event, why);
+  const { candidate: _, ...rest } = clone;
+  return move({ ...rest, formerPhase: clone.phase }, event, why);
 }
 
 /** The clone that is suspended: its workload has ended, to be started again later. */
@@ -255,10 +260,11 @@ export function comingBack(clone: Clone, event: 'resume' | 'restore', why: Move)
   return move(withRun(renewed), event, why);
 }
 
-/** A run whose stages were all done is run again; another one goes on where it was. */
+/** A run goes on where it was, unless its stages were all done, or are not those of its release. */
 function resumed(clone: Clone): Clone {
   const next = withoutCondition(clone, NOT_PUT_DOWN);
-  return nextStage(next) ? next : withRun(next);
+  const isSame = next.execution?.release === next.release.number;
+  return isSame && nextStage(next) ? next : withRun(next);
 }
 
 /** The ended clone at the start of another run. */
@@ -267,6 +273,13 @@ export function restarted(clone: Clone, why: Move): Clone {
   const fresh = restart === 'fresh';
   const run = withRun(fresh ? { ...rest, provenRelease: 0 } : rest, { fresh });
   return move(run, 'restart', why);
+}
+
+/** The ended clone that is not run again after all: what was done to it is over with that. */
+export function withoutRestart(clone: Clone): Clone {
+  if (!clone.restart) return clone;
+  const { restart: _, action: __, ...rest } = clone;
+  return rest;
 }
 
 /** Tells whether something is left to take back from a clone at rest. */

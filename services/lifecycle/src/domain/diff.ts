@@ -39,9 +39,14 @@ function below(path: string, name: string, parent: object): string {
 
 function textOf(value: unknown): string {
   if (value === undefined) return '';
-  return (
-    JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? each.toString() : each)) ?? ''
-  );
+  return JSON.stringify(value, plain) ?? '';
+}
+
+/** The same text for the same value, in whatever order its fields were set. */
+function plain(_: string, each: unknown): unknown {
+  if (typeof each === 'bigint') return each.toString();
+  if (!isBranch(each) || Array.isArray(each)) return each;
+  return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function snakeOf(name: string): string {

@@ -27,13 +27,14 @@ export function completeCloneExecution(needs: Needs): Unary<Request, Response> {
     const { outputTail, resultsProblem } = told;
 
     const cloneId = caller.workload?.cloneId ?? '';
+    // What was printed is kept also if the clone has gone on to its next stage meanwhile.
+    if (outputTail.length > 0) await actions.addOutput(cloneId, executionId, outputTail);
     const by = { kind: 'clone.reported', actor: actorOf(caller), cause: '', dueInMs: EXIT_MS };
     await clones.change(cloneId, 'all', by, (clone, now) => {
       if (clone.epoch !== epoch) throw epochStale(executionId, epoch);
       const told = withProblem(clone, resultsProblem, now);
       return report ? withReport(told, fromReportMessage(report)) : told;
     });
-    if (outputTail.length > 0) await actions.addOutput(cloneId, executionId, outputTail);
     failpoints.hit('lifecycle.completion_taken');
     return {};
   };

@@ -1,4 +1,4 @@
-import { PublicError } from '@ramet/errors';
+import { notFound } from '@ramet/errors';
 import type { Deps, SealedSecret } from '../deps.js';
 import type { Owner } from '../domain/clone.js';
 import { type AskedChange, applyChanges, layered } from '../domain/overrides.js';
@@ -66,12 +66,5 @@ export async function templateFor(
     (await access.templateSightOf(caller)).seen,
   );
   if (!template.deletedAt) return template;
-  throw new PublicError(
-    'failed_precondition',
-    'TEMPLATE_DELETED',
-    `the template is deleted: ${templateId}`,
-    {
-      metadata: { template_id: templateId },
-    },
-  );
+  throw notFound('template', templateId);
 }

@@ -61,7 +61,7 @@ export class Actions {
     return row;
   }
 
-  /** Adds the end of what an execution printed to what goes on with its clone. */
+  /** Adds the end of what an execution printed to what goes on with its clone, or just went on. */
   async addOutput(cloneId: string, executionId: string, tail: Uint8Array): Promise<void> {
     const head = Buffer.from(`--- ${executionId} ---\n`);
     await this.#db.query(ADD_OUTPUT, [cloneId, Buffer.concat([head, tail, NEWLINE]), head]);
@@ -88,8 +88,18 @@ const FIND = `
   select ${COLUMNS}, a.output from action a
   where a.id = $1 and ($2::text[] is null or a.owner_id = any ($2))`;
 
-/** At most 64 KiB are kept, of the end. What is repeated is there already. */
+/**
+ * At most 64 KiB are kept, of the end. What is repeated is there already. The last word of a workload
+ * may come when what it was for is over.
+ */
 const ADD_OUTPUT = `
   update action a
   set output = substr(a.output || $2, greatest(1, length(a.output || $2) - 65535))
-  where a.clone_id = $1 and a.ended_at is null and position($3 in a.output) = 0`;
+  where a.id = (
+      select l.id from action l
+      where l.clone_id = $1
+        and (l.ended_at is null or l.ended_at > ramet_now() - interval '5 minutes')
+      order by l.ended_at desc nulls first, l.id desc
+      limit 1
+    )
+    and position($3 in a.output) = 0`;

@@ -72,7 +72,7 @@ export class Results {
       case 'THERE':
         return { result: toResult(row), unwanted: wish.blob };
       case 'LOST':
-        throw new PublicError('unavailable', 'SERVICE_UNAVAILABLE', 'it took too long to arrive');
+        throw new PublicError('unavailable', 'UPLOAD_EXPIRED', 'it took too long to arrive');
       default:
         throw epochStale(wish.executionId, wish.epoch);
     }

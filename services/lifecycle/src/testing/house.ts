@@ -3,6 +3,7 @@ import { connectBus } from '@ramet/database';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
+  ActionServiceService,
   type Clone,
   CloneAdminServiceService,
   CloneDirectoryServiceService,
@@ -18,6 +19,7 @@ import {
   type Bot,
   BotServiceService,
   type Owner,
+  StandingServiceService,
   type Team,
   TeamRole,
   TeamServiceService,
@@ -52,6 +54,8 @@ export interface House extends AsyncDisposable {
   createCrew(name: string): Promise<Crew>;
   /** What lifecycle has in memory for watchers. */
   watched(): LifecycleService['watched'];
+  /** Starts another lifecycle on the same data, and calls that one instead. */
+  startReplica(options?: Partial<TestLifecycleOptions>): Promise<Pick<House, 'as'>>;
   /** Stops lifecycle, and starts it again with the same data. */
   restart(options?: Partial<TestLifecycleOptions>): Promise<void>;
 }
@@ -59,6 +63,7 @@ export interface House extends AsyncDisposable {
 /** The API as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly actions: Remote<typeof ActionServiceService>;
   readonly admin: Remote<typeof CloneAdminServiceService>;
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly overrides: Remote<typeof OverrideServiceService>;
@@ -70,6 +75,7 @@ export interface Api {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
 }
 
 export interface Crew {
@@ -95,21 +101,15 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
 
   const teams = scope.use(await startTestTeams({ databaseUrl, lifecycleAddress }));
   const tokens = scope.use(connect(TokenServiceService, teams.address));
-  const { natsUrl, natsToken: token } = testStack();
-  const url = options.natsUrl ?? natsUrl;
-  const bus = scope.use(connectBus({ url, token, clock: systemClock, logger: SILENT }));
+  const { natsUrl, natsToken } = testStack();
+  const nats = { url: options.natsUrl ?? natsUrl, token: natsToken };
+  const bus = scope.use(connectBus({ ...nats, clock: systemClock, logger: SILENT }));
   const executor = scope.use(await startStandInExecutor(bus));
-  const keys = scope.use(
-    await startTestKeys({
-      databaseUrl,
-      teamsAddress: teams.address,
-      lifecycleAddress,
-      logger: SILENT,
-      token: () => teams.serviceToken('keys'),
-      verificationKeys: async () =>
-        (await tokens.listVerificationKeys({})).keys.map(({ jwk }): Jwk => JSON.parse(jwk)),
-    }),
-  );
+  const verificationKeys = async (): Promise<Jwk[]> =>
+    (await tokens.listVerificationKeys({})).keys.map(({ jwk }): Jwk => JSON.parse(jwk));
+  const around = { databaseUrl, teamsAddress: teams.address, lifecycleAddress, logger: SILENT };
+  const token = () => teams.serviceToken('keys');
+  const keys = scope.use(await startTestKeys({ ...around, token, verificationKeys }));
 
   const blobsDir = options.blobsDir ?? (await temporaryFolder(scope));
   const start = (more: Partial<TestLifecycleOptions> = {}): Promise<LifecycleService> =>
@@ -144,6 +144,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     createCrew: (name) => createCrew(teams, as, name),
     watched: () => lifecycle.watched,
+    async startReplica(more) {
+      const replica = running.use(await start({ ...more, port: 0 }));
+      const reached = { ...addresses, lifecycle: replica.address };
+      return { as: (token) => apiOf(reached, token, running) };
+    },
     async restart(more) {
       await lifecycle[Symbol.asyncDispose]();
       lifecycle = await start(more);
@@ -201,6 +206,7 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     scope.use(connect(service, address, options));
   return {
     clones: to(CloneServiceService, lifecycle),
+    actions: to(ActionServiceService, lifecycle),
     admin: to(CloneAdminServiceService, lifecycle),
     templates: to(TemplateServiceService, lifecycle),
     overrides: to(OverrideServiceService, lifecycle),
@@ -212,6 +218,7 @@ function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scop
     keys: to(KeyServiceService, keys),
     teams: to(TeamServiceService, teams),
     bots: to(BotServiceService, teams),
+    standings: to(StandingServiceService, teams),
   };
 }
 

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '@ramet/config';
 import type { Bus } from '@ramet/database';
-import { type Failpoints, noFailpoints, Scope, systemClock, systemIds } from '@ramet/service';
+import {
+  type Clock,
+  type Failpoints,
+  noFailpoints,
+  Scope,
+  systemClock,
+  systemIds,
+} from '@ramet/service';
 import type { WatchLimits } from '../deps.js';
 import type { Deadlines } from '../domain/phases.js';
 import { connectPeers } from '../outside/connect-peers.js';
@@ -34,6 +41,8 @@ export interface TestLifecycleOptions {
   readonly leaseMs?: number;
   readonly webhookAllowPrivate?: boolean;
   readonly failpoints?: Failpoints;
+  /** The clock of its process: the right one if absent. */
+  readonly clock?: Clock;
   readonly watch?: Partial<WatchLimits>;
   /** Where results lie. A folder that goes with the service if absent. */
   readonly blobsDir?: string;
@@ -77,13 +86,14 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
       tombstoneRetentionMs: options.tombstoneRetentionMs,
     }),
   } as const;
+  const { clock = systemClock } = options;
   const service = await startLifecycle(config, {
-    clock: systemClock,
+    clock,
     ids: systemIds,
     failpoints: options.failpoints ?? noFailpoints,
     logger: SILENT,
     ...(options.bus && { bus: options.bus }),
-    connect: (noTransaction) => connectPeers(addresses, systemClock, noTransaction),
+    connect: (noTransaction) => connectPeers(addresses, clock, noTransaction),
   });
   scope.use(service);
   const running = scope.move();

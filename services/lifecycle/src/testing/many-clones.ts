@@ -52,8 +52,8 @@ function fill(count: number): string {
 
 const CLONES = `
   insert into clone (
-    id, name, kind, owner_id, creator_id, bot_id, team_id, key_id, parameters, limits, labels,
-    source, desired, phase, reason, message, phase_at, deadline_at, epoch, conditions, created_at,
+    id, name, kind, owner_id, creator_id, bot_id, team_id, key_id, release, stages, labels,
+    run_epoch, proven_release, started_at, desired, phase, reason, message, phase_at, deadline_at, epoch, conditions, created_at,
     updated_at, deleted_at, seq, hash)
   select
     'cln_' || lpad(n::text, 26, '0'),
@@ -64,10 +64,17 @@ const CLONES = `
     'bot_' || lpad((n % 50)::text, 26, '0'),
     'tem_' || lpad(owner::text, 26, '0'),
     case when n % 2 = 0 then '' else 'key_' || lpad(n::text, 26, '0') end,
-    '[{"name": "symbol", "value": "BTCUSDT"}, {"name": "fast", "value": "5"}]', '{}',
+    '{"number": 1, "templateRevision": 0, "tag": "", "overrides": [], "limits": {}, "parameters":
+      [{"name": "symbol", "value": "BTCUSDT"}, {"name": "fast", "value": "5"}], "stages":
+      [{"name": "main", "always": false, "oncePerRelease": false, "limits": {}, "ports": [], "work":
+        {"kind": "source", "source": {"kind": "process", "bundle": "bot", "tag": "", "command":
+          ["node", "bot.mjs"], "revision": 1}}}]}',
+    jsonb_build_array(jsonb_build_object('name', 'main', 'always', false, 'executions', 1, 'epoch', 1,
+      'executionId', 'exe_' || lpad(n::text, 26, '0'),
+      'state', case phase when 'RUNNING' then 'ACTIVE' when 'FAILED' then 'FAILED' else 'SUCCEEDED' end)),
     jsonb_build_object('team', (array['red', 'green', 'blue'])[1 + n % 3])
       || case when n % 5000 = 0 then '{"canary": "yes"}' else '{}' end::jsonb,
-    '{"kind": "process", "bundle": "bot", "command": ["node", "bot.mjs"], "revision": 1}',
+    1, 1, at,
     case phase when 'RUNNING' then 'RUNNING' when 'DELETED' then 'DELETED' else 'STOPPED' end,
     phase, case phase when 'FAILED' then 'WORKLOAD_FAILED' else '' end, '',
     at, case when phase = 'RUNNING' then at + interval '1 day' end, 1, '[]', at, at,

@@ -49,7 +49,23 @@ async function requireHistory(db: Queries): Promise<void> {
     assert.ok(last.hash.equals(row.hash), 'the row has another head');
     requireMoves(links.map(({ payload }) => phaseIn(payload)));
   }
+  await requireOwnEntries(db, rows);
   await requirePositions(db);
+}
+
+/** Every entry of the kind says which clone it is of, and which change of it. */
+async function requireOwnEntries(db: Queries, rows: readonly CloneRow[]): Promise<void> {
+  const known = new Set(rows.map(({ id }) => id));
+  const entries = await db.query<{ aggregate: string; seq: number; kind: string; payload: Buffer }>(
+    `select aggregate, seq, kind, payload from history
+     where kind like 'clone.%' or aggregate like 'cln\\_%' order by aggregate, seq`,
+  );
+  for (const { aggregate, seq, kind, payload } of entries) {
+    assert.match(kind, /^clone\./, aggregate);
+    assert.ok(known.has(aggregate), `a history without its clone: ${aggregate}`);
+    const { clone } = CloneChanged.decode(payload);
+    assert.deepEqual([clone?.id, clone?.seq], [aggregate, seq], `${kind} of another clone`);
+  }
 }
 
 function phaseIn(payload: Buffer): Phase {

@@ -28,6 +28,8 @@ export interface StandInExecutor extends AsyncDisposable {
   heal(): void;
   /** Whether asked-for ends and removals happen at once. */
   isPrompt: boolean;
+  /** Whether workloads run as soon as they are made. */
+  isSwift: boolean;
 }
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
@@ -86,6 +88,7 @@ class Workloads {
   readonly #ailments = new Map<string, PublicError>();
   readonly #bus: Bus;
   isPrompt = true;
+  isSwift = false;
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -107,7 +110,11 @@ class Workloads {
   }
 
   create(executionId: string, cloneId: string, epoch: number): Workload {
-    return this.all.get(executionId) ?? this.#put(fresh(executionId, cloneId, epoch));
+    const known = this.all.get(executionId);
+    if (known) return known;
+    const made = this.#put(fresh(executionId, cloneId, epoch));
+    if (this.isSwift) this.run(executionId);
+    return this.isSwift ? this.get(executionId) : made;
   }
 
   run(executionId: string): void {

@@ -27,15 +27,26 @@ export async function bufCurl({ address, path, body, token, isStream }: BufCurl)
   const header = token === undefined ? [] : ['-H', `authorization: Bearer ${token}`];
   const flags = ['--protocol', 'grpc', '--http2-prior-knowledge'];
   const args = ['curl', ...flags, ...header, '-d', body, `http://${address}/${path}`];
-  const process = spawn(BUF, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A group of its own: `buf` is a wrapper, and a signal to it alone leaves its child running.
+  const buf = spawn(BUF, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let [output, errors] = ['', ''];
-  process.stdout.on('data', (chunk) => {
+  buf.stdout.on('data', (chunk) => {
     output += chunk;
-    if (isStream) process.kill('SIGTERM');
+    if (isStream) endGroup(buf.pid);
   });
-  process.stderr.on('data', (chunk) => {
+  buf.stderr.on('data', (chunk) => {
     errors += chunk;
   });
-  const [code] = await once(process, 'close');
+  const [code] = await once(buf, 'close');
   return { isOk: code === 0 || (isStream && output !== ''), output, errors };
+}
+
+/** Ends all processes of a group. One that is gone already is fine. */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
+  }
 }

@@ -75,7 +75,8 @@ async function things(author: Author, { person, team, isTeams }: Wish): Promise<
   const apiKeyId = await author.apiKey(person);
   const webhook = await author.webhook(person, owner);
   const templateId = await author.template(person, owner);
-  const ids = { userId: person.id, grantId: spare.grantId, apiKeyId, templateId };
+  const actionId = await author.action(person, main.cloneId);
+  const ids = { userId: person.id, grantId: spare.grantId, apiKeyId, templateId, actionId };
   return { ...team, ...main, ...ids, ...webhook };
 }
 
@@ -91,6 +92,7 @@ function missing(): Things {
     executionId: id('exe'),
     grantId: id('gra'),
     templateId: id('tpl'),
+    actionId: id('act'),
     webhookId: id('whk'),
     deliveryId: `${id('whk')}-${id('png')}-0`,
   };

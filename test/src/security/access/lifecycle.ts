@@ -1,7 +1,10 @@
-import { all, always, but, DENIED, type Row, type Target, type Verdicts } from './row.js';
+import { all, always, but, DENIED, managing, type Row, type Target, type Verdicts } from './row.js';
 
 const CLONE = 'CLONE_NOT_FOUND';
 const EXECUTION = 'EXECUTION_NOT_FOUND';
+const RESULT = 'RESULT_NOT_FOUND';
+/** In base64. */
+const SHA256_OF_NOTHING = '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
 const BOT = 'BOT_NOT_FOUND';
 const TEAM = 'TEAM_NOT_FOUND';
 const WEBHOOK = 'WEBHOOK_NOT_FOUND';
@@ -10,16 +13,6 @@ const TEMPLATE = 'TEMPLATE_NOT_FOUND';
 /** What those get who may look at a clone. Everybody else finds none. */
 function lookingAtAClone(verdict: string): Partial<Record<Target, Verdicts>> {
   return managing(CLONE, verdict);
-}
-
-/** What those get who manage what an owner has. Everybody else finds nothing. */
-function managing(none: string, verdict: string): Partial<Record<Target, Verdicts>> {
-  return {
-    own: [none, none, verdict, verdict, verdict],
-    foreign: but(none, verdict),
-    missing: all(none),
-    personal: [none, verdict, none, none, verdict],
-  };
 }
 
 /** What those get who may change a template; `member` is for a MEMBER of its team, who sees it. */
@@ -216,6 +209,37 @@ export const LIFECYCLE: readonly Row[] = [
       runner: ['ok', EXECUTION, EXECUTION],
       otherRunner: [EXECUTION, 'ok', EXECUTION],
     },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.ExecutionReportService/UploadResult',
+    request: ({ executionId }) => ({
+      header: {
+        ...{ executionId, epoch: 1, name: 'out/empty.txt', kind: 'RESULT_KIND_OUTPUT' },
+        ...{ sizeBytes: 0, sha256: SHA256_OF_NOTHING },
+      },
+    }),
+    machines: {
+      runner: ['ok', EXECUTION, EXECUTION],
+      otherRunner: [EXECUTION, 'ok', EXECUTION],
+    },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.ExecutionReportService/FetchInput',
+    request: ({ executionId }) => ({ executionId, epoch: 1, name: 'undeclared' }),
+    machines: {
+      runner: [RESULT, EXECUTION, EXECUTION],
+      otherRunner: [EXECUTION, RESULT, EXECUTION],
+    },
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.ResultService/ListResults',
+    request: ({ cloneId }) => ({ cloneId }),
+    people: lookingAtAClone('ok'),
+  },
+  {
+    rpc: 'ramet.lifecycle.v1.ResultService/GetResult',
+    request: ({ cloneId }) => ({ cloneId, index: 99_999 }),
+    people: lookingAtAClone(RESULT),
   },
   {
     rpc: 'ramet.lifecycle.v1.CloneDirectoryService/GetCloneTeamAndBot',

@@ -51,6 +51,16 @@ export function but(verdict: string, overseer: string): Verdicts {
   return [verdict, verdict, verdict, verdict, overseer];
 }
 
+/** What those get who manage what an owner has. Everybody else finds nothing. */
+export function managing(none: string, verdict: string): Partial<Record<Target, Verdicts>> {
+  return {
+    own: [none, none, verdict, verdict, verdict],
+    foreign: but(none, verdict),
+    missing: all(none),
+    personal: [none, verdict, none, none, verdict],
+  };
+}
+
 /** The same whatever things a request is about. */
 export function always(
   verdicts: Verdicts,

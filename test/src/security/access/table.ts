@@ -1,8 +1,10 @@
 import { EXECUTOR } from './executor.js';
 import { KEYS } from './keys.js';
 import { LIFECYCLE } from './lifecycle.js';
+import { LIFECYCLE_ADMIN } from './lifecycle-admin.js';
 import type { Row } from './row.js';
 import { TEAMS } from './teams.js';
+import { TURNS } from './turns.js';
 
 const FOR_ALL = ['ok', 'ok', 'ok'] as const;
 
@@ -10,6 +12,8 @@ const FOR_ALL = ['ok', 'ok', 'ok'] as const;
 export const TABLE: readonly Row[] = [
   ...TEAMS,
   ...KEYS,
+  ...TURNS,
+  ...LIFECYCLE_ADMIN,
   ...LIFECYCLE,
   ...EXECUTOR,
   {

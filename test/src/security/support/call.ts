@@ -84,6 +84,21 @@ function send(client: Client, rpc: Rpc, request: Uint8Array, options: CallOption
       );
     });
   }
+  if (rpc.method.methodKind === 'client_streaming') {
+    return new Promise((resolve) => {
+      const stream = client.makeClientStreamRequest(
+        path,
+        bytesOf,
+        asIs,
+        metadata,
+        { deadline },
+        (error, bytes) =>
+          resolve({ error: error ?? undefined, response: bytes ?? new Uint8Array() }),
+      );
+      stream.on('error', () => undefined);
+      stream.end(request);
+    });
+  }
   return new Promise((resolve) => {
     const none = new Uint8Array();
     const stream = client.makeServerStreamRequest(path, bytesOf, asIs, request, metadata, {

@@ -1,5 +1,6 @@
 import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
+  ActionServiceService,
   type Clone,
   CloneKind,
   ClonePhase,
@@ -7,7 +8,10 @@ import {
   CreateCloneRequest,
   CreateTemplateRequest,
   type Limits,
+  ListActionsRequest,
   OverrideServiceService,
+  type Policy,
+  ResultServiceService,
   TemplateServiceService,
   WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
@@ -43,6 +47,7 @@ export interface Things {
   readonly executionId: string;
   readonly grantId: string;
   readonly templateId: string;
+  readonly actionId: string;
   readonly webhookId: string;
   readonly deliveryId: string;
 }
@@ -59,6 +64,8 @@ export interface Api {
   readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly overrides: Remote<typeof OverrideServiceService>;
+  readonly actions: Remote<typeof ActionServiceService>;
+  readonly results: Remote<typeof ResultServiceService>;
 }
 
 /** Makes people and things in a mesh, each with a name of its own. */
@@ -81,6 +88,8 @@ export interface Author extends AsyncDisposable {
   ): Promise<Pick<Things, 'webhookId' | 'deliveryId'>>;
   /** A template of bots. */
   template(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
+  /** What was done to a clone last, in the log of actions. */
+  action(person: Pick<Person, 'token'>, cloneId: string): Promise<string>;
   /** A clone, as soon as it was accepted. */
   clone(person: Person, wish: CloneWish): Promise<string>;
   /** Resolves when nothing is left of a clone. */
@@ -97,10 +106,11 @@ export interface CloneWish {
   readonly botId: string;
   readonly keyId: string;
   readonly limits?: Limits;
+  readonly policy?: Policy;
 }
 
-/** A running clone, with its first execution. */
-export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId'>;
+/** A running clone, with its first execution, and what its creation was for the log of actions. */
+export type Running = Pick<Things, 'cloneId' | 'executionId' | 'grantId' | 'actionId'>;
 
 /** What a bot runs: a program of the machine, or one of the `hostile` examples. */
 export function program(...command: readonly string[]): BotSource {
@@ -144,6 +154,11 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     key: (person, owner) => createKey(as(person.token), owner),
     webhook: (person, owner) => createWebhook(as(person.token), owner),
     template: (person, owner) => createTemplate(as(person.token), owner),
+    async action({ token }, cloneId) {
+      const wish = ListActionsRequest.fromPartial({ cloneId });
+      const { actions } = await as(token).actions.listActions(wish);
+      return actions[0]?.id ?? '';
+    },
     clone: (person, wish) => createClone(as(person.token), wish),
     async deleted({ token }, id) {
       await as(token).clones.waitClone({ id, phases: [ClonePhase.DELETED] });
@@ -191,6 +206,8 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     webhooks: scope.use(connect(WebhookServiceService, test.addressOf('lifecycle'), bearer)),
     templates: scope.use(connect(TemplateServiceService, test.addressOf('lifecycle'), bearer)),
     overrides: scope.use(connect(OverrideServiceService, test.addressOf('lifecycle'), bearer)),
+    actions: scope.use(connect(ActionServiceService, test.addressOf('lifecycle'), bearer)),
+    results: scope.use(connect(ResultServiceService, test.addressOf('lifecycle'), bearer)),
   };
 }
 
@@ -246,18 +263,21 @@ async function createWebhook(
 }
 
 async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
-  const { botId, keyId, limits } = wish;
-  const wanted = { owner: ownerMessage(wish.owner), botId, keyId, limits };
+  const { botId, keyId, limits, policy } = wish;
+  const wanted = { owner: ownerMessage(wish.owner), botId, keyId, limits, policy };
   const { clone } = await clones.createClone(CreateCloneRequest.fromPartial(wanted));
   return clone?.id ?? '';
 }
 
 async function runClone(api: Api, wish: CloneWish): Promise<Running> {
-  const { clones, keys } = api;
+  const { clones, keys, actions } = api;
   const running = await untilRunning(clones, await createClone(api, wish));
   const { grants } = await keys.listGrants({ keyId: wish.keyId, pageSize: 0, pageToken: '' });
   const executionId = running.execution?.id ?? '';
-  return { cloneId: running.id, executionId, grantId: grants[0]?.id ?? '' };
+  const asked = { cloneId: running.id, owner: undefined, pageSize: 1, pageToken: '' };
+  const [action] = (await actions.listActions(asked)).actions;
+  const grantId = grants[0]?.id ?? '';
+  return { cloneId: running.id, executionId, grantId, actionId: action?.id ?? '' };
 }
 
 async function untilRunning(clones: Api['clones'], id: string): Promise<Clone> {

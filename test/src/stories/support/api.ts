@@ -8,6 +8,7 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
+  StandingServiceService,
   TeamServiceService,
   TokenServiceService,
   UserServiceService,
@@ -26,6 +27,7 @@ export interface Api {
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly users: Remote<typeof UserServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
 }
 
 /** Where the services of an API listen. */
@@ -62,6 +64,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     teams: to(TeamServiceService, addresses.teams),
     bots: to(BotServiceService, addresses.teams),
     users: to(UserServiceService, addresses.teams),
+    standings: to(StandingServiceService, addresses.teams),
   };
   return {
     api,
@@ -74,6 +77,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
       teams: patient(TeamServiceService, api.teams),
       bots: patient(BotServiceService, api.bots),
       users: patient(UserServiceService, api.users),
+      standings: patient(StandingServiceService, api.standings),
     },
   };
 }
