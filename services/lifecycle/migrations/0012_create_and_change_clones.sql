@@ -252,8 +252,9 @@ declare
   v_action jsonb := nullif(p_change -> 'action', 'null');
   v_end    jsonb := nullif(p_change -> 'action_end', 'null');
 begin
-  -- One that is over with this change leaves the one that goes on alone.
-  if v_action ->> 'id' = p_next.action ->> 'id' or v_end is not null then
+  -- One that is over with this change leaves the one that goes on alone, unless it undoes that.
+  if v_action ->> 'id' = p_next.action ->> 'id' or v_end is not null
+      or (p_before.action is not null and p_next.action is null) then
     update action a
     set ended_at = p_next.updated_at, outcome = coalesce(v_end ->> 'outcome', 'SUPERSEDED'),
         message = coalesce(v_end ->> 'message', '')

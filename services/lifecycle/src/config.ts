@@ -49,6 +49,8 @@ const SETTINGS = {
     parse: integer,
     default: 730 * 24 * 60 * 60_000,
   },
+  /** How often what is too old is looked for. */
+  sweepMs: { env: 'SWEEP_MS', parse: integer, default: 60_000 },
   tracesDir: { env: 'TRACES_DIR', parse: optionalText, default: undefined },
   logLevel: {
     env: 'LOG_LEVEL',
@@ -111,10 +113,9 @@ export type ServiceConfig = Pick<
       | 'blobsCredentials'
       | 'resultsMaxBytes'
       | 'tombstoneRetentionMs'
+      | 'sweepMs'
     >
   > & {
-    /** How often what is too old is looked for. */
-    readonly sweepMs?: number;
     readonly deadlines?: Deadlines;
     readonly watch?: Partial<WatchLimits>;
   };

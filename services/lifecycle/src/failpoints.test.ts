@@ -69,6 +69,7 @@ describe('a life that is broken off', () => {
 
       const id = await completeAndDelete(keyId, `life-${index}`);
       if (armed === point) await stopAndDelete(keyId, `stop-${index}`);
+      if (armed === point) await denyOwner(`outcast-${index}`);
 
       assert.ok(visited.has(point), 'the failpoint was never reached');
       await until(() => phasesTold(id).at(-1) === 'DELETED');
@@ -124,6 +125,26 @@ describe('a life that is broken off', () => {
   }
 
   async function stopAndDelete(keyId: string, requestId: string): Promise<void> {
+    const id = await createRunning(keyId, requestId);
+    await again(() => api.clones.stopClone({ id, etag: '', external: undefined }));
+    await reached(api, id, ClonePhase.STOPPED);
+    await again(() => api.clones.deleteClone({ id, etag: '' }));
+    await reached(api, id, ClonePhase.DELETED);
+  }
+
+  async function denyOwner(name: string): Promise<void> {
+    const outcast = await house.createCrew(name);
+    const theirs = house.as(outcast.owner.token);
+    const owner = ownerOf(outcast.owner.id);
+    const { id } = await createClone(theirs, { botId: outcast.bot.id, owner });
+    const root = house.as((await house.teams.admin()).token);
+    await root.standings.denyOwner({ owner, reason: 'it does not pay' });
+    // Who starts reads what teams has to tell at once.
+    await house.restart();
+    await reached(theirs, id, ClonePhase.DELETED);
+  }
+
+  async function createRunning(keyId: string, requestId: string): Promise<string> {
     const { id } = await again(() =>
       createClone(api, { botId: crew.bot.id, owner: ownerOf(crew.owner.id), keyId, requestId }),
     );
@@ -133,10 +154,7 @@ describe('a life that is broken off', () => {
     house.executor.run(executionId);
     await again(() => claim(house, clone));
     await reached(api, id, ClonePhase.RUNNING);
-    await again(() => api.clones.stopClone({ id, etag: '', external: undefined }));
-    await reached(api, id, ClonePhase.STOPPED);
-    await again(() => api.clones.deleteClone({ id, etag: '' }));
-    await reached(api, id, ClonePhase.DELETED);
+    return id;
   }
 });
 

@@ -1,16 +1,19 @@
 // A workload for tests. Its parameters say what it does:
 //   sign     how many payloads it has signed, `forever` for as long as it may; none if absent
 //   pause    how many milliseconds it waits after each
+//   leave    what it writes into a file that it leaves, left.txt
 //   stay     it waits to be stopped before it ends
 //   exit     the code that it ends with
 // It prints a line for each thing that it has done.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRunner } from './runner.js';
 
 const RETRY_MS = 100;
 
 const runner = connectRunner();
-const { sign = '0', pause = '0', stay, exit = '0' } = await runner.getParameters();
+const { sign = '0', pause = '0', leave, stay, exit = '0' } = await runner.getParameters();
 console.log('started');
 
 let signed = 0;
@@ -27,6 +30,10 @@ while (signed < wanted && refusal === '') {
   console.log(refusal === '' ? `signed ${signed}` : `refused ${refusal}`);
   await runner.reportProgress(Number.isFinite(wanted) ? signed / wanted : 0, `signed ${signed}`);
   await sleep(Number(pause));
+}
+if (leave !== undefined) {
+  writeFileSync(join(process.env.RAMET_OUTPUT, 'left.txt'), leave);
+  console.log('left');
 }
 if (stay !== undefined) {
   console.log('staying');

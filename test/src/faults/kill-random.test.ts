@@ -131,7 +131,7 @@ describe('a mesh whose launcher is killed', function () {
 
 async function tell(story: Story, crew: Crew | undefined, world: World) {
   if (!crew) assert.fail('no crew');
-  return story(crew, world.at({}, crew.owner));
+  return story(crew, world.at({}, crew.owner), world.admin);
 }
 
 async function workloadOf(world: World, cloneId: string): Promise<string> {

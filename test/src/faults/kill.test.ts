@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { endSoundly, requireNothingLeft } from '../stories/support/soundness.js';
+import { endSoundly, requireNothingLeft, requireSwept } from '../stories/support/soundness.js';
 import { startWorld, type World } from '../stories/support/world.js';
 import { failpointsInCode, Trap } from './failpoints.js';
 import { failing, type Life, notified, raced, type Story, stopped, whole } from './lives.js';
+import { denied, staged, TENDED, type Tending, tended } from './lives-in-full.js';
 
 // Goal: a process that is killed at the worst moments changes nothing about how things end.
 // Method: the whole mesh. At each point that the code names, between an effect and its commit,
@@ -12,6 +13,9 @@ import { failing, type Life, notified, raced, type Story, stopped, whole } from 
 const COMPLETED: Life = { phase: 'COMPLETED', reason: '', signatures: 3 };
 const STOPPED: Life = { phase: 'STOPPED', reason: 'STOP_REQUESTED', signatures: 1 };
 const NOT_STARTED: Life = { phase: 'FAILED', reason: 'START_FAILED', signatures: 0 };
+const STAGED: Life = { phase: 'COMPLETED', reason: '', signatures: 0 };
+/** It signs once each time that it is started: at first, updated, resumed and restored. */
+const TENDED_LIFE: Life = { ...STOPPED, signatures: 4 };
 const BEATEN: Life = { phase: 'FAILED', reason: 'KEY_IN_USE', signatures: 0 };
 
 interface Told {
@@ -23,11 +27,22 @@ const WHOLE: Told = { story: whole, lives: [COMPLETED] };
 
 /** What is told beside the whole story, where that alone does not come to the point. */
 const BESIDE: readonly (readonly [RegExp, Told])[] = [
-  [/\.(execution_stopped|stop_accepted)$|^executor\.stop/, { story: stopped, lives: [STOPPED] }],
+  [/\.execution_stopped$|^executor\.stop/, { story: stopped, lives: [STOPPED] }],
   [/^executor\.process\.disowned$/, { story: failing, lives: [NOT_STARTED] }],
+  [/\.result_|wish_accepted$|storage/, { story: staged, lives: [STAGED] }],
+  [/standing/, { story: denied, lives: [] }],
   [/webhook/, { story: notified, lives: [COMPLETED] }],
   [/authoriz/, { story: raced, lives: [COMPLETED, BEATEN] }],
 ];
+
+/** Where processes die while a clone is looked after: when it is asked for, and when it is done. */
+const WHILE_TENDED: Readonly<Record<Tending, readonly string[]>> = {
+  update: ['lifecycle.execution_created', 'executor.start.done'],
+  suspend: ['lifecycle.wish_accepted', 'keys.revoke.committed'],
+  resume: ['lifecycle.phase_recorded', 'keys.authorize.committed', 'executor.token.minted'],
+  archive: ['lifecycle.execution_deleted', 'executor.remove.done'],
+  restore: ['lifecycle.wish_accepted', 'executor.create.committed'],
+};
 
 /** How many services lose a process in a round. */
 const AT_ONCE = 3;
@@ -40,7 +55,7 @@ describe('a process that is killed', function () {
   const points = failpointsInCode();
   let world: World;
   before(async () => {
-    const lifecycle = { RECONCILE_MS: '500', LEASE_MS: '3000' };
+    const lifecycle = { RECONCILE_MS: '500', LEASE_MS: '3000', SWEEP_MS: '500' };
     world = await startWorld({ settings: { lifecycle } });
   });
   after(() => endSoundly(world));
@@ -62,7 +77,7 @@ describe('a process that is killed', function () {
       const lives = await Promise.all(
         told.map(({ story }, index) => {
           const crew = crews[index] ?? assert.fail('no crew');
-          return story(crew, world.at({}, crew.owner));
+          return story(crew, world.at({}, crew.owner), world.admin);
         }),
       );
 
@@ -79,6 +94,23 @@ describe('a process that is killed', function () {
       await requireNothingLeft(world);
     });
   }
+
+  it('while a clone is looked after changes nothing for it', async () => {
+    const crew = await world.createCrew('tended');
+    const trap = new Trap(world.mesh.layout.failpoints);
+    const points = Object.values(WHILE_TENDED).flat();
+    const before = new Map(points.map((point) => [point, trap.visits(point)]));
+    const lives = await tended(crew, world.at({}, crew.owner), (next) => {
+      for (const point of WHILE_TENDED[next]) trap.arm(point);
+    });
+
+    const died = points.filter((point) => trap.visits(point) > (before.get(point) ?? 0));
+    assert.deepEqual([TENDED.length, died], [Object.keys(WHILE_TENDED).length, points]);
+    assert.deepEqual(lives, [TENDED_LIFE]);
+    await requireNothingLeft(world);
+  });
+
+  it('leaves nothing that is not swept', () => requireSwept(world));
 });
 
 /** Points that are come to at the same time: of runners one alone, of services one each. */

@@ -6,6 +6,7 @@ import {
   StopCloneRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { again } from '../stories/support/again.js';
+import type { Callers } from '../stories/support/api.js';
 import {
   AT_REST,
   createClone,
@@ -28,7 +29,7 @@ export interface Life {
 }
 
 /** Something that a user does from a key to a deletion, repeating what could not be answered. */
-export type Story = (crew: Crew, person: Person) => Promise<readonly Life[]>;
+export type Story = (crew: Crew, person: Person, admin: Callers) => Promise<readonly Life[]>;
 
 /** A clone that signs three times, completes and is deleted. */
 export const whole: Story = (crew, person) => live(crew, person, { does: { sign: '3' } });
@@ -59,7 +60,7 @@ export const failing: Story = async (crew, person) => {
 };
 
 /** A clone whose phases are told to a receiver: each of them, in order, once in effect. */
-export const notified: Story = async (crew, person) => {
+export const notified: Story = async (crew, person, admin) => {
   await using receiver = await startReceiver();
   const { webhooks } = person.patient;
   const { webhook } = await webhooks.createWebhook({
@@ -70,7 +71,7 @@ export const notified: Story = async (crew, person) => {
     filter: undefined,
     validateOnly: false,
   });
-  const lives = await whole(crew, person);
+  const lives = await whole(crew, person, admin);
   await receiver.untilTold('DELETED');
 
   const told = receiver.phases();
@@ -102,7 +103,8 @@ export const raced: Story = async (crew, person) => {
   return lives;
 };
 
-async function live(
+/** A life from a key to a deletion, with something that happens while it runs. */
+export async function live(
   crew: Crew,
   person: Person,
   wish: Wish,

@@ -34,9 +34,9 @@ describe('a mesh whose NATS is away', function () {
 
     const start = systemClock.elapsed();
     const lives = await Promise.all([
-      tell(whole, crews[0]),
-      tell(stopped, crews[1]),
-      tell(deletedAlive, crews[2]),
+      tell(whole, crews[0], world),
+      tell(stopped, crews[1], world),
+      tell(deletedAlive, crews[2], world),
     ]);
     assert.ok(systemClock.elapsed() - start < WITHOUT_NATS_MS);
     assert.deepEqual(
@@ -50,7 +50,7 @@ describe('a mesh whose NATS is away', function () {
 
   it('loses nothing when NATS dies in the middle', async () => {
     const crews = await crewsOf(world, 'dying', 2);
-    const telling = Promise.all(crews.map((crew) => tell(whole, crew)));
+    const telling = Promise.all(crews.map((crew) => tell(whole, crew, world)));
     await nats(world.mesh).process.kill('SIGKILL');
     await telling;
 
@@ -63,7 +63,7 @@ describe('a mesh whose NATS is away', function () {
     for (const name of SERVICES) await world.mesh.service(name).kill('SIGKILL');
     for (const name of SERVICES) await world.mesh.service(name).whenServing();
     const [crew] = await crewsOf(world, 'starting', 1);
-    await tell(whole, crew);
+    await tell(whole, crew, world);
 
     await nats(world.mesh).process.start();
     await requirePublished(world);
@@ -74,7 +74,7 @@ describe('a mesh whose NATS is away', function () {
     const before = await positions(world);
     await admin.streams.delete(STREAM);
     const [crew] = await crewsOf(world, 'deleting', 1);
-    await tell(whole, crew);
+    await tell(whole, crew, world);
 
     await requirePublished(world, before);
   });
@@ -88,8 +88,8 @@ async function crewsOf(world: World, name: string, count: number): Promise<reado
   return Promise.all(Array.from({ length: count }, (_, nth) => world.createCrew(`${name}-${nth}`)));
 }
 
-async function tell(story: Story, crew: Crew | undefined) {
-  return crew ? story(crew, crew.owner) : assert.fail('no crew');
+async function tell(story: Story, crew: Crew | undefined, world: World) {
+  return crew ? story(crew, crew.owner, world.admin) : assert.fail('no crew');
 }
 
 type Positions = Readonly<Record<string, bigint>>;

@@ -61,7 +61,7 @@ describe('a mesh whose database is away', function () {
   it('goes on with stories that it was in the middle of', async () => {
     const crews = await Promise.all([world.createCrew('middle-0'), world.createCrew('middle-1')]);
     const [one, other] = crews;
-    const telling = Promise.all([whole(one, one.owner), stopped(other, other.owner)]);
+    const telling = Promise.all([whole(one, one.owner, world.admin), stopped(other, other.owner, world.admin)]);
     for (let round = 0; round < 3; round += 1) {
       await postgres(world).kill('SIGKILL');
       await postgres(world).whenServing();
@@ -90,7 +90,7 @@ describe('a service that is frozen', function () {
       const crew = await world.createCrew(`frozen-${name}`);
       const { owner } = crew;
       const thaw = freeze(world, name);
-      const telling = whole(crew, owner);
+      const telling = whole(crew, owner, world.admin);
       try {
         if (name !== 'executor') await requireLate(owner, name);
         // Longer than any call between services has, and than a lease.

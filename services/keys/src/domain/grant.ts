@@ -37,7 +37,7 @@ export interface Clone {
   readonly id: string;
   readonly owner: Owner;
   readonly creatorId: string;
-  /** The team that its bot belongs to. */
+  /** The team that its bot belongs to. Empty: it has no bot. */
   readonly teamId: string;
   readonly keyId: string;
   readonly epoch: number;
@@ -50,18 +50,25 @@ export function requireCurrent(clone: Clone, { epoch }: Grantee): void {
   if (clone.epoch > epoch || !clone.active) throw epochStale(clone.id);
 }
 
+/** The team that a clone is run in: its bot's, else the one that owns it. Personal ones may have none. */
+export function teamOf({ owner, teamId }: Clone): string | undefined {
+  if (teamId !== '') return teamId;
+  return owner.kind === 'team' ? owner.id : undefined;
+}
+
 /**
  * Throws unless the creator of a clone may have it run for its owner.
  *
- * A personal clone is owned by its creator, who is still in the bot's team; a team clone by the
- * bot's team, where its creator is still OWNER or ADMIN.
+ * A personal clone is owned by its creator, who is still in the bot's team, if there is a bot; a team
+ * clone by the bot's team, if there is one, and its creator is still OWNER or ADMIN there.
  */
 export function requireCreator(clone: Clone, role: Role | undefined): void {
-  const { owner, creatorId, teamId } = clone;
+  const { owner, creatorId } = clone;
+  const team = teamOf(clone);
   const fits =
     owner.kind === 'user'
-      ? owner.id === creatorId && role !== undefined
-      : owner.id === teamId && manages(role);
+      ? owner.id === creatorId && (team === undefined || role !== undefined)
+      : owner.id === team && manages(role);
   if (!fits) throw denied('keys.authorize_clone', 'the creator of the clone may not run it');
 }
 

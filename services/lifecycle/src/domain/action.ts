@@ -20,6 +20,7 @@ export interface NewAction {
 
 /** Tells whether what somebody does to a clone is not over with the change itself. */
 export function goesOn(before: Clone, next: Clone): boolean {
+  if (ENDED_PHASES.includes(next.phase) && !next.restart && !isOnItsWay(next)) return false;
   return (
     before.desired !== next.desired ||
     before.candidate !== next.candidate ||

@@ -1,5 +1,5 @@
 import { conflict, PublicError } from '@ramet/errors';
-import { EXPIRED, FORCED, NOT_PUT_DOWN } from './changes.js';
+import { EXPIRED, FORCED, NOT_PUT_DOWN, withoutRestart } from './changes.js';
 import {
   BEHAVIOUR,
   type Clone,
@@ -17,16 +17,12 @@ import type { Release } from './release.js';
 export function askToStop(clone: Clone): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
   if (clone.desired === 'STOPPED') return clone;
-  if (ENDED_PHASES.includes(clone.phase)) return withoutRestart(clone);
+  if (ENDED_PHASES.includes(clone.phase)) {
+    return clone.restart ? { ...withoutRestart(clone), desired: 'STOPPED' } : clone;
+  }
   const isPutDown = isAtRest(clone.phase) || clone.desired !== 'RUNNING';
   if (isPutDown) throw wrongPhase(clone, 'stopped');
   return { ...clone, desired: 'STOPPED' };
-}
-
-function withoutRestart(clone: Clone): Clone {
-  if (!clone.restart) return clone;
-  const { restart: _, ...rest } = clone;
-  return { ...rest, desired: 'STOPPED' };
 }
 
 /** The clone after its user asked to delete it. Asking again has a failed cleanup tried at once. */
@@ -56,13 +52,18 @@ export function askToSuspend(clone: Clone): Clone {
 /** The clone after its user asked to resume it. */
 export function askToResume(clone: Clone): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
-  if (clone.phase === 'RESUMING') return clone;
+  if (isUpAgain(clone, 'RESUMING')) return clone;
   if (clone.phase !== 'SUSPENDED' || clone.desired === 'ARCHIVED') {
     throw wrongPhase(clone, 'resumed');
   }
   if (clone.desired === 'RUNNING') return clone;
   requireUnexpired(clone);
   return { ...clone, desired: 'RUNNING' };
+}
+
+/** Tells whether what is asked for is on its way or done: whoever got no answer asks again. */
+function isUpAgain({ phase, desired }: Clone, onTheWay: Phase): boolean {
+  return phase === onTheWay || (phase === 'RUNNING' && desired === 'RUNNING');
 }
 
 /** The clone after its user asked to archive it. */
@@ -77,7 +78,7 @@ export function askToArchive(clone: Clone): Clone {
 /** The clone after its user asked to restore it. */
 export function askToRestore(clone: Clone): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
-  if (clone.phase === 'RESTORING') return clone;
+  if (isUpAgain(clone, 'RESTORING')) return clone;
   if (clone.phase !== 'ARCHIVED') throw wrongPhase(clone, 'restored');
   return clone.desired === 'RUNNING' ? clone : { ...clone, desired: 'RUNNING' };
 }
@@ -113,8 +114,9 @@ export function askToExpire(clone: Clone, at: Date | undefined, now: Date): Clon
   if (!hasCondition(clone, EXPIRED) || isPast) return next;
 
   const { deleteDueAt: __, ...living } = withoutCondition(next, EXPIRED);
+  // What was suspended before it expired was so for another reason.
   const isPaused =
-    clone.desired === 'SUSPENDED' && ['RUNNING', 'SUSPENDING', 'SUSPENDED'].includes(clone.phase);
+    clone.desired === 'SUSPENDED' && (clone.phase !== 'SUSPENDED' || clone.reason === EXPIRED);
   const isArchived = clone.phase === 'ARCHIVED' || clone.phase === 'ARCHIVING';
   return {
     ...living,

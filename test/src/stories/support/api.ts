@@ -1,8 +1,14 @@
 import type { Mesh } from '@ramet/local';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
-import { CloneServiceService, WebhookServiceService } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  CloneServiceService,
+  ResultServiceService,
+  TemplateServiceService,
+  WebhookServiceService,
+} from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
+  StandingServiceService,
   TeamServiceService,
   TokenServiceService,
   UserServiceService,
@@ -14,11 +20,14 @@ import { again } from './again.js';
 /** The API of a mesh as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly templates: Remote<typeof TemplateServiceService>;
+  readonly results: Remote<typeof ResultServiceService>;
   readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly users: Remote<typeof UserServiceService>;
+  readonly standings: Remote<typeof StandingServiceService>;
 }
 
 /** Where the services of an API listen. */
@@ -48,21 +57,27 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     scope.use(connect(service, address, { token }));
   const api = {
     clones: to(CloneServiceService, addresses.lifecycle),
+    templates: to(TemplateServiceService, addresses.lifecycle),
+    results: to(ResultServiceService, addresses.lifecycle),
     webhooks: to(WebhookServiceService, addresses.lifecycle),
     keys: to(KeyServiceService, addresses.keys),
     teams: to(TeamServiceService, addresses.teams),
     bots: to(BotServiceService, addresses.teams),
     users: to(UserServiceService, addresses.teams),
+    standings: to(StandingServiceService, addresses.teams),
   };
   return {
     api,
     patient: {
       clones: patient(CloneServiceService, api.clones),
+      templates: patient(TemplateServiceService, api.templates),
+      results: patient(ResultServiceService, api.results),
       webhooks: patient(WebhookServiceService, api.webhooks),
       keys: patient(KeyServiceService, api.keys),
       teams: patient(TeamServiceService, api.teams),
       bots: patient(BotServiceService, api.bots),
       users: patient(UserServiceService, api.users),
+      standings: patient(StandingServiceService, api.standings),
     },
   };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Link, verifyChain } from '@ramet/database';
 import {
@@ -8,6 +8,7 @@ import {
   ListCloneHistoryRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { processesWithVariable } from '@ramet/service';
+import { until } from './again.js';
 import type { Person, World } from './world.js';
 
 const SERVICES = ['teams', 'keys', 'lifecycle', 'executor'] as const;
@@ -18,6 +19,9 @@ export async function requireAgreement(world: World): Promise<void> {
   assert.deepEqual(await world.ask(WRONG_QUOTAS), [], 'the quota ledger does not add up');
   assert.deepEqual(await world.ask(WRONG_USES), [], 'a grant was used otherwise than was logged');
   assert.deepEqual(await world.ask(DOUBLE_OUTCOMES), [], 'more executions than epochs');
+  assert.deepEqual(await world.ask(WRONG_HOLDS), [], 'clones hold other than was entered');
+  assert.deepEqual(await world.ask(LOST_BLOBS), [], 'a result without its blob');
+  await requireKnownBlobs(world);
 }
 
 /** Throws if anything is left of clones, once all of them are deleted. */
@@ -27,6 +31,7 @@ export async function requireNothingLeft(world: World): Promise<void> {
     assert.deepEqual(await world.ask(sql), [], `${what} is left`);
   }
   const { executor, run } = world.mesh.layout;
+  assert.deepEqual(readdirSync(join(run, '.storage')), [], 'a storage is left');
   const folders = [...readdirSync(join(executor, 'executions')), ...readdirSync(run)];
   assert.deepEqual(folders.filter(isOfExecution), [], 'a folder is left');
   assert.deepEqual(readdirSync(join(run, '.control')), [], 'a socket is left');
@@ -36,6 +41,34 @@ export async function requireNothingLeft(world: World): Promise<void> {
     ({ name }) => processesWithVariable('RAMET_EXECUTION', name).length > 0,
   );
   assert.deepEqual(left, [], 'a process is left');
+}
+
+/** Waits until nothing is left of what clones left, once all of them are deleted and swept. */
+export async function requireSwept(world: World): Promise<void> {
+  const rows = `select clone_id from lifecycle.result_head
+                union all select clone_id from lifecycle.result_blob`;
+  await until('all results are swept', async () => (await world.ask(rows)).length === 0);
+  assert.deepEqual(blobsOf(world), [], 'a blob is left');
+}
+
+/** Every blob has a row, which was there before it and goes after it: blobs are looked at first. */
+async function requireKnownBlobs(world: World): Promise<void> {
+  const found = blobsOf(world);
+  const rows = await world.ask<{ key: string }>('select key from lifecycle.result_blob');
+  const known = new Set(rows.map(({ key }) => key));
+  const unknown = found.filter((key) => !known.has(key));
+  const left = new Set(blobsOf(world));
+  assert.deepEqual(
+    unknown.filter((key) => left.has(key)),
+    [],
+    'a blob of which nothing speaks',
+  );
+}
+
+function blobsOf({ mesh: { layout } }: World): readonly string[] {
+  if (!existsSync(layout.blobs)) return [];
+  const names = readdirSync(layout.blobs, { recursive: true, encoding: 'utf8' });
+  return names.flatMap((name) => /^(results\/[^/]+\/[^/.]+)\.blob$/.exec(name)?.[1] ?? []);
 }
 
 /** Ends a mesh of which nothing may be left, and throws if anything is. */
@@ -61,7 +94,7 @@ export async function requireInventory(world: World): Promise<void> {
   assert.deepEqual(orphans, [], 'something exists that is in no ledger');
 }
 
-/** Throws unless a clone's history is whole, gives the clone as it is, and has one outcome. */
+/** Throws unless a clone's history is whole, gives the clone as it is, and tells each end once. */
 export async function requireOneLife({ patient: { clones } }: Person, id: string): Promise<void> {
   const { clone } = await clones.getClone(GetCloneRequest.fromPartial({ id }));
   const { entries } = await clones.listCloneHistory(
@@ -73,11 +106,19 @@ export async function requireOneLife({ patient: { clones } }: Person, id: string
     `a gap in the history of ${id}`,
   );
   assert.deepEqual(entries.at(-1)?.clone, clone, `the history of ${id} does not give it`);
-  assert.ok(outcomesIn(entries).size <= 1, `more than one outcome of ${id}`);
+  const executions = new Set(entries.flatMap(({ clone }) => clone?.execution?.id ?? []));
+  for (const executionId of executions) {
+    const outcomes = outcomesIn(entries, executionId);
+    assert.ok(outcomes.size <= 1, `more than one outcome of ${executionId} of ${id}`);
+  }
 }
 
-function outcomesIn(entries: readonly CloneHistoryEntry[]): ReadonlySet<string> {
-  const outcomes = entries.flatMap(({ clone }) => clone?.execution?.outcome ?? []);
+function outcomesIn(
+  entries: readonly CloneHistoryEntry[],
+  executionId: string,
+): ReadonlySet<string> {
+  const executions = entries.flatMap(({ clone }) => clone?.execution ?? []);
+  const outcomes = executions.flatMap(({ id, outcome }) => (id === executionId && outcome) || []);
   return new Set(outcomes.map((outcome) => JSON.stringify(outcome)));
 }
 
@@ -131,12 +172,25 @@ const DOUBLE_OUTCOMES = `
   group by c.id, c.epoch
   having count(*) <> c.epoch`;
 
+const WRONG_HOLDS = `
+  select c.id, e.resource
+  from lifecycle.clone c join lifecycle.quota_entry e on e.clone_id = c.id
+  group by c.id, c.phase, e.owner_id, e.resource
+  having sum(e.change) < 0 or (c.phase = 'DELETED' and sum(e.change) <> 0)`;
+
+const LOST_BLOBS = `
+  select r.clone_id, r.name
+  from lifecycle.result r left join lifecycle.result_blob b on b.key = r.blob and b.remove_at is null
+  where r.removed_at is null and b.key is null`;
+
 const LEFT: Readonly<Record<string, string>> = {
   'a clone': `select id, phase from lifecycle.clone where phase <> 'DELETED'`,
   quota: 'select owner_id, used from lifecycle.quota where used <> 0',
   'a hold': 'select key_id, clone_id from keys.hold',
   'a grant': 'select id, clone_id from keys.key_grant where revoked_at is null',
   'a workload': `select name, state from executor.workload where state <> 'removed'`,
+  'a storage': `select clone_id, state from executor.storage where state <> 'removed'`,
+  'an action that is not over': `select id, name from lifecycle.action where ended_at is null`,
   'an execution without an outcome':
     'select id from lifecycle.execution where outcome is null and started_at is not null',
 };
