@@ -50,18 +50,25 @@ export function requireCurrent(clone: Clone, { epoch }: Grantee): void {
   if (clone.epoch > epoch || !clone.active) throw epochStale(clone.id);
 }
 
+/** The team that its creator has to be in: the bot's; without a bot, the owner's. None: neither. */
+export function teamOf({ teamId, owner }: Clone): string | undefined {
+  if (teamId !== '') return teamId;
+  return owner.kind === 'team' ? owner.id : undefined;
+}
+
 /**
  * Throws unless the creator of a clone may have it run for its owner.
  *
- * A personal clone is owned by its creator, who is still in the bot's team; a team clone by the
- * bot's team, where its creator is still OWNER or ADMIN.
+ * A personal clone is owned by its creator, who is still in the bot's team, if there is a bot; a
+ * team clone by the bot's team, or any without a bot, where its creator is still OWNER or ADMIN.
  */
 export function requireCreator(clone: Clone, role: Role | undefined): void {
-  const { owner, creatorId, teamId } = clone;
+  const { owner, creatorId } = clone;
+  const team = teamOf(clone);
   const fits =
     owner.kind === 'user'
-      ? owner.id === creatorId && role !== undefined
-      : owner.id === teamId && manages(role);
+      ? owner.id === creatorId && (team === undefined || role !== undefined)
+      : owner.id === team && manages(role);
   if (!fits) throw denied('keys.authorize_clone', 'the creator of the clone may not run it');
 }
 

@@ -4,7 +4,7 @@ import type {
 } from '@ramet/proto-gen/keys.v1';
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
-import { requireCreator, requireCurrent } from '../domain/grant.js';
+import { requireCreator, requireCurrent, teamOf } from '../domain/grant.js';
 import { limitsOf, toGrantMessage } from '../messages.js';
 import { actorOf } from './caller.js';
 
@@ -26,7 +26,8 @@ export function authorizeCloneToUseKey(
 
     const clone = await lifecycle.getCloneTeamAndBot(cloneId);
     requireCurrent(clone, grantee);
-    const role = await teams.roleIn(clone.teamId, clone.creatorId);
+    const team = teamOf(clone);
+    const role = team === undefined ? undefined : await teams.roleIn(team, clone.creatorId);
     requireCreator(clone, role);
     failpoints.hit('keys.authorize.asked');
 
