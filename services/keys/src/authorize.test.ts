@@ -50,6 +50,29 @@ describe('AuthorizeCloneToUseKey', () => {
     assert.equal(await reasonOf(authorize(world, tenant)), 'OK');
   });
 
+  it('gives keys to clones without a bot, asking only for the team that owns one', async () => {
+    const { userId, keyId, ...personal } = await newTenant(world);
+    const owner = { owner: { $case: 'userId', value: userId } } as const;
+    const ids = { id: personal.cloneId, creatorId: userId, keyId };
+    world.peers.clones.set(personal.cloneId, cloneMessage({ ...ids, owner, teamId: '' }));
+    assert.equal(await reasonOf(authorize(world, { userId, keyId, ...personal })), 'OK');
+
+    const admin = newUser();
+    const teamId = systemIds.make('tem');
+    world.peers.roles.set(`${teamId}/${admin}`, TeamRole.ADMIN);
+    const { key } = await world.keys.createKey(
+      keyRequest(admin, { owner: teamOwner(teamId) }),
+      as(`user:${admin}`),
+    );
+    const shared = teamClone(admin, teamId, key?.id ?? '');
+    const known = world.peers.clones.get(shared.cloneId);
+    if (known) world.peers.clones.set(shared.cloneId, { ...known, teamId: '' });
+    world.peers.roles.delete(`${teamId}/${admin}`);
+    assert.equal(await reasonOf(authorize(world, shared)), 'PERMISSION_DENIED');
+    world.peers.roles.set(`${teamId}/${admin}`, TeamRole.ADMIN);
+    assert.equal(await reasonOf(authorize(world, shared)), 'OK');
+  });
+
   it('refuses a personal clone whose creator has left the team', async () => {
     const tenant = await newTenant(world);
     world.peers.roles.delete(`${tenant.teamId}/${tenant.userId}`);

@@ -29,7 +29,7 @@ const WHOLE: Told = { story: whole, lives: [COMPLETED] };
 const BESIDE: readonly (readonly [RegExp, Told])[] = [
   [/\.execution_stopped$|^executor\.stop/, { story: stopped, lives: [STOPPED] }],
   [/^executor\.process\.disowned$/, { story: failing, lives: [NOT_STARTED] }],
-  [/\.result_|wish_accepted$|storage/, { story: staged, lives: [STAGED] }],
+  [/^(lifecycle|executor)\..*(result_|wish_accepted$|storage)/, { story: staged, lives: [STAGED] }],
   [/standing/, { story: denied, lives: [] }],
   [/webhook/, { story: notified, lives: [COMPLETED] }],
   [/authoriz/, { story: raced, lives: [COMPLETED, BEATEN] }],

@@ -61,7 +61,10 @@ describe('a mesh whose database is away', function () {
   it('goes on with stories that it was in the middle of', async () => {
     const crews = await Promise.all([world.createCrew('middle-0'), world.createCrew('middle-1')]);
     const [one, other] = crews;
-    const telling = Promise.all([whole(one, one.owner, world.admin), stopped(other, other.owner, world.admin)]);
+    const telling = Promise.all([
+      whole(one, one.owner, world.admin),
+      stopped(other, other.owner, world.admin),
+    ]);
     for (let round = 0; round < 3; round += 1) {
       await postgres(world).kill('SIGKILL');
       await postgres(world).whenServing();

@@ -31,10 +31,19 @@ describe('requireCreator', () => {
     ['a team clone of who has left the team', TEAM, undefined, 'PERMISSION_DENIED'],
     ['a team clone of another team', OTHER_TEAM, 'owner', 'PERMISSION_DENIED'],
   ];
-  for (const [name, owner, role, expected] of cases) {
+  const withoutBot: typeof cases = [
+    ['a personal clone without a bot', USER, undefined, 'OK'],
+    ['a personal clone of another without a bot', OTHER, undefined, 'PERMISSION_DENIED'],
+    ['a team clone without a bot, of an admin', OTHER_TEAM, 'admin', 'OK'],
+    ['a team clone without a bot, of a member', OTHER_TEAM, 'member', 'PERMISSION_DENIED'],
+    ['a team clone without a bot, of who has left', OTHER_TEAM, undefined, 'PERMISSION_DENIED'],
+  ];
+  for (const [name, owner, role, expected] of [...cases, ...withoutBot]) {
+    const hasBot = !name.includes('without a bot');
     it(`answers ${expected} to ${name}`, () => {
+      const clone = { ...cloneOf(owner), ...(!hasBot && { teamId: '' }) };
       assert.equal(
-        reasonOf(() => requireCreator(cloneOf(owner), role)),
+        reasonOf(() => requireCreator(clone, role)),
         expected,
       );
     });
