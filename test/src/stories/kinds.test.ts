@@ -91,8 +91,10 @@ describe('the four kinds of clones', function () {
     assert.match(report, new RegExp(`^${counted.all.visits} visits in ${counted.all.rows} `, 'm'));
 
     // What it left is what another one reads.
-    const again = 'deploy/examples/page-counts/template.json --name again --wait';
-    await shell.does(`ramet run ${again} --input visits.csv=result:counts/run/clean.csv`);
+    const input = 'visits.csv=result:counts/run/clean.csv';
+    await shell.does(
+      `ramet clones create --template page-counts --name again --input ${input} --wait`,
+    );
     const second = await cloneOf(ada, 'again');
     const same = JSON.parse(await contentOf(ada, second.id, 'run/totals.json'));
     assert.deepEqual({ ...same, rejected: 3 }, totals);

@@ -1,5 +1,6 @@
 import { UPDATE_FAILED } from './changes.js';
-import { BEHAVIOUR, type Clone, hasCondition } from './clone.js';
+import { BEHAVIOUR, type Clone } from './clone.js';
+import { hasCondition } from './conditions.js';
 import { ENDED_PHASES, type Phase } from './phases.js';
 
 /** How an action has ended. */

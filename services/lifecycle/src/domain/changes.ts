@@ -3,15 +3,13 @@ import {
   type Endpoint,
   type Execution,
   enter,
-  hasCondition,
   later,
   type Move,
   move,
   type Outcome,
   type Report,
-  withCondition,
-  withoutCondition,
 } from './clone.js';
+import { hasCondition, withCondition, withoutCondition } from './conditions.js';
 import type { Facts } from './facts.js';
 import { outcomeOf, settledBy, stopReasonOf, type Workload } from './outcome.js';
 import type { Phase, PhaseEvent } from './phases.js';

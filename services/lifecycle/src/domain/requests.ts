@@ -1,13 +1,7 @@
 import { conflict, PublicError } from '@ramet/errors';
 import { EXPIRED, FORCED, NOT_PUT_DOWN, withoutRestart } from './changes.js';
-import {
-  BEHAVIOUR,
-  type Clone,
-  hasCondition,
-  later,
-  withCondition,
-  withoutCondition,
-} from './clone.js';
+import { BEHAVIOUR, type Clone, later } from './clone.js';
+import { hasCondition, withCondition, withoutCondition } from './conditions.js';
 import { ENDED_PHASES, isAtRest, type Phase } from './phases.js';
 import type { Release } from './release.js';
 

@@ -1,5 +1,6 @@
 import { EXPIRED, IDLE, withoutRestart } from './changes.js';
-import { type Clone, hasCondition, later, withCondition } from './clone.js';
+import { type Clone, later } from './clone.js';
+import { hasCondition, withCondition } from './conditions.js';
 
 /** How long an expired clone is kept, where its policy does not say. */
 const EXPIRY_GRACE_MS = 14 * 24 * 60 * 60_000;
