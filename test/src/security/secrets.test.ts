@@ -8,7 +8,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { KeyAlgorithm, SigningServiceService } from '@ramet/proto-gen/keys.v1';
 import {
+  CloneKind,
   CreateCloneRequest,
+  CreateTemplateRequest,
   CreateWebhookRequest,
   OverrideScope,
   UpdateOwnerOverridesRequest,
@@ -171,7 +173,7 @@ describe('a secret', () => {
 
   /** Clones that are told secrets and print them, and what is sent to their owner's webhook. */
   async function tellAll(author: Author, owner: Person, botId: string): Promise<void> {
-    const { clones, overrides, webhooks } = author.as(owner.token);
+    const { clones, overrides, templates, webhooks } = author.as(owner.token);
     const mine = { owner: ownerMessage({ userId: owner.id }) };
     const ofOwner = hidden('a secret override of an owner');
     await overrides.updateOwnerOverrides(
@@ -180,7 +182,13 @@ describe('a secret', () => {
     const wish = { ...mine, botId, overrides: [told('CLONES', hidden('a secret override'))] };
     const url = `http://127.0.0.1:9/file?token=${hidden('the secret of an address')}`;
     const inputs = [{ name: 'file', source: { $case: 'url' as const, value: url } }];
-    for (const wanted of [wish, { ...wish, inputs }]) {
+    const work = { $case: 'fetchInputs' as const, value: {} };
+    const spec = { stages: [{ name: 'fetch', work }] };
+    const { template } = await templates.createTemplate(
+      CreateTemplateRequest.fromPartial({ ...mine, name: aName(), kind: CloneKind.WORKFLOW, spec }),
+    );
+    const fetched = { ...wish, botId: '', templateId: template?.id ?? '', inputs };
+    for (const wanted of [wish, fetched]) {
       const { clone } = await clones.createClone(CreateCloneRequest.fromPartial(wanted));
       await clones.waitClone({ id: clone?.id ?? '', phases: [] });
     }
