@@ -48,7 +48,9 @@ describe('ExplainClone', () => {
   let wish: { readonly botId: string; readonly ownerId: string };
 
   before(async () => {
-    house = await openHouse({ deadlines: { ...DEADLINES, DELETING: 3_000, CLEANUP_FAILED: 60_000 } });
+    house = await openHouse({
+      deadlines: { ...DEADLINES, DELETING: 3_000, CLEANUP_FAILED: 60_000 },
+    });
     crew = await house.createCrew('explain');
     api = house.as(crew.owner.token);
     root = house.as((await house.teams.admin()).token);

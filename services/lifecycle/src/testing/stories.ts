@@ -30,7 +30,7 @@ export interface TemplateWish {
 }
 
 /** Makes a template. */
-export async function createTemplate(
+async function createTemplate(
   { templates }: Api,
   { ownerId, name, kind, spec }: TemplateWish,
 ): Promise<Template> {
