@@ -1,4 +1,4 @@
-import { UPDATE_FAILED } from './changes.js';
+import { NOT_PUT_DOWN, UPDATE_FAILED } from './changes.js';
 import { BEHAVIOUR, type Clone } from './clone.js';
 import { hasCondition } from './conditions.js';
 import { ENDED_PHASES, type Phase } from './phases.js';
@@ -65,7 +65,8 @@ export function actionEnd(before: Clone, next: Clone): ActionEnd | undefined {
   const isReached = GOAL[action.name]?.includes(next.phase) ?? true;
   const isUndone = action.name === 'clones.update' && hasCondition(next, UPDATE_FAILED);
   const outcome = isReached && !isUndone ? 'SUCCEEDED' : 'FAILED';
-  return { outcome, message: outcome === 'FAILED' ? messageOf(next) : '' };
+  const said = isUndone ? UPDATE_FAILED : NOT_PUT_DOWN;
+  return { outcome, message: outcome === 'FAILED' ? messageOf(next, said) : '' };
 }
 
 /** Tells whether a clone that nothing goes on with will not stay where it is. */
@@ -74,8 +75,8 @@ function isOnItsWay({ phase, desired }: Clone): boolean {
   return (desired === 'ARCHIVED' || desired === 'DELETED') && phase !== desired;
 }
 
-function messageOf({ phase, reason, message, conditions }: Clone): string {
-  const told =
-    message || conditions.map((condition) => condition.message).find((text) => text !== '');
+/** Why an action has failed: what the clone or its condition of this type says, not its probe. */
+function messageOf({ phase, reason, message, conditions }: Clone, said: string): string {
+  const told = message || conditions.find(({ type }) => type === said)?.message;
   return [phase, reason, told].filter((text) => text).join(': ');
 }

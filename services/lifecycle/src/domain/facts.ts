@@ -59,6 +59,9 @@ export function factsAfter(facts: Facts, before: Clone, next: Clone): Facts {
     const { now, problem, nextExecutionId, keyIsListed } = facts;
     return { now, problem, nextExecutionId, ...(keyIsListed !== undefined && { keyIsListed }) };
   }
-  const isUp = next.phase === 'RUNNING' && facts.workload === undefined;
-  return isUp ? { ...facts, workload: { state: 'RUNNING' } } : facts;
+  // What ran before may have ended since: that is what the pass is to find out.
+  const isJustUp = next.phase === 'RUNNING' && before.phase !== 'RUNNING';
+  return isJustUp && facts.workload === undefined
+    ? { ...facts, workload: { state: 'RUNNING' } }
+    : facts;
 }

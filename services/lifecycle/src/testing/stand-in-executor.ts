@@ -2,6 +2,7 @@ import type { Bus } from '@ramet/database';
 import { PublicError } from '@ramet/errors';
 import { loadContract } from '@ramet/proto-gen/contract';
 import {
+  type CreateExecutionRequest,
   ExecutionServiceService,
   ExitKind,
   type Workload,
@@ -19,6 +20,8 @@ export interface StandInExecutor extends AsyncDisposable {
   readonly workloads: ReadonlyMap<string, Workload>;
   /** The calls it got, such as `CreateExecution exe_...`. */
   readonly calls: readonly string[];
+  /** What was asked for with each workload that was made. */
+  readonly requests: ReadonlyMap<string, CreateExecutionRequest>;
   /** A workload begins to run, as seen by its executor. */
   run(executionId: string): void;
   /** A workload ends. */
@@ -47,10 +50,8 @@ export async function startStandInExecutor(bus: Bus): Promise<StandInExecutor> {
     },
     services: [
       implement(ExecutionServiceService, {
-        createExecution: async ({ executionId, cloneId, epoch }) =>
-          state.answer('CreateExecution', executionId, () =>
-            state.create(executionId, cloneId, epoch),
-          ),
+        createExecution: async (request) =>
+          state.answer('CreateExecution', request.executionId, () => state.create(request)),
         stopExecution: async ({ executionId }) =>
           state.answer('StopExecution', executionId, () => state.stop(executionId)),
         deleteExecution: async ({ executionId, cloneId, epoch }) =>
@@ -84,6 +85,7 @@ export async function startStandInExecutor(bus: Bus): Promise<StandInExecutor> {
 class Workloads {
   readonly all = new Map<string, Workload>();
   readonly calls: string[] = [];
+  readonly requests = new Map<string, CreateExecutionRequest>();
   readonly history: HistoryEntry[] = [];
   readonly #ailments = new Map<string, PublicError>();
   readonly #bus: Bus;
@@ -109,9 +111,11 @@ class Workloads {
     this.#ailments.clear();
   }
 
-  create(executionId: string, cloneId: string, epoch: number): Workload {
+  create(request: CreateExecutionRequest): Workload {
+    const { executionId, cloneId, epoch } = request;
     const known = this.all.get(executionId);
     if (known) return known;
+    this.requests.set(executionId, request);
     const made = this.#put(fresh(executionId, cloneId, epoch));
     if (this.isSwift) this.run(executionId);
     return this.isSwift ? this.get(executionId) : made;

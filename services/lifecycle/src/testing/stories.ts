@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { WorkloadState } from '@ramet/proto-gen/executor.v1';
 import {
+  type Action,
+  ActionOutcome,
   type Clone,
   type CloneKind,
+  ClonePhase,
   CreateTemplateRequest,
   type Execution,
   OutcomeKind,
@@ -12,7 +15,7 @@ import {
   TemplateSpec,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Api, createClone, type House, ownerOf } from './house.js';
-import { got, until } from './steps.js';
+import { executionOf, got, reached, until } from './steps.js';
 
 /** A stage that runs a program, with whatever else a test says. */
 export function stage(name: string, more: Partial<Stage> = {}): Partial<Stage> {
@@ -30,7 +33,7 @@ export interface TemplateWish {
 }
 
 /** Makes a template. */
-async function createTemplate(
+export async function createTemplate(
   { templates }: Api,
   { ownerId, name, kind, spec }: TemplateWish,
 ): Promise<Template> {
@@ -86,6 +89,27 @@ export async function ran(
   return clone;
 }
 
+/** The runner of a clone claims its execution, and tells what its probe has found. */
+export async function probed(house: House, clone: Clone, ready: boolean): Promise<void> {
+  const { reports } = await house.asRunner(clone);
+  const health = { ready, message: ready ? 'it answers' : 'nobody answers' };
+  const told = { health, endpoints: [], progress: undefined };
+  const instance = 'runner-1';
+  await reports.updateExecution({ ...executionOf(clone), ...told, instance, started: true });
+}
+
+/** Waits for a new workload of a stage, has it run and its probe find it well. */
+export async function up(
+  house: House,
+  api: Api,
+  id: string,
+  stageName: string,
+  release?: number,
+): Promise<Clone> {
+  await probed(house, await ran(house, api, id, stageName, release), true);
+  return reached(api, id, ClonePhase.RUNNING);
+}
+
 /** The executions of a clone, oldest first. */
 export async function executionsOf({ clones }: Api, id: string): Promise<readonly Execution[]> {
   const page = { cloneId: id, pageSize: 100, pageToken: '' };
@@ -97,6 +121,19 @@ export async function executionsOf({ clones }: Api, id: string): Promise<readonl
 export async function pastOf(api: Api, id: string): Promise<readonly string[]> {
   return (await executionsOf(api, id)).map(({ epoch, stage, outcome }) => {
     return `${epoch} ${stage} ${outcome ? nameIn(OutcomeKind, outcome.kind) : 'OPEN'}`;
+  });
+}
+
+/** What was done to a clone, oldest first. */
+export async function actionsOf({ actions }: Api, cloneId: string): Promise<readonly Action[]> {
+  const page = { cloneId, owner: undefined, pageSize: 100, pageToken: '' };
+  return (await actions.listActions(page)).actions.toReversed();
+}
+
+/** What was done to a clone and what came of it, such as `clones.create SUCCEEDED`. */
+export async function doingsOf(api: Api, cloneId: string): Promise<readonly string[]> {
+  return (await actionsOf(api, cloneId)).map(({ name, outcome }) => {
+    return `${name} ${nameIn(ActionOutcome, outcome)}`;
   });
 }
 
