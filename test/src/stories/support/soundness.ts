@@ -94,7 +94,7 @@ export async function requireInventory(world: World): Promise<void> {
   assert.deepEqual(orphans, [], 'something exists that is in no ledger');
 }
 
-/** Throws unless a clone's history is whole, gives the clone as it is, and has one outcome. */
+/** Throws unless a clone's history is whole, gives the clone as it is, and has one outcome of each execution. */
 export async function requireOneLife({ patient: { clones } }: Person, id: string): Promise<void> {
   const { clone } = await clones.getClone(GetCloneRequest.fromPartial({ id }));
   const { entries } = await clones.listCloneHistory(
@@ -106,12 +106,21 @@ export async function requireOneLife({ patient: { clones } }: Person, id: string
     `a gap in the history of ${id}`,
   );
   assert.deepEqual(entries.at(-1)?.clone, clone, `the history of ${id} does not give it`);
-  assert.ok(outcomesIn(entries).size <= 1, `more than one outcome of ${id}`);
+  for (const [execution, outcomes] of outcomesIn(entries)) {
+    assert.equal(outcomes.size, 1, `more than one outcome of ${execution}`);
+  }
 }
 
-function outcomesIn(entries: readonly CloneHistoryEntry[]): ReadonlySet<string> {
-  const outcomes = entries.flatMap(({ clone }) => clone?.execution?.outcome ?? []);
-  return new Set(outcomes.map((outcome) => JSON.stringify(outcome)));
+/** What was recorded as the outcome of each execution that has one. */
+function outcomesIn(entries: readonly CloneHistoryEntry[]): ReadonlyMap<string, Set<string>> {
+  const outcomes = new Map<string, Set<string>>();
+  for (const { clone } of entries) {
+    const { id = '', outcome } = clone?.execution ?? {};
+    if (!outcome) continue;
+    const known = outcomes.get(id) ?? new Set();
+    outcomes.set(id, known.add(JSON.stringify(outcome)));
+  }
+  return outcomes;
 }
 
 function isOfExecution(name: string): boolean {
