@@ -81,6 +81,20 @@ describe('AuthorizeCloneToUseKey', () => {
     assert.equal(await holdsOf(tenant), 0);
   });
 
+  it('lets a clone without a bot have a key of its own creator, or of the team that owns it', async () => {
+    const personal = await newTenant(world);
+    setClone(personal, { teamId: '' });
+    world.peers.roles.delete(`${personal.teamId}/${personal.userId}`);
+    assert.equal(await reasonOf(authorize(world, personal)), 'OK');
+
+    const ours = await newTenant(world);
+    setClone(ours, { teamId: '', owner: teamOwner(ours.teamId) });
+    world.peers.roles.set(`${ours.teamId}/${ours.userId}`, TeamRole.MEMBER);
+    assert.equal(await reasonOf(authorize(world, ours)), 'PERMISSION_DENIED');
+    world.peers.roles.set(`${ours.teamId}/${ours.userId}`, TeamRole.ADMIN);
+    assert.equal(await reasonOf(authorize(world, ours)), 'OK');
+  });
+
   it("shows somebody else's key and a key that is not there alike", async () => {
     const { id: foreign } = await createKeyOf(world, newUser());
     const tenant = await newTenant(world, { keyId: foreign });

@@ -173,25 +173,26 @@ $$;
 -- it holds now is taken.
 create function hold_quota(p_clone clone, p_before jsonb, p_owner_before text) returns void
 language plpgsql
+set enable_seqscan = off
 as $$
-declare
-  v_resource text;
 begin
-  foreach v_resource in array array['clones', 'cpu_millis', 'memory_bytes', 'storage_bytes'] loop
+  with entered as (
     insert into quota_entry (owner_id, kind, resource, clone_id, seq, change, at)
-    select d.owner_id, p_clone.kind, v_resource, p_clone.id, p_clone.seq, sum(d.change), p_clone.updated_at
-    from (values
-      (p_owner_before, -coalesce((p_before ->> v_resource)::bigint, 0)),
-      (p_clone.owner_id, coalesce((p_clone.holds ->> v_resource)::bigint, 0))
-    ) as d (owner_id, change)
-    group by d.owner_id having sum(d.change) <> 0
-    order by d.owner_id;
-
-    update quota q set used = q.used + e.change
-    from quota_entry e
-    where e.clone_id = p_clone.id and e.resource = v_resource and e.seq = p_clone.seq
-      and q.owner_id = e.owner_id and q.kind = e.kind and q.resource = e.resource;
-  end loop;
+    select d.owner_id, p_clone.kind, d.resource, p_clone.id, p_clone.seq, sum(d.change),
+           p_clone.updated_at
+    from (
+      select p_owner_before as owner_id, b.key as resource, -b.value::bigint as change
+      from jsonb_each_text(p_before) b
+      union all
+      select p_clone.owner_id, h.key, h.value::bigint from jsonb_each_text(p_clone.holds) h
+    ) d
+    group by d.owner_id, d.resource having sum(d.change) <> 0
+    order by d.owner_id, d.resource
+    returning owner_id, kind, resource, change
+  )
+  update quota q set used = q.used + e.change
+  from entered e
+  where q.owner_id = e.owner_id and q.kind = e.kind and q.resource = e.resource;
 end
 $$;
 

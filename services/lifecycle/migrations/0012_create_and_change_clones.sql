@@ -51,16 +51,22 @@ begin
     if v_verdicts[n] <> 'CREATED' then continue; end if;
 
     perform hold_quota(v_clone, '{}', v_clone.owner_id);
-    insert into action (id, clone_id, clone_name, owner_id, name, actor, reason, parameters, seq,
-                        started_at, outcome, trace)
-    values (v_clone.action ->> 'id', v_clone.id, v_clone.name, v_clone.owner_id,
-            v_clone.action ->> 'name', p_caller[n], '', p_more -> (n - 1) -> 'parameters', 1,
-            v_clone.created_at, 'RUNNING', p_trace[n]);
-    insert into secret (subject, digest, sealed)
-    select v_clone.id, s ->> 'digest', decode(s ->> 'sealed', 'hex')
-    from jsonb_array_elements(p_more -> (n - 1) -> 'secrets') s
-    on conflict do nothing;
   end loop;
+
+  insert into action (id, clone_id, clone_name, owner_id, name, actor, reason, parameters, seq,
+                      started_at, outcome, trace)
+  select c.action ->> 'id', c.id, c.name, c.owner_id, c.action ->> 'name', p_caller[c.ordinality], '',
+         p_more -> (c.ordinality::integer - 1) -> 'parameters', 1, c.created_at, 'RUNNING',
+         p_trace[c.ordinality]
+  from unnest(v_clones) with ordinality as c
+  where v_verdicts[c.ordinality] = 'CREATED' order by c.ordinality;
+
+  insert into secret (subject, digest, sealed)
+  select c.id, s ->> 'digest', decode(s ->> 'sealed', 'hex')
+  from unnest(v_clones) with ordinality as c
+  cross join lateral jsonb_array_elements(p_more -> (c.ordinality::integer - 1) -> 'secrets') s
+  where v_verdicts[c.ordinality] = 'CREATED' order by c.ordinality
+  on conflict do nothing;
 
   insert into work (id, due_at, trace)
   select c.id, c.created_at, p_trace[c.ordinality]
@@ -252,8 +258,9 @@ declare
   v_action jsonb := nullif(p_change -> 'action', 'null');
   v_end    jsonb := nullif(p_change -> 'action_end', 'null');
 begin
-  -- One that is over with this change leaves the one that goes on alone.
-  if v_action ->> 'id' = p_next.action ->> 'id' or v_end is not null then
+  -- One that is over with this change leaves the one that goes on alone, unless it undoes that.
+  if v_action ->> 'id' = p_next.action ->> 'id' or v_end is not null
+      or (p_before.action is not null and p_next.action is null) then
     update action a
     set ended_at = p_next.updated_at, outcome = coalesce(v_end ->> 'outcome', 'SUPERSEDED'),
         message = coalesce(v_end ->> 'message', '')

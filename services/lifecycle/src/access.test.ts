@@ -7,11 +7,19 @@ import {
   type Clone,
   CloneDirectoryServiceService,
   CloneServiceService,
-  CloneView,
   ExecutionReportServiceService,
-  UpdateCloneRequest,
   WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  DENIED,
+  drain,
+  MISSING,
+  PERSONAL,
+  STANDINGS,
+  type Standing,
+  TABLE,
+  Unseen,
+} from './testing/access-table.js';
 import {
   type Api,
   type Crew,
@@ -20,191 +28,7 @@ import {
   openHouse,
   ownerOf,
 } from './testing/house.js';
-import {
-  createRunning,
-  executionOf,
-  QUIET_BEAT,
-  QUIET_END,
-  reasonOf,
-  WHOLE_PAST,
-} from './testing/steps.js';
-
-const STANDINGS = [
-  'owner',
-  'admin',
-  'member',
-  'overseer',
-  'stranger',
-  'anonymous',
-  'keys',
-  'teams',
-  'runner',
-  'other runner',
-] as const;
-
-type Standing = (typeof STANDINGS)[number];
-
-/** A clone that somebody asks about, and its bot. */
-interface About {
-  readonly clone: Clone;
-  readonly crew: Crew;
-}
-
-type Call = (api: Api, about: About) => Promise<unknown>;
-type Verdicts = Readonly<Record<Standing, string>>;
-
-const DENIED = 'PERMISSION_DENIED';
-const MISSING = 'CLONE_NOT_FOUND';
-const WHO = 'TOKEN_MISSING';
-const PAGE = { pageSize: 0, pageToken: '' };
-
-/** For people: what owner, admin, member, overseer and stranger get. Others are not let in. */
-function people(owner: string, admin: string, member: string, overseer: string, stranger: string) {
-  const others = { keys: DENIED, teams: DENIED, runner: DENIED, 'other runner': DENIED };
-  return { owner, admin, member, overseer, stranger, anonymous: WHO, ...others };
-}
-
-/** For one service alone. */
-function only(service: 'keys' | 'teams'): Verdicts {
-  return { ...people(DENIED, DENIED, DENIED, DENIED, DENIED), [service]: 'ok' };
-}
-
-/** For runners: each speaks of its own execution. */
-function runners(own: string): Verdicts {
-  const nobody = people(DENIED, DENIED, DENIED, DENIED, DENIED);
-  return { ...nobody, runner: own, 'other runner': 'EXECUTION_NOT_FOUND' };
-}
-
-const SEEN = people('ok', 'ok', MISSING, 'ok', MISSING);
-
-/** Who may do something to a clone, which they have not read as it is. */
-const STALE = people('ETAG_STALE', 'ETAG_STALE', MISSING, 'ETAG_STALE', MISSING);
-const DOING = { etag: 'stale', requestId: '' };
-
-/** What everybody gets who asks about a clone of a team. */
-const TABLE: Readonly<Record<string, readonly [Call, Verdicts]>> = {
-  GetClone: [({ clones }, { clone }) => clones.getClone({ id: clone.id, asOf: undefined }), SEEN],
-  WaitClone: [
-    ({ clones }, { clone }) => clones.waitClone({ id: clone.id, phases: [clone.phase] }),
-    SEEN,
-  ],
-  GetCloneExecutionInformation: [
-    ({ clones }, { clone }) =>
-      clones.getCloneExecutionInformation({ cloneId: clone.id, executionId: '' }),
-    SEEN,
-  ],
-  ListCloneHistory: [
-    ({ clones }, { clone }) =>
-      clones.listCloneHistory({ cloneId: clone.id, ...PAGE, ...WHOLE_PAST }),
-    SEEN,
-  ],
-  UpdateClone: [
-    ({ clones }, { clone }) =>
-      clones.updateClone({
-        ...UpdateCloneRequest.fromPartial({ id: clone.id }),
-        ...DOING,
-        updateMask: ['labels'],
-      }),
-    STALE,
-  ],
-  RestartClone: [
-    ({ clones }, { clone }) => clones.restartClone({ id: clone.id, ...DOING, resume: true }),
-    STALE,
-  ],
-  SuspendClone: [
-    ({ clones }, { clone }) => clones.suspendClone({ id: clone.id, etag: 'stale' }),
-    STALE,
-  ],
-  ArchiveClone: [
-    ({ clones }, { clone }) => clones.archiveClone({ id: clone.id, etag: 'stale' }),
-    STALE,
-  ],
-  ExplainClone: [({ clones }, { clone }) => clones.explainClone({ id: clone.id }), SEEN],
-  DiffClone: [
-    ({ clones }, { clone }) => {
-      const a = { moment: { $case: 'seq', value: 1 } } as const;
-      return clones.diffClone({ id: clone.id, a, b: undefined });
-    },
-    SEEN,
-  ],
-  ListCloneExecutions: [
-    ({ clones }, { clone }) => clones.listCloneExecutions({ cloneId: clone.id, ...PAGE }),
-    SEEN,
-  ],
-  StreamCloneLogs: [
-    ({ clones }, { clone }) =>
-      drain(
-        clones.streamCloneLogs({ cloneId: clone.id, executionId: '', follow: false, tailLines: 0 }),
-      ),
-    SEEN,
-  ],
-  ListClones: [
-    async ({ clones }, { clone }) => {
-      const asked = { owner: undefined, view: CloneView.ACTIVE, ...PAGE, filter: '', orderBy: '' };
-      const listed = await clones.listClones(asked);
-      if (!listed.clones.some(({ id }) => id === clone.id)) throw new Unseen();
-    },
-    people('ok', 'ok', 'unseen', 'ok', 'unseen'),
-  ],
-  WatchClones: [
-    async ({ clones }, { clone }) => {
-      const watch = clones.watchClones(WatchClonesRequest.fromPartial({}));
-      for await (const { event } of watch) {
-        if (event?.$case === 'snapshot' && event.value.id === clone.id) return;
-        if (event?.$case === 'checkpoint') throw new Unseen();
-      }
-    },
-    people('ok', 'ok', 'unseen', 'ok', 'unseen'),
-  ],
-  GetQuota: [
-    ({ clones }, { clone }) => clones.getQuota({ owner: clone.owner }),
-    people('ok', 'ok', DENIED, 'ok', DENIED),
-  ],
-  CreateClone: [
-    (api, { clone, crew }) =>
-      createClone(api, { botId: crew.bot.id, owner: clone.owner, validateOnly: true }),
-    people('ok', 'ok', DENIED, DENIED, 'BOT_NOT_FOUND'),
-  ],
-  UpdateExecution: [
-    ({ reports }, { clone }) =>
-      reports.updateExecution({
-        ...QUIET_BEAT,
-        ...executionOf(clone),
-        instance: 'runner-1',
-        started: false,
-        progress: undefined,
-      }),
-    runners('ok'),
-  ],
-  CompleteCloneExecution: [
-    ({ reports }, { clone }) =>
-      reports.completeCloneExecution({ ...QUIET_END, ...executionOf(clone), report: undefined }),
-    runners('ok'),
-  ],
-  GetCloneTeamAndBot: [
-    ({ directory }, { clone }) => directory.getCloneTeamAndBot({ cloneId: clone.id }),
-    only('keys'),
-  ],
-  CheckEpoch: [
-    ({ directory }, { clone }) =>
-      directory.checkEpoch({ cloneId: clone.id, ...executionOf(clone) }),
-    only('teams'),
-  ],
-  ReadHistory: [
-    ({ history }) => history.readHistory({ after: 0n, pageSize: 1 }),
-    { ...only('keys'), teams: 'ok' },
-  ],
-  StopClone: [
-    ({ clones }, { clone }) => clones.stopClone({ id: clone.id, etag: '', external: undefined }),
-    SEEN,
-  ],
-  DeleteClone: [({ clones }, { clone }) => clones.deleteClone({ id: clone.id, etag: '' }), SEEN],
-};
-
-/** What a personal clone is to its bot's team: nothing, but for its owner. */
-const PERSONAL = people('ok', MISSING, MISSING, 'ok', MISSING);
-
-class Unseen extends Error {}
+import { createRunning, reasonOf } from './testing/steps.js';
 
 describe('access to clones', () => {
   let house: House;
@@ -228,6 +52,7 @@ describe('access to clones', () => {
       anonymous: house.as(''),
       keys: house.as(await house.teams.serviceToken('keys')),
       teams: house.as(await house.teams.serviceToken('teams')),
+      executor: house.as(await house.teams.serviceToken('executor')),
       runner: await house.asRunner(teamClone),
       'other runner': await house.asRunner(ownClone),
     };
@@ -285,11 +110,7 @@ async function outcome(call: Promise<unknown>): Promise<string> {
   try {
     return await reasonOf(call);
   } catch (thrown) {
-    if (thrown instanceof Unseen) return 'unseen';
+    if (thrown instanceof Unseen) return thrown.told;
     throw thrown;
   }
-}
-
-async function drain(stream: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of stream);
 }

@@ -51,7 +51,8 @@ function reconcile(deps: Deps, idleMs: number): Reconciler {
       traced(task.trace, { 'ramet.clone': task.id }, () => bring(task, signal)),
     release: (tasks) => work.giveBack(tasks),
     onError: (thrown, task) => {
-      logger.warn('a clone could not be reconciled', { clone: task?.id, error: String(thrown) });
+      const about = { clone: task?.id, trace_id: task?.trace.split('-')[1] };
+      logger.warn('a clone could not be reconciled', { ...about, error: String(thrown) });
     },
     observe: (pass) => meter.observe(pass),
     idleMs,

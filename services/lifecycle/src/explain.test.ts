@@ -2,7 +2,7 @@
 // Method: real lifecycle, teams and keys; an executor that fails when it is told to.
 
 import assert from 'node:assert/strict';
-import { conflict, unavailable } from '@ramet/errors';
+import { conflict, denied, unavailable } from '@ramet/errors';
 import {
   type Cause,
   type Clone,
@@ -48,7 +48,9 @@ describe('ExplainClone', () => {
   let wish: { readonly botId: string; readonly ownerId: string };
 
   before(async () => {
-    house = await openHouse({ deadlines: { ...DEADLINES, DELETING: 400, CLEANUP_FAILED: 60_000 } });
+    house = await openHouse({
+      deadlines: { ...DEADLINES, DELETING: 3_000, CLEANUP_FAILED: 60_000 },
+    });
     crew = await house.createCrew('explain');
     api = house.as(crew.owner.token);
     root = house.as((await house.teams.admin()).token);
@@ -108,6 +110,24 @@ describe('ExplainClone', () => {
     assert.equal(find(await explained(api, id, 'RUNNING_WELL'), 'KEYS_AWAY'), undefined);
     const well = await explained(api, running.id, 'RUNNING_WELL');
     assert.equal(find(well, 'EXECUTOR_AWAY'), undefined);
+  });
+
+  it('says EXECUTOR_REFUSED, and not away, of an executor that answers with a no', async () => {
+    const { id } = await createRunning(house, api, wish);
+    house.executor.ail('GetExecution', denied('executions.get', 'not to you'));
+    const cause = await explained(api, id, 'RUNNING_WELL');
+    assert.equal(find(cause, 'EXECUTOR_REFUSED')?.message, 'not to you');
+    assert.equal(find(cause, 'EXECUTOR_AWAY'), undefined);
+
+    house.executor.ail('GetExecution', unavailable('executor'));
+    const away = await explain(api, id);
+    assert.ok(find(away, 'EXECUTOR_AWAY'), codesOf(away).join(' '));
+
+    house.executor.heal();
+    await until(async () => {
+      const well = await explain(api, id);
+      return !find(well, 'EXECUTOR_REFUSED') && !find(well, 'EXECUTOR_AWAY');
+    });
   });
 
   it('says why a clone has failed, until it runs again', async () => {

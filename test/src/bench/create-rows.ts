@@ -57,7 +57,7 @@ function poolOf({ databaseUrl, concurrency }: RowsOrder): pg.Pool {
 const BYTES = Buffer.alloc(32, 7);
 const PAYLOAD = Buffer.alloc(420, 7);
 
-/** What `create_clones` writes for one clone, as plainly as one would: seven statements. */
+/** What `create_clones` writes for one clone, as plainly as one would: eight statements. */
 async function create(client: pg.PoolClient, owner: string): Promise<void> {
   const id = systemIds.make('cln');
   const run = (name: string, text: string, values: unknown[]) =>
@@ -67,33 +67,48 @@ async function create(client: pg.PoolClient, owner: string): Promise<void> {
   await run('quota', QUOTA, [owner]);
   await run('clone', CLONE, [id, owner, SPEC, BYTES]);
   await run('entry', ENTRY, [owner, id]);
+  await run('action', ACTION, [systemIds.make('act'), id, owner]);
   await run('work', WORK, [id]);
   await run('history', HISTORY, [id, owner, PAYLOAD, BYTES]);
   await client.query('commit');
 }
 
-const SPEC = JSON.stringify([{ name: 'symbol', value: 'BTCUSDT' }]);
+const SOURCE = { kind: 'process', bundle: 'trader', tag: '', command: ['node'], revision: 1 };
+const STAGE = { name: 'main', work: { kind: 'source', source: SOURCE }, limits: {}, ports: [] };
+const SPEC = JSON.stringify({
+  ...{ number: 1, templateRevision: 0, tag: '', overrides: [], limits: {} },
+  parameters: [{ name: 'symbol', value: 'BTCUSDT' }],
+  stages: [{ ...STAGE, always: false, oncePerRelease: false }],
+});
+const HOLDS = '{"clones":1,"cpu_millis":1000,"memory_bytes":536870912,"storage_bytes":1073741824}';
 
 const REQUEST = `
   insert into request_id (caller, request_id, fingerprint, resource_id, at)
   values ($1, $2, $3, $2, ramet_now())`;
 
 const QUOTA = `
-  insert into quota (owner_id, kind, resource, used) values ($1, 'BOT', 'clones', 1)
-  on conflict (owner_id, kind, resource) do update set used = quota.used + 1`;
+  insert into quota (owner_id, kind, resource, used)
+  select $1, 'BOT', h.key, h.value::bigint from jsonb_each_text('${HOLDS}') h order by h.key
+  on conflict (owner_id, kind, resource) do update set used = quota.used + excluded.used`;
 
 const CLONE = `
   insert into clone (
-    id, name, kind, owner_id, creator_id, bot_id, team_id, key_id, parameters, limits, labels,
-    source, desired, phase, reason, message, phase_at, deadline_at, epoch, conditions, created_at,
-    updated_at, seq, hash)
+    id, name, kind, owner_id, creator_id, bot_id, team_id, key_id, release, labels, desired, phase,
+    reason, message, phase_at, deadline_at, epoch, conditions, holds, created_at, updated_at, seq,
+    hash)
   values (
-    $1, '', 'BOT', $2, $2, 'bot', 'tem', '', $3, '{}', '{}', '{"kind":"process"}', 'RUNNING',
-    'ACCEPTED', '', '', ramet_now(), ramet_now(), 0, '[]', ramet_now(), ramet_now(), 1, $4)`;
+    $1, '', 'BOT', $2, $2, 'bot', 'tem', '', $3, '{}', 'RUNNING', 'ACCEPTED', '', '', ramet_now(),
+    ramet_now(), 0, '[]', '${HOLDS}', ramet_now(), ramet_now(), 1, $4)`;
 
 const ENTRY = `
-  insert into quota_entry (owner_id, kind, resource, clone_id, change, at)
-  values ($1, 'BOT', 'clones', $2, 1, ramet_now())`;
+  insert into quota_entry (owner_id, kind, resource, clone_id, seq, change, at)
+  select $1, 'BOT', h.key, $2, 1, h.value::bigint, ramet_now()
+  from jsonb_each_text('${HOLDS}') h order by h.key`;
+
+const ACTION = `
+  insert into action (id, clone_id, clone_name, owner_id, name, actor, reason, parameters, seq,
+                      started_at, outcome, trace)
+  values ($1, $2, '', $3, 'clones.create', $3, '', '{}', 1, ramet_now(), 'RUNNING', '')`;
 
 const WORK = 'insert into work (id, due_at) values ($1, ramet_now())';
 

@@ -105,7 +105,7 @@ async function measure(databaseUrl: string, options: Options): Promise<Kinds<Mea
 
 /** The same tables apart, with the indexes and constraints that matter to who writes them. */
 async function copyTables(databaseUrl: string): Promise<void> {
-  const tables = ['request_id', 'quota', 'clone', 'quota_entry', 'work', 'history'];
+  const tables = ['request_id', 'quota', 'clone', 'quota_entry', 'work', 'action', 'history'];
   const client = new pg.Client(databaseUrl);
   await client.connect();
   await client.query('create schema bench_rows');

@@ -2,13 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fillClones } from '@ramet/lifecycle/testing';
 import { type Mesh, makeCredentials, startMesh } from '@ramet/local';
 import { fastFolder, findNats } from '@ramet/local/engines';
 import { KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
 import { Scope, systemIds } from '@ramet/service';
-import pg from 'pg';
 import { type Api, addressesOf, connectAs } from '../stories/support/api.js';
+import { fillIdle } from './idle-clones.js';
 
 /** A mesh with one user, who has a bot that does nothing. */
 export interface LifeMesh extends AsyncDisposable {
@@ -69,7 +68,7 @@ export async function startLifeMesh(): Promise<LifeMesh> {
       // Replicas keep in memory how far they have come.
       const lifecycle = mesh.service('lifecycle');
       await lifecycle.stop();
-      await fill(adminUrl, count);
+      await fillIdle(adminUrl, count);
       await lifecycle.start();
     },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
@@ -96,29 +95,3 @@ async function createKey({ keys }: Api, owner: LifeMesh['owner']): Promise<strin
   });
   return key?.id ?? '';
 }
-
-/** None of them is ever due, and none of their past is to be published. */
-async function fill(adminUrl: string, count: number): Promise<void> {
-  const client = new pg.Client({
-    connectionString: adminUrl,
-    options: '-c search_path=lifecycle',
-  });
-  await client.connect();
-  try {
-    await fillClones((sql) => client.query(sql), count);
-    await client.query('update work set due_at = null where due_at <= ramet_now()');
-    for (const statement of PAST) await client.query(statement);
-    await client.query('vacuum analyze');
-  } finally {
-    await client.end();
-  }
-}
-
-/** The past of clones that were filled in is neither published nor told to anybody. */
-const PAST = [
-  `insert into relay (name, position) select 'nats', position from sequencer
-   on conflict (name) do update set position = excluded.position`,
-  `insert into consumer (producer, position, lease_seq, leased_until)
-   select 'lifecycle', position, 1, '-infinity' from sequencer
-   on conflict (producer) do update set position = excluded.position`,
-];

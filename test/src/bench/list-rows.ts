@@ -76,7 +76,11 @@ interface Row {
   readonly bot_id: string;
   readonly team_id: string;
   readonly key_id: string;
-  readonly parameters: Clone['parameters'];
+  readonly release: {
+    readonly number: number;
+    readonly tag: string;
+    readonly parameters: Clone['parameters'];
+  };
   readonly labels: Clone['labels'];
   readonly desired: string;
   readonly phase: string;
@@ -116,8 +120,9 @@ function toMessage(row: Row): Clone {
     botId: row.bot_id,
     teamId: row.team_id,
     keyId: row.key_id,
-    parameters: row.parameters,
+    parameters: row.release.parameters,
     limits: {},
+    release: row.release,
     labels: row.labels,
     desired: row.desired === 'RUNNING' ? CloneDesired.RUNNING : CloneDesired.STOPPED,
     phase: row.phase === 'RUNNING' ? ClonePhase.RUNNING : ClonePhase.STOPPED,

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { benchCreate } from './create.js';
 import { benchLife } from './life.js';
 import { benchList } from './list.js';
+import { benchReconcile } from './reconcile.js';
 import { benchSign } from './sign.js';
 import { benchWatch } from './watch.js';
 
@@ -38,6 +39,9 @@ export async function main(_command: string, args: readonly string[]): Promise<n
       return 0;
     case 'watch':
       await benchWatch({ json: values.json, ...numbers });
+      return 0;
+    case 'reconcile':
+      await benchReconcile({ json: values.json, ...numbers });
       return 0;
     case 'life':
       await benchLife({ json: values.json, clones: Number(values.clones) });

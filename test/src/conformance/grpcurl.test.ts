@@ -3,12 +3,19 @@
 // the contract by reflection. What stands in capitals is replaced by real things of a story.
 
 import assert from 'node:assert/strict';
+import { ClonePhase, Policy } from '@ramet/proto-gen/lifecycle.v1';
 import { TeamRole } from '@ramet/proto-gen/teams.v1';
 import { startTestTeams } from '@ramet/teams/testing';
 import { createDatabase } from '@ramet/test/support';
 import { type Peer, type Rpc, readContract } from '../security/support/contract.js';
 import { sharedMesh, type TestMesh } from '../security/support/mesh.js';
-import { type Author, openAuthor, program } from '../security/support/story.js';
+import {
+  type Author,
+  type CloneWish,
+  openAuthor,
+  type Person,
+  program,
+} from '../security/support/story.js';
 import { bufCurl, type Printed } from './support/buf-curl.js';
 import { type GrpcurlLine, grpcurlLineOf, rpcComments } from './support/grpcurl-line.js';
 
@@ -27,7 +34,7 @@ describe('the grpcurl line of', () => {
   const running = new Map<string, Promise<Printed>>();
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const test = await sharedMesh();
     await using author = await openAuthor(test);
     const values = await story(test, author);
@@ -100,6 +107,9 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     author.emptyTeam(owner),
   ]);
   const admin = await test.exchange(test.adminKey);
+  const turns = await clonesForTurns(author, owner, { owner: user, botId, keyId: '' });
+  await author.as(owner.token).clones.waitClone({ id: ended, phases: [ClonePhase.COMPLETED] });
+  const byAdmin = { TOKEN: admin };
   const onLists = { TOKEN: admin, USER_ID: (await author.person()).id };
   const hook = await author.webhook(owner, user);
   const spareHook = await author.webhook(owner, user);
@@ -116,11 +126,20 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     API_KEY_ID: await author.apiKey(owner),
     WEBHOOK_ID: hook.webhookId,
     TEMPLATE_ID: await author.template(owner, user),
+    ACTION_ID: await author.action(owner, ended),
     DELIVERY_ID: hook.deliveryId,
   };
   const special: Readonly<Record<string, Values>> = {
+    ...turns,
     CreateUser: { TOKEN: admin },
     ListUsers: { TOKEN: admin },
+    SetCloneExpiry: byAdmin,
+    ReassignClone: byAdmin,
+    RotateCloneSecrets: byAdmin,
+    SetCloneTraits: byAdmin,
+    SetQuota: byAdmin,
+    CheckQuotas: byAdmin,
+    ForceDeleteClone: { ...byAdmin, ...turns.ForceDeleteClone },
     DenyOwner: onLists,
     AllowOwner: onLists,
     GrantAccess: onLists,
@@ -137,4 +156,46 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     DeleteClone: { CLONE_ID: await author.clone(owner, { owner: user, botId, keyId: '' }) },
   };
   return ({ method }) => ({ ...usual, ...special[method.name] });
+}
+
+/** For each line that has a clone take a turn, one that may take it. */
+async function clonesForTurns(
+  author: Author,
+  owner: Person,
+  wish: CloneWish,
+): Promise<Readonly<Record<string, Values>>> {
+  const { clones } = author.as(owner.token);
+  const one = async (phase: ClonePhase, wanted = wish): Promise<string> => {
+    const id = await author.clone(owner, wanted);
+    await clones.waitClone({ id, phases: [phase] });
+    return id;
+  };
+  const { botId } = await author.team(owner);
+  await author.giveSource(owner, botId);
+  const lasting = { ...wish, botId };
+  const running = (): Promise<string> => one(ClonePhase.RUNNING, lasting);
+  const [Suspend, Resume, Archive, Restore] = await Promise.all([0, 1, 2, 3].map(running));
+  await clones.suspendClone({ id: Resume ?? '', etag: '' });
+  await clones.waitClone({ id: Resume ?? '', phases: [ClonePhase.SUSPENDED] });
+  await clones.archiveClone({ id: Restore ?? '', etag: '' });
+  await clones.waitClone({ id: Restore ?? '', phases: [ClonePhase.ARCHIVED] });
+  const gone = await author.clone(owner, wish);
+  await clones.deleteClone({ id: gone, etag: '' });
+  await author.deleted(owner, gone);
+  const policy = Policy.fromPartial({
+    expireAfter: { seconds: 3_600 },
+    extendUpTo: { seconds: 864_000 },
+  });
+  const ids = {
+    UpdateClone: await one(ClonePhase.COMPLETED),
+    RestartClone: await one(ClonePhase.COMPLETED),
+    SuspendClone: Suspend,
+    ResumeClone: Resume,
+    ArchiveClone: Archive,
+    RestoreClone: Restore,
+    ExtendClone: await one(ClonePhase.RUNNING, { ...lasting, policy }),
+    DeleteClones: await author.clone(owner, wish),
+    ForceDeleteClone: gone,
+  };
+  return Object.fromEntries(Object.entries(ids).map(([rpc, id]) => [rpc, { CLONE_ID: id ?? '' }]));
 }

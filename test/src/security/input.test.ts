@@ -94,7 +94,8 @@ describe('bad input', () => {
 
   it('is refused with everything that is wrong with it at once', async () => {
     const row = rowOf('ramet.lifecycle.v1.CloneService/CreateClone');
-    const { fields } = await send(row, joined([delimited(1, '!'), delimited(4, 'A B')]));
+    const bad = [delimited(1, '!'), delimited(3, 'no bot'), delimited(4, 'A B')];
+    const { fields } = await send(row, joined(bad));
     assert.deepEqual(fields.toSorted(), ['bot_id', 'name', 'owner', 'request_id']);
   });
 

@@ -20,7 +20,7 @@ const PAGED = TABLE.filter(({ rpc, people }) => {
 });
 
 /** Lists that have one item in the story, or none: they give no token to try. */
-const SHORT = /\/(ListGrants|ListSignatures|ListExecutions)$/;
+const SHORT = /\/(ListGrants|ListSignatures|ListExecutions|ListCloneExecutions|ListResults)$/;
 
 describe('a page token', () => {
   let test: TestMesh;

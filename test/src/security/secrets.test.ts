@@ -7,6 +7,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { KeyAlgorithm, SigningServiceService } from '@ramet/proto-gen/keys.v1';
+import {
+  CloneKind,
+  CreateCloneRequest,
+  CreateTemplateRequest,
+  CreateWebhookRequest,
+  OverrideScope,
+  UpdateOwnerOverridesRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { WorkloadTokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect } from '@ramet/rpc';
 import { systemIds } from '@ramet/service';
@@ -45,7 +53,7 @@ describe('a secret', () => {
   let finder: Finder;
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     test = await sharedMesh();
     rows = await openRows(test);
     await using author = await openAuthor(test);
@@ -148,8 +156,7 @@ describe('a secret', () => {
 
     await author.giveSource(owner, botId, program('env'));
     const { clones: api, keys } = author.as(owner.token);
-    const teller = await author.clone(owner, { owner: { userId: owner.id }, botId, keyId: '' });
-    await api.waitClone({ id: teller, phases: [] });
+    await tellAll(author, owner, botId);
     const clones = await Promise.all(
       keyIds.map((keyId) => author.runningClone(owner, { owner: { teamId }, botId, keyId })),
     );
@@ -162,6 +169,38 @@ describe('a secret', () => {
     await api.deleteClone({ id: clones[0]?.cloneId ?? '', etag: '' });
     await keys.revokeGrant({ grantId: clones[1]?.grantId ?? '', executionId: '', reason: 'over' });
     await keys.deleteKey({ id: await author.key(owner, { userId: owner.id }), etag: '' });
+  }
+
+  /** Clones that are told secrets and print them, and what is sent to their owner's webhook. */
+  async function tellAll(author: Author, owner: Person, botId: string): Promise<void> {
+    const { clones, overrides, templates, webhooks } = author.as(owner.token);
+    const mine = { owner: ownerMessage({ userId: owner.id }) };
+    const ofOwner = hidden('a secret override of an owner');
+    await overrides.updateOwnerOverrides(
+      UpdateOwnerOverridesRequest.fromPartial({ ...mine, changes: [told('OWNERS', ofOwner)] }),
+    );
+    const wish = { ...mine, botId, overrides: [told('CLONES', hidden('a secret override'))] };
+    const url = `http://127.0.0.1:9/file?token=${hidden('the secret of an address')}`;
+    const inputs = [{ name: 'file', source: { $case: 'url' as const, value: url } }];
+    const work = { $case: 'fetchInputs' as const, value: {} };
+    const spec = { stages: [{ name: 'fetch', work }] };
+    const { template } = await templates.createTemplate(
+      CreateTemplateRequest.fromPartial({ ...mine, name: aName(), kind: CloneKind.WORKFLOW, spec }),
+    );
+    const fetched = { ...wish, botId: '', templateId: template?.id ?? '', inputs };
+    for (const wanted of [wish, fetched]) {
+      const { clone } = await clones.createClone(CreateCloneRequest.fromPartial(wanted));
+      await clones.waitClone({ id: clone?.id ?? '', phases: [] });
+    }
+    const hook = { ...mine, name: aName(), url: 'http://127.0.0.1:9/' };
+    const { secret } = await webhooks.createWebhook(CreateWebhookRequest.fromPartial(hook));
+    canaries.push(canary('the secret of a webhook', secret));
+  }
+
+  function hidden(name: string): string {
+    const secret = systemIds.bytes(32).toString('base64url');
+    canaries.push(canary(name, secret));
+    return secret;
   }
 
   async function sign(keyId: string, token: string): Promise<void> {
@@ -196,6 +235,11 @@ describe('a secret', () => {
     }
   }
 });
+
+function told(name: string, secret: string) {
+  const change = { $case: 'secretValue' as const, value: secret };
+  return { name, scope: OverrideScope.APP, change };
+}
 
 /** A key of somebody's own, brought twice: the second time it is refused. */
 async function bring(

@@ -49,7 +49,7 @@ export async function demo(context: CommandContext): Promise<number> {
       const told = left.map(({ pid, commandLine }) => `${pid} ${commandLine}`);
       throw new Error(`these processes were left running, and had to be killed: ${told.join()}`);
     }
-    if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`);
+    if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, plain, 2)}\n`);
   } catch (thrown) {
     for (const line of tellFailure(thrown, layoutOf(options.stateDir), since)) {
       context.complain(line);
@@ -121,4 +121,9 @@ async function inTime<Result>(
     cancel();
     over.abort();
   }
+}
+
+/** JSON has no whole numbers of 64 bits: they are told as strings, as protobuf's own JSON does. */
+function plain(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

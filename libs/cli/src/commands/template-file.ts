@@ -29,7 +29,7 @@ export async function readTemplate(context: Context, path: string): Promise<Crea
 }
 
 /** The owner of a template: the one of the options, else the file's, else whoever asks. */
-export async function ownerOf(
+async function ownerOf(
   context: Context,
   file: CreateTemplateRequest,
   { owner }: OwnedOptions,

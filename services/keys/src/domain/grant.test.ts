@@ -48,6 +48,23 @@ describe('requireCreator', () => {
       );
     });
   }
+
+  const botless: readonly (readonly [string, Owner, Role | undefined, string])[] = [
+    ['a personal clone', USER, undefined, 'OK'],
+    ["somebody else's clone", OTHER, undefined, 'PERMISSION_DENIED'],
+    ['a team clone of an admin', OTHER_TEAM, 'admin', 'OK'],
+    ['a team clone of a member', OTHER_TEAM, 'member', 'PERMISSION_DENIED'],
+    ['a team clone of who has left the team', OTHER_TEAM, undefined, 'PERMISSION_DENIED'],
+  ];
+  for (const [name, owner, role, expected] of botless) {
+    it(`answers ${expected} to ${name} without a bot`, () => {
+      const clone = { ...cloneOf(owner), teamId: '' };
+      assert.equal(
+        reasonOf(() => requireCreator(clone, role)),
+        expected,
+      );
+    });
+  }
 });
 
 describe('requireUsable', () => {

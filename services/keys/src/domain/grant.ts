@@ -37,7 +37,7 @@ export interface Clone {
   readonly id: string;
   readonly owner: Owner;
   readonly creatorId: string;
-  /** The team that its bot belongs to. */
+  /** The team that its bot belongs to. Empty: it has no bot. */
   readonly teamId: string;
   readonly keyId: string;
   readonly epoch: number;
@@ -50,8 +50,8 @@ export function requireCurrent(clone: Clone, { epoch }: Grantee): void {
   if (clone.epoch > epoch || !clone.active) throw epochStale(clone.id);
 }
 
-/** The team that its creator has to be in: the bot's; without a bot, the owner's. None: neither. */
-export function teamOf({ teamId, owner }: Clone): string | undefined {
+/** The team that a clone is run in: its bot's, else the one that owns it. Personal ones may have none. */
+export function teamOf({ owner, teamId }: Clone): string | undefined {
   if (teamId !== '') return teamId;
   return owner.kind === 'team' ? owner.id : undefined;
 }
@@ -59,8 +59,8 @@ export function teamOf({ teamId, owner }: Clone): string | undefined {
 /**
  * Throws unless the creator of a clone may have it run for its owner.
  *
- * A personal clone is owned by its creator, who is still in the bot's team, if there is a bot; a
- * team clone by the bot's team, or any without a bot, where its creator is still OWNER or ADMIN.
+ * A personal clone is owned by its creator, who is still in the bot's team, if there is a bot; a team
+ * clone by the bot's team, if there is one, and its creator is still OWNER or ADMIN there.
  */
 export function requireCreator(clone: Clone, role: Role | undefined): void {
   const { owner, creatorId } = clone;

@@ -127,8 +127,7 @@ export class Grants {
     if (!locked) throw notFound('key', keyId);
     if ((await releasesOf(tx, keyId, clone.id)) !== releases) throw epochStale(clone.id);
 
-    await tx.query(TAKE_HOLD, [keyId, clone.id, locked.now]);
-    const [hold] = await tx.query<HoldRow>('select clone_id from hold where key_id = $1', [keyId]);
+    const [hold] = await tx.query<HoldRow>(TAKE_HOLD, [keyId, clone.id, locked.now]);
     if (hold?.clone_id !== clone.id) throw keyInUse(keyId);
 
     const had = 'select * from key_grant where key_id = $1 and clone_id = $2 order by id';
@@ -167,9 +166,16 @@ const NOTE_RELEASE = `
   insert into release (key_id, clone_id, number) values ($1, $2, 1)
   on conflict (key_id, clone_id) do update set number = release.number + 1`;
 
+/** Whose hold it is: taken now, or there before. The key is locked, so that nobody takes it meanwhile. */
 const TAKE_HOLD = `
-  insert into hold (key_id, clone_id, created_at) values ($1, $2, $3)
-  on conflict (key_id) do nothing`;
+  with taken as (
+    insert into hold (key_id, clone_id, created_at) values ($1, $2, $3)
+    on conflict (key_id) do nothing
+    returning clone_id
+  )
+  select clone_id from taken
+  union all
+  select clone_id from hold where key_id = $1`;
 
 const REVOKE_LIVE = `
   update key_grant set revoked_at = $2, revoke_reason = $3

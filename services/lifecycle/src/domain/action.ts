@@ -1,5 +1,6 @@
 import { UPDATE_FAILED } from './changes.js';
-import { BEHAVIOUR, type Clone, hasCondition } from './clone.js';
+import { BEHAVIOUR, type Clone } from './clone.js';
+import { hasCondition } from './conditions.js';
 import { ENDED_PHASES, type Phase } from './phases.js';
 
 /** How an action has ended. */
@@ -20,6 +21,7 @@ export interface NewAction {
 
 /** Tells whether what somebody does to a clone is not over with the change itself. */
 export function goesOn(before: Clone, next: Clone): boolean {
+  if (ENDED_PHASES.includes(next.phase) && !next.restart && !isOnItsWay(next)) return false;
   return (
     before.desired !== next.desired ||
     before.candidate !== next.candidate ||

@@ -3,15 +3,13 @@ import {
   type Endpoint,
   type Execution,
   enter,
-  hasCondition,
   later,
   type Move,
   move,
   type Outcome,
   type Report,
-  withCondition,
-  withoutCondition,
 } from './clone.js';
+import { hasCondition, withCondition, withoutCondition } from './conditions.js';
 import type { Facts } from './facts.js';
 import { outcomeOf, settledBy, stopReasonOf, type Workload } from './outcome.js';
 import type { Phase, PhaseEvent } from './phases.js';
@@ -177,7 +175,8 @@ export function removed(
   workload: Workload | 'none' | undefined,
   { event, ...why }: Move & { readonly event: 'removed' | 'give_up' },
 ): Clone {
-  const { candidate: _, action: __, ...rest } = withSkipped(withOutcome(clone, workload, why.at));
+  const over = withSkipped(withOutcome(clone, workload, why.at));
+  const { candidate: _, action: __, restart: ___, ...rest } = over;
   const gone = withoutCondition(rest, CLEANUP_PENDING, AVAILABLE, UNAVAILABLE);
   return { ...move({ ...gone, endpoints: [] }, event, why), deletedAt: why.at };
 }
@@ -272,6 +271,13 @@ export function restarted(clone: Clone, why: Move): Clone {
   const fresh = restart === 'fresh';
   const run = withRun(fresh ? { ...rest, provenRelease: 0 } : rest, { fresh });
   return move(run, 'restart', why);
+}
+
+/** The ended clone that is not run again after all: what was done to it is over with that. */
+export function withoutRestart(clone: Clone): Clone {
+  if (!clone.restart) return clone;
+  const { restart: _, action: __, ...rest } = clone;
+  return rest;
 }
 
 /** Tells whether something is left to take back from a clone at rest. */

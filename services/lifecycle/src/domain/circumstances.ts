@@ -10,6 +10,8 @@ export interface Circumstances extends Surroundings {
   readonly workload?: Workload | 'none' | 'away' | undefined;
   /** Whether its key can be given to it. Absent: it was not asked for. */
   readonly key?: 'free' | 'taken' | 'away' | undefined;
+  /** What peers that were asked for this have said instead of an answer. */
+  readonly refusals?: readonly Problem[];
   /** Why its owner's quota would not let it be taken up again. */
   readonly shortage?: Shortage | undefined;
 }

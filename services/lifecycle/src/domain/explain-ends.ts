@@ -2,7 +2,7 @@ import { type Cause, type CauseCode, causeOf, isCauseCode } from './causes.js';
 import { problemOfLateness } from './changes.js';
 import type { Circumstances } from './circumstances.js';
 import type { Clone, Condition } from './clone.js';
-import { failureOf, isTelling, peerCause } from './explain-peers.js';
+import { failureOf, isTelling, peerCause, refusedCauses } from './explain-peers.js';
 import { DEADLINE_EXCEEDED } from './outcome.js';
 import { readProblem } from './problem.js';
 
@@ -71,7 +71,7 @@ function conditionCause(clone: Clone, { type, message, sinceAt }: Condition): Ca
 /** Why a clone that rests could not be taken up again now. */
 export function shortageCauses(clone: Clone, around: Circumstances): readonly Cause[] {
   const { shortage, key } = around;
-  const causes: Cause[] = [];
+  const causes: Cause[] = [...refusedCauses(clone, around)];
   if (key === 'taken') causes.push(causeOf('KEY_IN_USE', { subject: clone.keyId }));
   if (key === 'away') causes.push(causeOf('KEYS_AWAY', { subject: clone.keyId }));
   if (!shortage) return causes;

@@ -23,19 +23,21 @@ export function setBack(clone: Clone, around: Circumstances): Cause | undefined 
   });
 }
 
-/** Peers that could not be asked for this very answer, unless a cause says so already. */
-export function awayCauses(
-  clone: Clone,
-  { workload, key }: Circumstances,
-  told?: Cause,
-): readonly Cause[] {
+/** Peers that were away or refused when asked for this very answer, unless a cause says so already. */
+export function awayCauses(clone: Clone, around: Circumstances, told?: Cause): readonly Cause[] {
+  const { workload, key } = around;
   const known = [told?.code, ...(told?.causes ?? []).map(({ code }) => code)];
   const away: Cause[] = [];
   if (workload === 'away') {
     away.push(causeOf('EXECUTOR_AWAY', { subject: clone.execution?.id ?? clone.id }));
   }
   if (key === 'away') away.push(causeOf('KEYS_AWAY', { subject: clone.keyId }));
-  return away.filter(({ code }) => !known.includes(code));
+  return [...away, ...refusedCauses(clone, around)].filter(({ code }) => !known.includes(code));
+}
+
+/** Peers that have refused to say what this answer needs. */
+export function refusedCauses(clone: Clone, { refusals = [] }: Circumstances): readonly Cause[] {
+  return refusals.flatMap((problem) => peerCause(clone, problem) ?? []);
 }
 
 const AWAY: Readonly<Record<string, CauseCode>> = {

@@ -29,6 +29,10 @@ function because(text: string): Circumstances {
   return { ...CALM, attempt: 3, dueAt: afterNoon(4_000), ...(problem && { problem }) };
 }
 
+function refused(text: string): Circumstances {
+  return { ...CALM, refusals: [readProblem(text) ?? assert.fail(text)] };
+}
+
 function failed(reason: string, change: Partial<Clone> = {}): Clone {
   return cloneIn('FAILED', { reason, message: 'as it was seen', ...change });
 }
@@ -122,8 +126,12 @@ const CASES: readonly Case[] = [
   ['HOST_AWAY', failed('HOST_UNAVAILABLE'), CALM, ENDED, CALM],
   ['KEYS_REFUSED', MADE, because('keys UNAUTHENTICATED TOKEN_INVALID: no'), MADE, CALM],
   ['KEYS_REFUSED', failed('KEY_NOT_FOUND'), CALM, ENDED, CALM],
+  ['KEYS_REFUSED', ENDED, refused('keys PERMISSION_DENIED PERMISSION_DENIED: no'), ENDED, CALM],
+  ['KEYS_REFUSED', cloneIn('PREPARING'), refused('keys INTERNAL: no'), cloneIn('PREPARING'), CALM],
   ['TEAMS_REFUSED', MADE, because('teams UNAUTHENTICATED: no'), MADE, CALM],
   ['EXECUTOR_REFUSED', MADE, because('executor INTERNAL: no'), MADE, CALM],
+  ['EXECUTOR_REFUSED', WELL, refused('executor PERMISSION_DENIED: no'), WELL, CALM],
+  ['EXECUTOR_REFUSED', MADE, refused('executor INTERNAL: no'), MADE, CALM],
   ['EXECUTOR_REFUSED', failed('REQUEST_INVALID'), CALM, ENDED, CALM],
   ['KEY_IN_USE', failed('KEY_IN_USE'), CALM, ENDED, CALM],
   [

@@ -218,6 +218,8 @@ function requireShape(clone: Clone): void {
     `a stage is active: ${phase}`,
   );
   assert.deepEqual(clone.endpoints, []);
+  const mayRestart = clone.restart === undefined || ENDED_PHASES.includes(phase);
+  assert.ok(mayRestart, `a restart is left: ${phase}`);
 }
 
 function randomClone(roll: Dice): Clone {

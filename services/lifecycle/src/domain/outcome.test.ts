@@ -41,6 +41,14 @@ describe('the outcome of an execution', () => {
     });
   }
 
+  it('says of a bad exit what the workload said, unless more was seen', () => {
+    const seen = { ...exit('EXITED', 1), message: 'it was seen' };
+
+    assert.equal(outcomeOf(ran({ report: BAD }), ended(exit('EXITED', 1))).message, 'lost all');
+    assert.equal(outcomeOf(ran({ report: BAD }), ended(seen)).message, 'it was seen');
+    assert.equal(outcomeOf(ran({ report: GOOD }), ended(exit('EXITED', 1))).message, '');
+  });
+
   it('is judged by the exit even if a stop was asked for', () => {
     const stopping = { ...ran({}), desired: 'STOPPED', reason: STOP_REQUESTED } as const;
 

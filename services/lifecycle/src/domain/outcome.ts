@@ -136,9 +136,12 @@ function outcomeOfExit(exit: Exit, clone: Clone): Outcome {
 function outcomeOfCode(exit: Exit, report: Report | undefined): Outcome {
   const details = detailsOf(exit);
   if (exit.exitCode === undefined) return lost(exit.message);
-  if (exit.exitCode !== 0) return { ...details, kind: 'FAILED', reason: 'EXIT_CODE' };
+  const said = report && !report.success ? report.message : '';
+  if (exit.exitCode !== 0) {
+    return { ...details, kind: 'FAILED', reason: 'EXIT_CODE', message: details.message || said };
+  }
   if (report && !report.success) {
-    return { ...details, kind: 'FAILED', reason: 'REPORTED', message: report.message };
+    return { ...details, kind: 'FAILED', reason: 'REPORTED', message: said };
   }
   return { ...details, kind: 'SUCCEEDED', reason: '' };
 }

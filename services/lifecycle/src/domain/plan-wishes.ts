@@ -11,7 +11,8 @@ import {
   rolledBack,
   updating,
 } from './changes.js';
-import { type Clone, hasCondition, move } from './clone.js';
+import { type Clone, move } from './clone.js';
+import { hasCondition } from './conditions.js';
 import { stopReasonOf } from './outcome.js';
 import { ENDED_PHASES, type Phase } from './phases.js';
 import { begun, hasAlwaysLeft, isUnstoppable } from './run.js';

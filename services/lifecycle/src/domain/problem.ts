@@ -9,6 +9,12 @@ export interface Problem {
   readonly message: string;
 }
 
+/** What is told of a failure of this service itself: what it was is for its log alone. */
+export const OWN_FAILURE = 'an internal error: see the logs by trace';
+
+/** What is told of a peer that no answer of its own came from: addresses are for the log alone. */
+export const NO_ANSWER = 'it gave no answer: see the logs by trace';
+
 const FORM = /^([a-z]+) ([A-Z_]+)(?: ([A-Z0-9_]+))?: (.*)$/s;
 
 /** What is kept of a failure, for people to read. */

@@ -1,13 +1,7 @@
 import { conflict, PublicError } from '@ramet/errors';
-import { EXPIRED, FORCED, NOT_PUT_DOWN } from './changes.js';
-import {
-  BEHAVIOUR,
-  type Clone,
-  hasCondition,
-  later,
-  withCondition,
-  withoutCondition,
-} from './clone.js';
+import { EXPIRED, FORCED, NOT_PUT_DOWN, withoutRestart } from './changes.js';
+import { BEHAVIOUR, type Clone, later } from './clone.js';
+import { hasCondition, withCondition, withoutCondition } from './conditions.js';
 import { ENDED_PHASES, isAtRest, type Phase } from './phases.js';
 import type { Release } from './release.js';
 
@@ -17,16 +11,12 @@ import type { Release } from './release.js';
 export function askToStop(clone: Clone): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
   if (clone.desired === 'STOPPED') return clone;
-  if (ENDED_PHASES.includes(clone.phase)) return withoutRestart(clone);
+  if (ENDED_PHASES.includes(clone.phase)) {
+    return clone.restart ? { ...withoutRestart(clone), desired: 'STOPPED' } : clone;
+  }
   const isPutDown = isAtRest(clone.phase) || clone.desired !== 'RUNNING';
   if (isPutDown) throw wrongPhase(clone, 'stopped');
   return { ...clone, desired: 'STOPPED' };
-}
-
-function withoutRestart(clone: Clone): Clone {
-  if (!clone.restart) return clone;
-  const { restart: _, ...rest } = clone;
-  return { ...rest, desired: 'STOPPED' };
 }
 
 /** The clone after its user asked to delete it. Asking again has a failed cleanup tried at once. */
@@ -118,8 +108,9 @@ export function askToExpire(clone: Clone, at: Date | undefined, now: Date): Clon
   if (!hasCondition(clone, EXPIRED) || isPast) return next;
 
   const { deleteDueAt: __, ...living } = withoutCondition(next, EXPIRED);
+  // What was suspended before it expired was so for another reason.
   const isPaused =
-    clone.desired === 'SUSPENDED' && ['RUNNING', 'SUSPENDING', 'SUSPENDED'].includes(clone.phase);
+    clone.desired === 'SUSPENDED' && (clone.phase !== 'SUSPENDED' || clone.reason === EXPIRED);
   const isArchived = clone.phase === 'ARCHIVED' || clone.phase === 'ARCHIVING';
   return {
     ...living,

@@ -127,9 +127,8 @@ function stateAfter(clone: Clone, outcome: Outcome, isRetried: boolean): StageSt
   return outcome.kind === 'SUCCEEDED' && !isEndless(clone) ? 'SUCCEEDED' : 'FAILED';
 }
 
-/** The clone with the stages that will not run any more marked as such. */
+/** The clone whose run is over: what did not run in it, even of what always does, will not. */
 export function withSkipped(clone: Clone): Clone {
-  if (nextStage(clone)) return clone;
   const stages = clone.stages.map((stage): StageStatus => {
     return stage.state === 'WAITING' ? { ...stage, state: 'SKIPPED' } : stage;
   });

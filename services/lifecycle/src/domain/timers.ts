@@ -1,5 +1,6 @@
-import { EXPIRED, IDLE } from './changes.js';
-import { type Clone, hasCondition, later, withCondition } from './clone.js';
+import { EXPIRED, IDLE, withoutRestart } from './changes.js';
+import { type Clone, later } from './clone.js';
+import { hasCondition, withCondition } from './conditions.js';
 
 /** How long an expired clone is kept, where its policy does not say. */
 const EXPIRY_GRACE_MS = 14 * 24 * 60 * 60_000;
@@ -52,7 +53,7 @@ function idleAt(clone: Clone, activeAt: Date | undefined): Date | undefined {
 function outOfTime(clone: Clone, now: Date): Clone {
   const graceMs = clone.policy.expiryGraceMs ?? EXPIRY_GRACE_MS;
   const deleteDueAt = later(clone.expireAt ?? now, graceMs);
-  const told = withCondition(clone, EXPIRED, 'its time is over', now);
+  const told = withCondition(withoutRestart(clone), EXPIRED, 'its time is over', now);
   const desired = clone.desired === 'RUNNING' ? 'SUSPENDED' : clone.desired;
   return { ...told, desired, deleteDueAt: earlier(clone.deleteDueAt, deleteDueAt) };
 }

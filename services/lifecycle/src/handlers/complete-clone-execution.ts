@@ -5,7 +5,8 @@ import type {
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { RESULTS_INCOMPLETE, withReport } from '../domain/changes.js';
-import { type Clone, withCondition } from '../domain/clone.js';
+import type { Clone } from '../domain/clone.js';
+import { withCondition } from '../domain/conditions.js';
 import { epochStale } from '../domain/epoch.js';
 import { fromReportMessage } from '../messages.js';
 import { actorOf } from './actor.js';

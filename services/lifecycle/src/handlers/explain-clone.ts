@@ -9,9 +9,12 @@ import type { Cause } from '../domain/causes.js';
 import { type Circumstances, type Shortage, shortageOf } from '../domain/circumstances.js';
 import type { Clone } from '../domain/clone.js';
 import { explain } from '../domain/explain.js';
+import type { Workload } from '../domain/outcome.js';
 import { ENDED_PHASES } from '../domain/phases.js';
+import { isAway, type Problem } from '../domain/problem.js';
 import { holdsOf } from '../domain/quota.js';
 import { toCloneMessage } from '../messages.js';
+import { problemOf } from '../outside/refusal.js';
 
 type Needs = Pick<Deps, 'access' | 'reads' | 'quotas' | 'keys' | 'executor' | 'clock'>;
 
@@ -46,11 +49,18 @@ async function circumstancesOf(
       keyOf(needs, clone, patience.signal),
       shortageFor(needs, clone),
     ]);
-    return { ...around, workload, key, shortage };
+    const refusals = [workload, key].flatMap(({ refusal }) => refusal ?? []);
+    return { ...around, workload: workload.heard, key: key.heard, refusals, shortage };
   } finally {
     signal.removeEventListener('abort', stop);
     done.abort();
   }
+}
+
+/** What a peer has answered, or that it is away, or that it refuses. Empty: it was not asked. */
+interface Heard<Value> {
+  readonly heard?: Value | 'away';
+  readonly refusal?: Problem;
 }
 
 /** What rests has no workload to ask for. */
@@ -58,10 +68,10 @@ async function workloadOf(
   { executor }: Needs,
   { id: cloneId, phase, epoch, execution }: Clone,
   signal: AbortSignal,
-): Promise<Circumstances['workload']> {
+): Promise<Heard<Workload | 'none'>> {
   const isQuiet = ['SUSPENDED', 'ARCHIVED', 'DELETED', ...ENDED_PHASES].includes(phase);
-  if (isQuiet || !execution) return undefined;
-  return unlessAway(executor.find({ cloneId, executionId: execution.id, epoch }, signal));
+  if (isQuiet || !execution) return {};
+  return hear(executor.find({ cloneId, executionId: execution.id, epoch }, signal));
 }
 
 /** Only a clone that does not hold its key can be kept from it. */
@@ -69,13 +79,12 @@ async function keyOf(
   { keys }: Needs,
   clone: Clone,
   signal: AbortSignal,
-): Promise<Circumstances['key']> {
+): Promise<Heard<'free' | 'taken'>> {
   const { keyId, owner, creatorId, phase } = clone;
   const hasGivenBack = ENDED_PHASES.includes(phase) && holdsOf(clone).clones === 0;
-  if (keyId === '' || !(phase === 'PREPARING' || hasGivenBack)) return undefined;
-  const isFree = await unlessAway(keys.isAvailable({ keyId, owner, creatorId }, signal));
-  if (isFree === 'away') return 'away';
-  return isFree ? 'free' : 'taken';
+  if (keyId === '' || !(phase === 'PREPARING' || hasGivenBack)) return {};
+  const isFree = keys.isAvailable({ keyId, owner, creatorId }, signal);
+  return hear(isFree.then((is) => (is ? 'free' : 'taken')));
 }
 
 /** The quota that would not let a clone that rests be taken up again. */
@@ -92,12 +101,14 @@ function takenUp(clone: Clone): Clone | undefined {
   return isPutDown ? { ...clone, desired: 'RUNNING' } : undefined;
 }
 
-async function unlessAway<Value>(asked: Promise<Value>): Promise<Value | 'away'> {
+/** A peer that runs out of our patience is away, too: the call is then CANCELLED. */
+async function hear<Value>(asked: Promise<Value>): Promise<Heard<Value>> {
   try {
-    return await asked;
+    return { heard: await asked };
   } catch (thrown) {
-    if (thrown instanceof RemoteError) return 'away';
-    throw thrown;
+    if (!(thrown instanceof RemoteError)) throw thrown;
+    const refusal = problemOf(thrown);
+    return isAway(refusal) ? { heard: 'away' } : { refusal };
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ErrorCode, PublicError, unavailable } from '@ramet/errors';
 import { RemoteError, type StatusName } from '@ramet/rpc';
 import type { Answer } from '../deps.js';
-import type { Problem } from '../domain/problem.js';
+import { NO_ANSWER, OWN_FAILURE, type Problem } from '../domain/problem.js';
 
 /** What a peer says when asking again does not help. */
 const FINAL: readonly StatusName[] = [
@@ -21,7 +21,7 @@ export async function answerOf<Value>(asked: Promise<Value>): Promise<Answer<Val
     return { value: await asked };
   } catch (thrown) {
     if (!(thrown instanceof RemoteError) || !FINAL.includes(thrown.code)) throw thrown;
-    return { refusal: { reason: thrown.reason || thrown.code, message: thrown.message } };
+    return { refusal: { reason: thrown.reason || thrown.code, message: messageOf(thrown) } };
   }
 }
 
@@ -45,14 +45,21 @@ export function isMissing(thrown: unknown): boolean {
 
 const SERVICES = ['keys', 'teams', 'executor', 'lifecycle'];
 
-/** What is kept of what was thrown: who has failed, and how. */
+/**
+ * What is kept of what was thrown: who has failed, and how. Users read it, so it has the words of a
+ * peer that has answered, and no others.
+ */
 export function problemOf(thrown: unknown): Problem {
   if (!(thrown instanceof RemoteError)) {
-    const message = thrown instanceof Error ? thrown.message : 'unknown';
-    return { peer: 'lifecycle', code: 'INTERNAL', reason: '', message };
+    return { peer: 'lifecycle', code: 'INTERNAL', reason: '', message: OWN_FAILURE };
   }
-  const { code, reason, message } = thrown;
-  return { peer: peerOf(thrown), code, reason, message };
+  const { code, reason } = thrown;
+  return { peer: peerOf(thrown), code, reason, message: messageOf(thrown) };
+}
+
+/** Without a reason it came from the transport, and may name addresses. */
+function messageOf({ reason, message }: RemoteError): string {
+  return reason === '' ? NO_ANSWER : message;
 }
 
 /** Who has failed: the one that was asked, or one that it has asked in turn. */

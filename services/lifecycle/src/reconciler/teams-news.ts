@@ -1,6 +1,7 @@
 import type { Deps, OwnerStanding, TeamsNews } from '../deps.js';
 import { EXPIRED } from '../domain/changes.js';
-import { type Clone, later, withoutCondition } from '../domain/clone.js';
+import { type Clone, later } from '../domain/clone.js';
+import { withoutCondition } from '../domain/conditions.js';
 import { DENIED_BY } from '../domain/explain-ends.js';
 import { askToDelete, askToExpire } from '../domain/requests.js';
 

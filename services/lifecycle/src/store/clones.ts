@@ -5,7 +5,6 @@ import {
   findRequestId,
   NO_HISTORY,
   nextLink,
-  requestIdReused,
 } from '@ramet/database';
 import { notFound, PublicError } from '@ramet/errors';
 import { type ActionEnd, goesOn, type NewAction } from '../domain/action.js';
@@ -15,6 +14,7 @@ import type { Sight } from '../domain/sight.js';
 import { cloneChanged } from '../events.js';
 import type { CloneReads, Kept } from './clone-reads.js';
 import { changing, counts, fromClone, fromExecution } from './clone-row.js';
+import { externalRefTaken, nameTaken, refusal } from './refusals.js';
 import type { SealedSecret } from './secrets.js';
 
 /** A clone to create, and the request that asks for it. */
@@ -299,57 +299,6 @@ const TAKEN = `
     ) as by_ref`;
 
 const CHANGE = 'select * from change_clones($1::jsonb, $2, $3)';
-
-type Named = Pick<Clone, 'owner' | 'name' | 'externalRef'>;
-
-function refusal(clone: Named, verdict: string, request?: Request): Error {
-  const [reason, resource = 'clones'] = verdict.split(' ');
-  switch (reason) {
-    case 'REQUEST_ID_REUSED':
-      return requestIdReused(request?.requestId ?? '');
-    case 'NAME_TAKEN':
-      return nameTaken(clone);
-    case 'EXTERNAL_REF_TAKEN':
-      return externalRefTaken(clone);
-    case 'OWNER_DENIED':
-      return ownerDenied(clone.owner.id);
-    case 'QUOTA_EXCEEDED':
-      return quotaExceeded(clone.owner.id, resource);
-    default:
-      return new Error(`the database answered ${verdict}`);
-  }
-}
-
-function externalRefTaken({ owner, externalRef }: Named): PublicError {
-  const message = `the owner has a clone for ${externalRef} that is not at rest`;
-  return new PublicError('already_exists', 'EXTERNAL_REF_TAKEN', message, {
-    metadata: { external_ref: externalRef, owner_id: owner.id },
-    resource: { kind: 'clone', id: externalRef },
-  });
-}
-
-function ownerDenied(ownerId: string): PublicError {
-  const message = `nothing is admitted for this owner: ${ownerId}`;
-  return new PublicError('permission_denied', 'OWNER_DENIED', message, {
-    metadata: { owner_id: ownerId },
-  });
-}
-
-function nameTaken({ owner, name }: Named): PublicError {
-  return new PublicError('already_exists', 'NAME_TAKEN', `the owner has a clone named ${name}`, {
-    metadata: { name, owner_id: owner.id },
-    resource: { kind: 'clone', id: name },
-  });
-}
-
-/** The error for an owner who has as much of a resource as they may. */
-export function quotaExceeded(ownerId: string, resource: string): PublicError {
-  const description = `the owner's quota has no room for this: ${resource}`;
-  return new PublicError('resource_exhausted', 'QUOTA_EXCEEDED', description, {
-    metadata: { owner_id: ownerId, resource },
-    quotas: [{ subject: `owner/${ownerId}`, description }],
-  });
-}
 
 function failed(): never {
   throw new Error('the database answered with fewer rows than it was asked for');

@@ -2,7 +2,7 @@ import type { Database } from '@ramet/database';
 import type { CloneKind, Owner } from '../domain/clone.js';
 import type { Holds, Resource } from '../domain/quota.js';
 import { ownerOf } from './clone-row.js';
-import { quotaExceeded } from './clones.js';
+import { quotaExceeded } from './refusals.js';
 
 /** A limit, and what is used of it. */
 export interface Quota {

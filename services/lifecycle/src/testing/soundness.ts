@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Database, openDatabase, type Queries, verifyChain } from '@ramet/database';
 import { CloneChanged, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
-import { PHASES, type Phase, TRANSITIONS } from '../domain/phases.js';
+import { ENDED_PHASES, PHASES, type Phase, TRANSITIONS } from '../domain/phases.js';
 import { holdsOf } from '../domain/quota.js';
 import { cloneChanged } from '../events.js';
 import { CLONE_COLUMNS, CLONE_WITH_EXECUTION, type CloneRow, toClone } from '../store/clone-row.js';
@@ -48,6 +48,7 @@ async function requireHistory(db: Queries): Promise<void> {
     );
     assert.ok(last.hash.equals(row.hash), 'the row has another head');
     requireMoves(links.map(({ payload }) => phaseIn(payload)));
+    requireRunOver(row);
   }
   await requireOwnEntries(db, rows);
   await requirePositions(db);
@@ -81,6 +82,14 @@ function requireMoves(phases: readonly Phase[]): void {
     if (before === undefined || before === phase) continue;
     assert.ok(Object.values(TRANSITIONS[before]).includes(phase), `${before} to ${phase}`);
   }
+}
+
+/** Where a run is over, no stage of it waits or goes on. */
+function requireRunOver(row: CloneRow): void {
+  const { id, phase, stages } = toClone(row);
+  if (phase !== 'DELETED' && !ENDED_PHASES.includes(phase)) return;
+  const open = stages.filter(({ state }) => state === 'WAITING' || state === 'ACTIVE');
+  assert.deepEqual(open, [], `a run that is over goes on: ${id}`);
 }
 
 /** Positions are dense, but for those of clones of which only tombstones are left. */

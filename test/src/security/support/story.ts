@@ -10,6 +10,7 @@ import {
   type Limits,
   ListActionsRequest,
   OverrideServiceService,
+  type Policy,
   ResultServiceService,
   TemplateServiceService,
   WebhookServiceService,
@@ -105,6 +106,7 @@ export interface CloneWish {
   readonly botId: string;
   readonly keyId: string;
   readonly limits?: Limits;
+  readonly policy?: Policy;
 }
 
 /** A running clone, with its first execution, and what its creation was for the log of actions. */
@@ -261,8 +263,8 @@ async function createWebhook(
 }
 
 async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
-  const { botId, keyId, limits } = wish;
-  const wanted = { owner: ownerMessage(wish.owner), botId, keyId, limits };
+  const { botId, keyId, limits, policy } = wish;
+  const wanted = { owner: ownerMessage(wish.owner), botId, keyId, limits, policy };
   const { clone } = await clones.createClone(CreateCloneRequest.fromPartial(wanted));
   return clone?.id ?? '';
 }
