@@ -58,12 +58,15 @@ const ROLE_OF = {
   [TeamRole.MEMBER]: 'member',
 } as const satisfies Record<TeamRole, Role | undefined>;
 
-/** The phases of a clone that is on its way to running, or runs. */
+/** The phases of a clone that is on its way to running, for the first time or again, or runs. */
 const ACTIVE: ReadonlySet<ClonePhase> = new Set([
   Phase.ACCEPTED,
   Phase.PREPARING,
   Phase.PROVISIONING,
   Phase.RUNNING,
+  Phase.UPDATING,
+  Phase.RESUMING,
+  Phase.RESTORING,
 ]);
 
 /** A key on the wire. There is no field for its secret. */

@@ -108,7 +108,7 @@ describe('a process that is killed', function () {
     assert.deepEqual([TENDED.length, died], [Object.keys(WHILE_TENDED).length, points]);
     assert.deepEqual(lives, [TENDED_LIFE]);
     await requireNothingLeft(world);
-  });
+  }).timeout(300_000);
 
   it('leaves nothing that is not swept', () => requireSwept(world));
 });

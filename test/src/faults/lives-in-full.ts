@@ -99,8 +99,7 @@ const RESTS: Readonly<Partial<Record<Tending, ClonePhase>>> = {
 
 function updateOf(id: string): UpdateCloneRequest {
   const setParameters = [{ name: 'pause', value: '1' }];
-  const updateMask = ['set_parameters'];
-  return UpdateCloneRequest.fromPartial({ id, requestId: 'update', setParameters, updateMask });
+  return UpdateCloneRequest.fromPartial({ id, requestId: 'update', setParameters });
 }
 
 /** Returns once an execution of a later epoch has come to where it waits to be stopped. */
