@@ -256,7 +256,8 @@ const SETTLED = `
   where c.id = $1 and c.candidate is null and c.restart is null
     and w.leased_until < clock_timestamp()
     and coalesce(w.due_at > clock_timestamp() + interval '1 minute', true)
-    and c.action is null and (c.phase = c.desired
+    and (c.action is null or c.phase = 'RUNNING' and c.action->>'name' in ('clones.create', 'clones.restart'))
+    and (c.phase = c.desired
       or c.phase in ('COMPLETED', 'STOPPED', 'FAILED') and c.desired in ('RUNNING', 'STOPPED', 'SUSPENDED'))`;
 
 async function createTemplate(api: Api, ownerId: string): Promise<string> {

@@ -54,10 +54,13 @@ const RUNS = ['clones.create', 'clones.restart'];
 /** The phases in which nothing goes on, whatever was wanted. */
 const STILL: readonly Phase[] = ['RUNNING', 'SUSPENDED', 'ARCHIVED', 'DELETED', ...ENDED_PHASES];
 
-/** How the open action of a clone has ended with a change of its phase, or undefined if it goes on. */
+/**
+ * How the open action of a clone has ended with a change that nobody asked for, or undefined if it
+ * goes on. It ends with a phase that it reaches, or with what policy makes of its wish.
+ */
 export function actionEnd(before: Clone, next: Clone): ActionEnd | undefined {
   const { action } = before;
-  if (!action || next.phase === before.phase) return undefined;
+  if (!action || (next.phase === before.phase && next.desired === before.desired)) return undefined;
   const isRun = RUNS.includes(action.name) && BEHAVIOUR[next.kind].completes;
   if (isRun && next.phase === 'RUNNING') return undefined;
   if (!STILL.includes(next.phase) || isOnItsWay(next)) return undefined;

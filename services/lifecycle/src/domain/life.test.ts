@@ -30,7 +30,7 @@ import {
 } from './requests.js';
 import type { Stage } from './spec.js';
 
-const LIVES = 600;
+const LIVES = 1500;
 const HOUR_MS = 60 * 60_000;
 const OTHER = { kind: 'user', id: 'usr_00000000000000000000000002' } as const;
 
