@@ -169,7 +169,7 @@ describe('what is too old', () => {
     await one.sweepAt(new Date(now + 61 * 60_000));
     assert.deepEqual(await blobsOf(clone), []);
     await moveTo(one.db, undefined);
-    await assert.rejects(one.results.keep(wish), { reason: 'SERVICE_UNAVAILABLE' });
+    await assert.rejects(one.results.keep(wish), { reason: 'UPLOAD_EXPIRED' });
   });
 
   it('is a blob that nothing speaks of, once it is an hour old', async () => {

@@ -52,7 +52,7 @@ describe('findOutputs', () => {
     assert.equal(outputs.length, 10_000);
     assert.equal(skipped.length, 100);
     assert.ok(skippedCount > 10_000, `${skippedCount}`);
-  });
+  }).timeout(120_000);
 
   (process.getuid?.() === 0 ? it : it.skip)('finds nothing that is only linked to', async () => {
     const foreign = await mkdtemp(join(tmpdir(), 'ramet-foreign-'));
