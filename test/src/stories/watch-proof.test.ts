@@ -64,7 +64,7 @@ describe('a watch by the SDK', function () {
       seqs,
       entries.map(({ seq }) => seq),
     );
-  });
+  }).timeout(120_000);
 });
 
 /** Watches from the first proof to the proof of a deletion. Says once when a phase is reached. */
