@@ -195,6 +195,15 @@ export function rolledBack(clone: Clone, problem: string, why: Move): Clone {
 }
 
 /**
+ * The clone whose workload is ended so that the stages that always run can still run: those of what
+ * it runs. An update that has not begun is not made.
+ */
+export function halted(clone: Clone, why: Move): Clone {
+  const { candidate: _, ...rest } = clone;
+  return move(rest, 'halt', why);
+}
+
+/**
  * The clone that is about to be suspended or archived, and remembers where it came from. An update
  * that has not begun is not made, as when it is stopped.
  */

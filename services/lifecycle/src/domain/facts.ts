@@ -55,13 +55,7 @@ export type Effect =
 
 /** What is still known after a change was recorded, in the same pass. */
 export function factsAfter(facts: Facts, before: Clone, next: Clone): Facts {
-  if (before.execution?.id !== next.execution?.id) {
-    const { now, problem, nextExecutionId, keyIsListed } = facts;
-    return { now, problem, nextExecutionId, ...(keyIsListed !== undefined && { keyIsListed }) };
-  }
-  // What ran before may have ended since: that is what the pass is to find out.
-  const isJustUp = next.phase === 'RUNNING' && before.phase !== 'RUNNING';
-  return isJustUp && facts.workload === undefined
-    ? { ...facts, workload: { state: 'RUNNING' } }
-    : facts;
+  if (before.execution?.id === next.execution?.id) return facts;
+  const { now, problem, nextExecutionId, keyIsListed } = facts;
+  return { now, problem, nextExecutionId, ...(keyIsListed !== undefined && { keyIsListed }) };
 }

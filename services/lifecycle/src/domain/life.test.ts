@@ -105,7 +105,8 @@ class Life {
   #isStill(): boolean {
     const { phase, desired, execution } = this.#clone;
     if (phase === 'DELETED') return true;
-    const isSettled = ENDED_PHASES.includes(phase) ? !this.#clone.restart : phase === desired;
+    const isOver = ENDED_PHASES.includes(phase) && desired !== 'ARCHIVED';
+    const isSettled = isOver ? !this.#clone.restart : phase === desired;
     if (phase === 'RUNNING') {
       return execution !== undefined && this.#facts.workload !== undefined && this.#isQuiet();
     }

@@ -26,9 +26,7 @@ function make(context: Context): Action {
   const { clone, facts } = context;
   const pauseMs = (clone.execution?.notBefore?.getTime() ?? 0) - facts.now.getTime();
   if (pauseMs > 0) return { do: 'wait', ms: pauseMs };
-  // The first execution of a run has its grant from PREPARING, later ones need their own.
-  const isFirst = clone.epoch === clone.runEpoch && clone.phase === 'PROVISIONING';
-  if (clone.keyId && !isFirst && !facts.keyIsGranted) return effect('authorize_key');
+  if (clone.keyId && !facts.keyIsGranted) return effect('authorize_key');
   return effect('create_execution');
 }
 

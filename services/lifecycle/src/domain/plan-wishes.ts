@@ -2,6 +2,7 @@ import {
   comingBack,
   expired,
   FORCED,
+  halted,
   isCleanupPending,
   lateness,
   notPutDown,
@@ -11,7 +12,7 @@ import {
   rolledBack,
   updating,
 } from './changes.js';
-import { type Clone, move } from './clone.js';
+import type { Clone } from './clone.js';
 import { hasCondition } from './conditions.js';
 import { stopReasonOf } from './outcome.js';
 import { ENDED_PHASES, type Phase } from './phases.js';
@@ -72,7 +73,7 @@ function atDeadline(context: Context): Action {
       break;
   }
   if (clone.execution && hasAlwaysLeft(clone) && HALTABLE.includes(clone.phase)) {
-    const next = move(clone, 'halt', { ...why, ...lateness(clone, problem) });
+    const next = halted(clone, { ...why, ...lateness(clone, problem) });
     return record({ clone, next, cause: 'deadline' });
   }
   return record({ clone, next: expired(clone, problem, why), cause: 'deadline' });
@@ -88,15 +89,17 @@ function problemOf({ clone, facts }: Context): string {
 function stop(context: Context): Action | undefined {
   const { clone, why } = context;
   if (!STOPPABLE.includes(clone.phase) || isUnstoppable(clone)) return undefined;
-  const isHalted = hasAlwaysLeft(clone) && HALTABLE.includes(clone.phase);
-  const reason = stopReasonOf(clone);
-  const event = isHalted ? 'halt' : 'stop';
-  return moved({ ...context, why: { ...why, reason } }, event, 'stop_requested');
+  const because = { ...why, reason: stopReasonOf(clone) };
+  if (hasAlwaysLeft(clone) && HALTABLE.includes(clone.phase)) {
+    return record({ clone, next: halted(clone, because), cause: 'stop_requested' });
+  }
+  return moved({ ...context, why: because }, 'stop', 'stop_requested');
 }
 
 function run(context: Context): Action | undefined {
   const { clone, facts, why } = context;
-  if (clone.restart && ENDED_PHASES.includes(clone.phase)) {
+  // What ran before may run still, or sign: a restart waits until that is over.
+  if (clone.restart && ENDED_PHASES.includes(clone.phase) && !isCleanupPending(clone)) {
     const next = restarted(clone, why);
     return record({
       clone,
