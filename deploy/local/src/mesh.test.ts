@@ -132,7 +132,7 @@ describe('a mesh', () => {
     assert.match(mesh.stores.databaseUrl('keys'), /borrowed_keys@.*\/borrowed$/);
     assert.deepEqual(await ask(roleUrl(mesh, 'keys'), 'select 1 as one'), [{ one: 1 }]);
   });
-}).timeout(60_000);
+});
 
 function optionsIn(folder: TestFolder): MeshOptions {
   return {

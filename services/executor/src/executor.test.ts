@@ -132,7 +132,7 @@ describe('executor', () => {
     assert.equal(isAlive(runner), false);
     const { exit } = await house.until(execution, WorkloadState.EXITED);
     assert.equal(exit?.kind, ExitKind.INTERRUPTED);
-  }).timeout(60_000);
+  });
 
   it('removes at its start what no row speaks of', async () => {
     const orphan = join(house.host.stateDir, 'executions', 'exe_orphan-e1');

@@ -36,8 +36,7 @@ const EXAMPLES = fileURLToPath(new URL('../../../deploy/examples/', import.meta.
 const SECRET = 'a secret value: "hunter2"';
 const run = promisify(execFile);
 
-describe('what a workload is given and leaves', function () {
-  this.timeout(90_000);
+describe('what a workload is given and leaves', () => {
   let house: House;
   beforeEach(async () => {
     house = await openHouse();

@@ -49,7 +49,7 @@ describe('the storage of a clone', () => {
     const third = { ...again, cloneId: first.cloneId, epoch: 3 };
     assert.equal((await finish(house, third)).exit?.exitCode, 0);
     assert.deepEqual(await readdir(storages(house)), [first.cloneId, filler.cloneId].sort());
-  }).timeout(60_000);
+  });
 
   it('is emptied once for an epoch, however often it is asked, and for what never started', async () => {
     const first = executionOf('echo one > $RAMET_DATA/note; echo two > $RAMET_OUTPUT/left');
@@ -68,7 +68,7 @@ describe('the storage of a clone', () => {
 
     assert.equal(ended.exit?.kind, ExitKind.START_FAILED);
     assert.equal(ended.exit.message, 'no such bundle: shell@no-such-tag');
-  }).timeout(60_000);
+  });
 
   it('goes when asked, but not under a workload, and leaves its history', async () => {
     const execution = executionOf('echo x > $RAMET_DATA/x; exec sleep 60');
@@ -84,7 +84,7 @@ describe('the storage of a clone', () => {
 
     assert.deepEqual(await readdir(storages(house)), []);
     assert.deepEqual(await changesOf(house, cloneId), ['created', 'removing', 'removed']);
-  }).timeout(60_000);
+  });
 
   it('that nobody knows of is removed at a start, and one that was being removed too', async () => {
     const execution = executionOf('echo x > $RAMET_DATA/x');
@@ -96,7 +96,7 @@ describe('the storage of a clone', () => {
     await deleted(house, execution.cloneId);
 
     assert.deepEqual(await readdir(storages(house)), []);
-  }).timeout(60_000);
+  });
 
   it('has one execution in it at a time: a newer one ends an older one first', async () => {
     const trap = 'trap "sleep 0.3; echo late > $RAMET_DATA/late; exit 0" TERM';
@@ -110,7 +110,7 @@ describe('the storage of a clone', () => {
     assert.equal(exit?.exitCode, 0);
     const before = await house.until(older, WorkloadState.EXITED);
     assert.equal(before.exit?.kind, ExitKind.INTERRUPTED);
-  }).timeout(60_000);
+  });
 
   it('ends what fills more of it than it may', async () => {
     const execution = executionOf('head -c 3000000 /dev/zero > $RAMET_DATA/big; exec sleep 60');
@@ -120,7 +120,7 @@ describe('the storage of a clone', () => {
     const { exit } = await finish(house, execution);
 
     assert.equal(exit?.kind, ExitKind.DISK_FULL);
-  }).timeout(60_000);
+  });
 
   (process.getuid?.() === 0 ? it : it.skip)(
     'gives no workload what a workload has only linked to',
@@ -144,7 +144,7 @@ describe('the storage of a clone', () => {
       assert.deepEqual([(await stat(foreign)).uid, (await stat('/etc/passwd')).uid], [0, 0]);
       assert.notEqual((await lstat(join(data, 'soft'))).uid, 0);
     },
-  ).timeout(60_000);
+  );
 
   it('that was opened to nobody by its workload is removed all the same', async () => {
     const execution = executionOf('mkdir -p $RAMET_DATA/a/b; chmod 000 $RAMET_DATA/a');
@@ -153,7 +153,7 @@ describe('the storage of a clone', () => {
     await deleted(house, execution.cloneId);
 
     assert.equal(existsSync(join(storages(house), execution.cloneId)), false);
-  }).timeout(60_000);
+  });
 });
 
 function stageOf(stage: string, script: string): Wish {

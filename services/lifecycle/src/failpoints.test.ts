@@ -91,7 +91,7 @@ describe('a life that is broken off', () => {
       assert.ok(new Set(mine).size <= lives, 'a workload was made twice');
       assert.ok(workloads.some(({ cloneId }) => cloneId === id));
       assert.ok(workloads.every(({ state }) => state === WorkloadState.REMOVED));
-    }).timeout(20_000);
+    });
   }
 
   it('was tried at every failpoint', () => {

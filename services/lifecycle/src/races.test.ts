@@ -158,7 +158,7 @@ describe('operations that race', () => {
           phase,
         );
       await removeAll(clones);
-    }).timeout(60_000);
+    });
   }
 
   it('have left nothing of the quota taken', async () => {

@@ -226,5 +226,5 @@ describe('lifecycle without its servers', () => {
       async () => (await reasonOf(api.clones.getClone({ id: clone.id, asOf: undefined }))) === 'ok',
     );
     await reached(api, clone.id, ClonePhase.COMPLETED);
-  }).timeout(40_000);
+  });
 });

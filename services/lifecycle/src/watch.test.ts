@@ -107,7 +107,7 @@ describe('a watch', () => {
 
     assert.ok(told.length > 4);
     requireProven(told);
-  }).timeout(20_000);
+  });
 
   it('tells what a running clone reports, once', async () => {
     const wish = { botId: crew.bot.id, ownerId: crew.owner.id };

@@ -140,9 +140,8 @@ describe('webhooks', () => {
       [{ status: WebhookDeliveryStatus.PENDING, problem: 'RESPONSE_REFUSED', responseCode: 500 }],
     );
     for (const { webhook } of hooks) await remove(api, webhook);
-    for (const { id } of [...clones, stuck, { id: poisoned[0] ?? '' }])
-      await api.clones.deleteClone({ id, etag: '' });
-  }).timeout(60_000);
+    await removeClones([...clones.map(({ id }) => id), stuck.id, ...poisoned]);
+  });
 
   it('are paused as a whole when the receiver is away, and go on when it is asked for', async () => {
     await using receiver = await startReceiver();
@@ -165,7 +164,7 @@ describe('webhooks', () => {
     const { webhook: latest } = await api.webhooks.getWebhook({ id: webhook.id });
     assert.deepEqual(latest?.health, { failures: 0, pauseEndTime: undefined, pending: 0 });
     await remove(api, webhook);
-    for (const { id } of clones) await api.clones.deleteClone({ id, etag: '' });
+    await removeClones(clones.map(({ id }) => id));
   });
 
   it('say how many were given up, in the next event of the clone', async () => {
@@ -267,7 +266,7 @@ describe('webhooks', () => {
     await update(api, disabled, { disabled: true });
     const gold = await createClone(api, wish({ labels: { tier: 'gold' } }));
     const iron = await createClone(api, wish({ labels: { tier: 'iron' } }));
-    for (const { id } of [gold, iron]) await api.clones.deleteClone({ id, etag: '' });
+    await removeClones([gold.id, iron.id]);
     await until(() => phasesOf(receiver, gold.id).includes('DELETED'));
 
     const told = new Set(receiver.requests.map(({ event }) => event.data.webhook_id));
@@ -390,6 +389,12 @@ describe('webhooks', () => {
     await start(house, as, clone.id);
     await as.clones.deleteClone({ id: clone.id, etag: '' });
     return reached(as, clone.id, ClonePhase.DELETED);
+  }
+
+  /** Deletes clones, and waits until nothing more is told of them. */
+  async function removeClones(ids: readonly string[]): Promise<void> {
+    for (const id of ids) await api.clones.deleteClone({ id, etag: '' });
+    for (const id of ids) await reached(api, id, ClonePhase.DELETED);
   }
 
   let names = 0;

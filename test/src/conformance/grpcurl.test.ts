@@ -59,7 +59,7 @@ describe('the grpcurl line of', () => {
     it(`${rpc.name} works`, async () => {
       const printed = await running.get(rpc.name);
       assert.ok(printed?.isOk, printed?.errors);
-    }).timeout(60_000);
+    });
   }
 
   it(`${BOOTSTRAP} works in a mesh that has nobody yet`, async () => {

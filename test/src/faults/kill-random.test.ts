@@ -103,9 +103,7 @@ describe('a mesh in which processes are killed', function () {
   });
 });
 
-describe('a mesh whose launcher is killed', function () {
-  this.timeout(120_000);
-
+describe('a mesh whose launcher is killed', () => {
   it('goes on with its clones when it is started again', async () => {
     await using scope = new Scope();
     const stateDir = testFolder(scope);

@@ -50,8 +50,7 @@ const AT_ONCE = 3;
 /** A runner that dies takes its workload with it. Only what it had recorded by then counts. */
 const RECORDED: readonly string[] = ['runner.results.sent', 'runner.exit.recorded'];
 
-describe('a process that is killed', function () {
-  this.timeout(120_000);
+describe('a process that is killed', () => {
   const points = failpointsInCode();
   let world: World;
   before(async () => {

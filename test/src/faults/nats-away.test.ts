@@ -19,8 +19,7 @@ const SERVICES = ['teams', 'keys', 'lifecycle', 'executor'] as const;
 /** More than any story takes with NATS, and far less than the slowest clock of any consumer. */
 const WITHOUT_NATS_MS = 45_000;
 
-describe('a mesh whose NATS is away', function () {
-  this.timeout(90_000);
+describe('a mesh whose NATS is away', () => {
   let world: World;
   before(async () => {
     world = await startWorld();

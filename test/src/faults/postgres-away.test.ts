@@ -23,8 +23,7 @@ const DEADLINE_MS = 10_000;
 /** How long a call has beyond its own deadline to come back at all. */
 const MARGIN_MS = 1_000;
 
-describe('a mesh whose database is away', function () {
-  this.timeout(90_000);
+describe('a mesh whose database is away', () => {
   let world: World;
   before(async () => {
     world = await startWorld();
@@ -79,8 +78,7 @@ describe('a mesh whose database is away', function () {
   });
 });
 
-describe('a service that is frozen', function () {
-  this.timeout(90_000);
+describe('a service that is frozen', () => {
   let world: World;
   before(async () => {
     const lifecycle = { RECONCILE_MS: '500', LEASE_MS: '3000' };

@@ -25,8 +25,7 @@ const LEASE_MS = 3_000;
 /** How long a server lets running calls finish, and a little more. */
 const DRAIN_MS = 8_000;
 
-describe('a replica', function () {
-  this.timeout(90_000);
+describe('a replica', () => {
   let world: World;
   before(async () => {
     const lifecycle = { RECONCILE_MS: '500', LEASE_MS: String(LEASE_MS), CLONE_QUOTA: '20' };

@@ -28,8 +28,7 @@ const { RUNNING, COMPLETED, STOPPED, FAILED, DELETED } = ClonePhase;
 // Goal: what users see of the main job, from the key to the deletion.
 // Method: the whole mesh with its real database, bus and processes, asked over its API alone.
 
-describe('the main job', function () {
-  this.timeout(90_000);
+describe('the main job', () => {
   let world: World;
   before(async () => {
     world = await startWorld({ settings: { lifecycle: { CLONE_QUOTA: '2' } } });

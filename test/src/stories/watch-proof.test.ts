@@ -16,8 +16,7 @@ import { type Person, startWorld, type World } from './support/world.js';
 
 type Stream = readonly WatchClonesResponse[];
 
-describe('a watch by the SDK', function () {
-  this.timeout(90_000);
+describe('a watch by the SDK', () => {
   let world: World;
   before(async () => {
     world = await startWorld();
@@ -51,7 +50,7 @@ describe('a watch by the SDK', function () {
     let id = '';
     const seqs = await watchToTheEnd(owner, async (phase) => {
       if (phase === undefined) {
-        ({ id } = await createClone(owner.api, crew, owner.owner, { does: { stay: '' } }));
+        ({ id } = await createClone(owner.patient, crew, owner.owner, { does: { stay: '' } }));
       }
       if (phase !== ClonePhase.RUNNING) return;
       await world.mesh.service('lifecycle').kill('SIGKILL');
@@ -64,7 +63,7 @@ describe('a watch by the SDK', function () {
       seqs,
       entries.map(({ seq }) => seq),
     );
-  }).timeout(120_000);
+  });
 });
 
 /** Watches from the first proof to the proof of a deletion. Says once when a phase is reached. */

@@ -16,8 +16,7 @@ import { type Person, startWorld, type World } from './support/world.js';
 // Method: the whole mesh. What was streamed is compared with the history, and the hash of a
 // checkpoint is worked out again from what came.
 
-describe('a watch of clones', function () {
-  this.timeout(90_000);
+describe('a watch of clones', () => {
   let world: World;
   before(async () => {
     world = await startWorld();
@@ -46,7 +45,7 @@ describe('a watch of clones', function () {
     const crew = await world.createCrew('resuming');
     const { owner } = crew;
     const { cursor } = (await watch(owner, Buffer.alloc(0)).next()).value ?? assert.fail();
-    const { id } = await createClone(owner.api, crew, owner.owner, { does: { stay: '' } });
+    const { id } = await createClone(owner.patient, crew, owner.owner, { does: { stay: '' } });
 
     const changes = await untilDeleted(owner, cursor, async (phase) => {
       if (phase !== ClonePhase.RUNNING) return;

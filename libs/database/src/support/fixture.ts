@@ -95,9 +95,9 @@ export async function grow(tx: Queries, id: string): Promise<void> {
   ]);
 }
 
-/** Looks again and again until a condition holds. Fails after some seconds. */
+/** Looks again and again until a condition holds. Fails after a minute. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 60_000;
   while (!(await condition())) {
     assert.ok(performance.now() < end, 'waited too long');
     await sleep(10);

@@ -5,13 +5,16 @@ import { RemoteError } from '@ramet/rpc';
 import { systemClock } from '@ramet/service';
 import { type Api, createClone, type House, ownerOf } from './house.js';
 
+/** How long is waited for what is to come, on a machine that has much else to do. */
+const LIMIT_MS = 60_000;
+
 /** Waits until a clone is in a phase. */
 export async function reached(
   { clones }: Api,
   id: string,
   ...phases: ClonePhase[]
 ): Promise<Clone> {
-  const { clone } = await clones.waitClone({ id, phases });
+  const { clone } = await clones.waitClone({ id, phases }, { timeoutMs: LIMIT_MS });
   return clone ?? assert.fail('no clone came back');
 }
 
@@ -21,7 +24,6 @@ export async function got({ clones }: Api, id: string): Promise<Clone> {
   return clone ?? assert.fail('no clone came back');
 }
 
-/** The runner of a clone claims its execution, as instance `runner-1` unless said otherwise. */
 /** All that has happened, whoever did it. */
 export const WHOLE_PAST = { kinds: [], actor: '', startTime: undefined, endTime: undefined };
 
@@ -31,6 +33,7 @@ export const QUIET_END = { outputTail: Buffer.alloc(0), resultsProblem: '' };
 /** What a runner tells with a heartbeat, when there is nothing to tell. */
 export const QUIET_BEAT = { health: undefined, endpoints: [] };
 
+/** The runner of a clone claims its execution, as instance `runner-1` unless said otherwise. */
 export async function claim(house: House, clone: Clone, instance = 'runner-1'): Promise<void> {
   const { reports } = await house.asRunner(clone);
   await reports.updateExecution({
@@ -105,9 +108,9 @@ export async function reasonOf(call: Promise<unknown>): Promise<string> {
 
 /** Waits for something that the API has no wait for. */
 export async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {
-  for (let count = 0; count < 2_000; count += 1) {
-    if (await isThere()) return;
+  const start = systemClock.elapsed();
+  while (!(await isThere())) {
+    assert.ok(systemClock.elapsed() - start < LIMIT_MS, 'it did not come');
     await systemClock.sleep(5);
   }
-  assert.fail('it did not come');
 }

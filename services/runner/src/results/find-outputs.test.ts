@@ -52,7 +52,7 @@ describe('findOutputs', () => {
     assert.equal(outputs.length, 10_000);
     assert.equal(skipped.length, 100);
     assert.ok(skippedCount > 10_000, `${skippedCount}`);
-  }).timeout(120_000);
+  });
 
   (process.getuid?.() === 0 ? it : it.skip)('finds nothing that is only linked to', async () => {
     const foreign = await mkdtemp(join(tmpdir(), 'ramet-foreign-'));
@@ -70,7 +70,7 @@ describe('findOutputs', () => {
     assert.deepEqual(skipped, ['"stolen" is not its own']);
     await rm(foreign, { recursive: true });
   });
-}).timeout(30_000);
+});
 
 async function litter(output: string, count: number): Promise<void> {
   const env = { PATH: process.env.PATH, RAMET_OUTPUT: output };

@@ -30,10 +30,9 @@ export async function requireNothingLeft(world: World): Promise<void> {
   for (const [what, sql] of Object.entries(LEFT)) {
     assert.deepEqual(await world.ask(sql), [], `${what} is left`);
   }
-  const { executor, run } = world.mesh.layout;
+  const { run } = world.mesh.layout;
   assert.deepEqual(readdirSync(join(run, '.storage')), [], 'a storage is left');
-  const folders = [...readdirSync(join(executor, 'executions')), ...readdirSync(run)];
-  assert.deepEqual(folders.filter(isOfExecution), [], 'a folder is left');
+  assert.deepEqual(foldersOfExecutions(world), [], 'a folder is left');
   assert.deepEqual(readdirSync(join(run, '.control')), [], 'a socket is left');
 
   const known = await world.ask<{ name: string }>('select name from executor.workload');
@@ -43,12 +42,17 @@ export async function requireNothingLeft(world: World): Promise<void> {
   assert.deepEqual(left, [], 'a process is left');
 }
 
-/** Waits until nothing is left of what clones left, once all of them are deleted and swept. */
+/**
+ * Waits until nothing is left of what clones left, once all of them are deleted and swept.
+ *
+ * What an upload that was broken off has put stays until the upload could not be kept any more.
+ */
 export async function requireSwept(world: World): Promise<void> {
   const rows = `select clone_id from lifecycle.result_head
-                union all select clone_id from lifecycle.result_blob`;
+                union all select clone_id from lifecycle.result_blob
+                where remove_at is null or remove_at <= now()`;
   await until('all results are swept', async () => (await world.ask(rows)).length === 0);
-  assert.deepEqual(blobsOf(world), [], 'a blob is left');
+  await requireKnownBlobs(world);
 }
 
 /** Every blob has a row, which was there before it and goes after it: blobs are looked at first. */
@@ -84,14 +88,20 @@ export async function endSoundly(world: World | undefined): Promise<void> {
 
 /** Throws if there is anything outside that the ledger does not know of. */
 export async function requireInventory(world: World): Promise<void> {
-  const { executor, run } = world.mesh.layout;
-  const found = [...readdirSync(join(executor, 'executions')), ...readdirSync(run)];
+  const found = foldersOfExecutions(world);
   const rows = await world.ask<{ name: string }>(
     `select name from executor.workload where state <> 'removed'`,
   );
   const known = new Set(rows.map(({ name }) => name));
-  const orphans = found.filter((name) => isOfExecution(name) && !known.has(name));
+  // What was removed meanwhile is not there any more when it is looked for again.
+  const left = new Set(foldersOfExecutions(world));
+  const orphans = found.filter((name) => !known.has(name) && left.has(name));
   assert.deepEqual(orphans, [], 'something exists that is in no ledger');
+}
+
+function foldersOfExecutions({ mesh: { layout } }: World): readonly string[] {
+  const found = [...readdirSync(join(layout.executor, 'executions')), ...readdirSync(layout.run)];
+  return found.filter((name) => name.startsWith('exe_'));
 }
 
 /** Throws unless a clone's history is whole, gives the clone as it is, and tells each end once. */
@@ -120,10 +130,6 @@ function outcomesIn(
   const executions = entries.flatMap(({ clone }) => clone?.execution ?? []);
   const outcomes = executions.flatMap(({ id, outcome }) => (id === executionId && outcome) || []);
   return new Set(outcomes.map((outcome) => JSON.stringify(outcome)));
-}
-
-function isOfExecution(name: string): boolean {
-  return name.startsWith('exe_');
 }
 
 interface Row extends Link {

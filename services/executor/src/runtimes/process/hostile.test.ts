@@ -23,8 +23,7 @@ const WAYS = [
 ];
 
 for (const { mode, program, parameters } of WAYS) {
-  describe(`a hostile workload in a ${mode} of its own`, function () {
-    this.timeout(60_000);
+  describe(`a hostile workload in a ${mode} of its own`, () => {
     let result: Result;
     before(async () => {
       const { stdout } = await run(program, parameters);

@@ -27,8 +27,7 @@ describe('a page token', () => {
   let cast: Cast;
   let caller: Caller;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     test = await sharedMesh();
     cast = await assemble(test);
     caller = openCaller(contract);

@@ -30,8 +30,7 @@ describe('access', () => {
   let cast: Cast;
   let caller: Caller;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     test = await sharedMesh();
     cast = await assemble(test);
     caller = openCaller(contract);
@@ -50,7 +49,7 @@ describe('access', () => {
         found.map(([cell, answer]) => `${cell}: ${verdictOf(answer)}`),
         found.map(([cell, , expected]) => `${cell}: ${expected}`),
       );
-    }).timeout(30_000);
+    });
   }
 
   for (const row of TABLE) {
@@ -89,7 +88,7 @@ describe('access', () => {
         );
       }
       assert.deepEqual(wrong, []);
-    }).timeout(30_000);
+    });
   }
 
   it('takes a token for good that is made as the bad ones are, without their faults', async () => {
@@ -142,7 +141,7 @@ describe('access', () => {
         }
       }
     }
-  }).timeout(30_000);
+  });
 
   async function ask(row: Row, who: Person | Machine, target: Target): Promise<Answer> {
     const rpc = rpcOf(row);

@@ -47,8 +47,7 @@ describe('bad input', () => {
   let rows: Rows;
   let pids: readonly (number | undefined)[];
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     test = await sharedMesh();
     cast = await assemble(test);
     caller = openCaller(contract);
@@ -72,7 +71,7 @@ describe('bad input', () => {
       assert.deepEqual(await failures(row, refused, isRefusedByName), []);
       assert.deepEqual(await counts(), before, 'something came of it');
       assert.deepEqual(await failures(row, others, isTypedOrFine), []);
-    }).timeout(30_000);
+    });
   }
 
   it('that is over the limit of the transport is refused as such', async () => {

@@ -44,8 +44,7 @@ describe('a mesh', () => {
   let test: TestMesh;
   let author: Author;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     test = await sharedMesh();
     author = await openAuthor(test);
   });
@@ -94,7 +93,7 @@ describe('a mesh', () => {
     await assert.rejects(api.clones.stopClone(StopCloneRequest.fromPartial({ id: cloneId })), {
       reason: 'CLONE_NOT_FOUND',
     });
-  }).timeout(30_000);
+  });
 
   it('takes nothing from the runner of a clone that was deleted', async () => {
     const owner = await author.person();
@@ -114,7 +113,7 @@ describe('a mesh', () => {
     await assert.rejects(renew(token), { reason: 'EPOCH_STALE' });
     await assert.rejects(report(token, old.executionId), { reason: 'EPOCH_STALE' });
     await signWith(await workloadToken(test, next), keyId);
-  }).timeout(30_000);
+  });
 
   it('takes no claim to an epoch that is not there yet', async () => {
     const owner = await author.person();
@@ -126,7 +125,7 @@ describe('a mesh', () => {
     await assert.rejects(signWith(ahead, keyId));
     await assert.rejects(renew(ahead), { reason: 'EPOCH_STALE' });
     await assert.rejects(report(ahead, clone.executionId, 2), { reason: 'EPOCH_STALE' });
-  }).timeout(30_000);
+  });
 
   it('gives nobody a role that they do not hold, and no team up', async () => {
     const [owner, admin] = [await author.person(), await author.person()];
@@ -200,7 +199,7 @@ describe('a mesh', () => {
       assert.ok('google.rpc.QuotaFailure' in details, Object.keys(details).join());
     }
     assert.equal((await ask(bystander)).reason, 'PERMISSION_DENIED');
-  }).timeout(60_000);
+  });
 
   for (const peer of PEERS) {
     it(`survives what is sent to ${peer} to wear it down`, async () => {
@@ -235,7 +234,7 @@ describe('a mesh', () => {
       }
       assert.equal(test.mesh.service(peer).pid, pid);
       assert.ok(residentBytes(pid) - before < BOMB / 2, 'the bomb went off');
-    }).timeout(30_000);
+    });
   }
 
   async function signWith(token: string, keyId: string): Promise<void> {

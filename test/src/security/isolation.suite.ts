@@ -38,8 +38,7 @@ describe('a workload', () => {
   let victim: Running;
   let ended: Readonly<Record<keyof ReturnType<typeof programs>, Promise<Clone>>>;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     test = await sharedMesh();
     author = await openAuthor(test);
     const owner = await author.person();
@@ -64,7 +63,7 @@ describe('a workload', () => {
     for (const attempt of ['read', 'list', 'connect']) assert.ok(tried.has(attempt), attempt);
     const called = verdicts.filter(({ attempt }) => attempt.startsWith('/ramet.'));
     assert.equal(new Set(called.map(({ target }) => target)).size, PEERS.length);
-  }).timeout(60_000);
+  });
 
   it('cannot read what its own runner knows', async () => {
     const results = await logOf(await ended.ownFiles);
@@ -73,7 +72,7 @@ describe('a workload', () => {
       results.filter((line) => line.endsWith('allowed')),
       [],
     );
-  }).timeout(60_000);
+  });
 
   it('gets no further than the doors of the database and of the bus', async () => {
     const said = await logOf(await ended.doors);
@@ -83,7 +82,7 @@ describe('a workload', () => {
     );
     assert.match(database, /SCRAM-SHA-256/);
     assert.match(bus, /Authorization Violation/);
-  }).timeout(60_000);
+  });
 
   it('is told nothing that is secret', async () => {
     const variables = await logOf(await ended.env);
@@ -97,7 +96,7 @@ describe('a workload', () => {
       variables.filter((line) => LOOKS_SECRET.test(line)),
       [],
     );
-  }).timeout(60_000);
+  });
 
   it('is OUT_OF_MEMORY when it takes more than it may', async () => {
     const { phase, execution } = await ended.allocator;
@@ -105,14 +104,14 @@ describe('a workload', () => {
     assert.equal(phase, ClonePhase.FAILED);
     assert.equal(execution?.outcome?.kind, OutcomeKind.FAILED);
     assert.equal(execution.outcome.reason, 'OUT_OF_MEMORY');
-  }).timeout(60_000);
+  });
 
   it('is TIMED_OUT when it runs longer than it may', async () => {
     const { phase, execution } = await ended.endless;
 
     assert.equal(phase, ClonePhase.FAILED);
     assert.equal(execution?.outcome?.kind, OutcomeKind.TIMED_OUT);
-  }).timeout(60_000);
+  });
 
   it('leaves nothing behind when it is stopped, wherever it hides', async () => {
     const wish = {
@@ -131,7 +130,7 @@ describe('a workload', () => {
 
     assert.equal(clone?.phase, ClonePhase.STOPPED);
     assert.deepEqual(hidden(), []);
-  }).timeout(60_000);
+  });
 
   it('leaves what it attacked as it was', async () => {
     const { status } = await fetch(test.mesh.endpoints.keys.metrics);
