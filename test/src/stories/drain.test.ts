@@ -5,7 +5,6 @@ import { GrantServiceService, SigningServiceService } from '@ramet/proto-gen/key
 import { ClonePhase, StopCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { TokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect, RemoteError } from '@ramet/rpc';
-import { systemClock } from '@ramet/service';
 import {
   AT_REST,
   createClone,
@@ -22,8 +21,6 @@ import { type Person, startWorld, type World } from './support/world.js';
 // Method: the whole mesh, and second processes of its services on the same database.
 
 const LEASE_MS = 3_000;
-/** How long a server lets running calls finish, and a little more. */
-const DRAIN_MS = 8_000;
 
 describe('a replica', () => {
   let world: World;
@@ -72,10 +69,9 @@ describe('a replica', () => {
     replica.kill('SIGTERM');
     await load.refused;
 
-    const asked = systemClock.elapsed();
+    // One that has let its calls finish ends with 0.
     replica.kill('SIGTERM');
     assert.equal(await replica.ended, 1);
-    assert.ok(systemClock.elapsed() - asked < DRAIN_MS / 4);
     await refused;
     await load.end();
     await deleteClone(crew.owner, id);

@@ -1,6 +1,7 @@
 import type { Mesh } from '@ramet/local';
 import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
+  CloneAdminServiceService,
   CloneServiceService,
   ResultServiceService,
   TemplateServiceService,
@@ -20,6 +21,7 @@ import { again } from './again.js';
 /** The API of a mesh as one caller sees it. */
 export interface Api {
   readonly clones: Remote<typeof CloneServiceService>;
+  readonly cloneAdmin: Remote<typeof CloneAdminServiceService>;
   readonly templates: Remote<typeof TemplateServiceService>;
   readonly results: Remote<typeof ResultServiceService>;
   readonly webhooks: Remote<typeof WebhookServiceService>;
@@ -57,6 +59,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     scope.use(connect(service, address, { token }));
   const api = {
     clones: to(CloneServiceService, addresses.lifecycle),
+    cloneAdmin: to(CloneAdminServiceService, addresses.lifecycle),
     templates: to(TemplateServiceService, addresses.lifecycle),
     results: to(ResultServiceService, addresses.lifecycle),
     webhooks: to(WebhookServiceService, addresses.lifecycle),
@@ -70,6 +73,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     api,
     patient: {
       clones: patient(CloneServiceService, api.clones),
+      cloneAdmin: patient(CloneAdminServiceService, api.cloneAdmin),
       templates: patient(TemplateServiceService, api.templates),
       results: patient(ResultServiceService, api.results),
       webhooks: patient(WebhookServiceService, api.webhooks),

@@ -23,14 +23,26 @@ export interface Replica extends AsyncDisposable {
 
 export type Health = 'SERVING' | 'NOT_SERVING';
 
-/** Starts one more process of a service with the settings of the first, and waits until it serves. */
-export async function startReplica({ mesh }: World, service: ServiceName): Promise<Replica> {
+/**
+ * Starts one more process of a service with the settings of the first, and waits until it serves.
+ * `more` are settings of its own.
+ */
+export async function startReplica(
+  { mesh }: World,
+  service: ServiceName,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Replica> {
   const port = await freePort();
   const program = join(SERVICES, service, 'dist', 'main.js');
   const log = openSync(join(mesh.layout.logs, `${service}-replica-${port}.log`), 'a');
   const process_ = spawn(process.execPath, ['--enable-source-maps', program], {
     cwd: mesh.layout.state,
-    env: { ...settingsOf(mesh.service(service).pid), PORT: String(port), METRICS_PORT: '0' },
+    env: {
+      ...settingsOf(mesh.service(service).pid),
+      PORT: String(port),
+      METRICS_PORT: '0',
+      ...more,
+    },
     stdio: ['ignore', log, log],
   });
   const ended = endOf(process_);
