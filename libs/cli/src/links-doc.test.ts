@@ -36,7 +36,7 @@ describe('the documents', () => {
 
   it('name a test for each invariant', () => {
     const text = readFileSync(join(HOUSE, 'ARCHITECTURE.md'), 'utf8');
-    const held = [...text.matchAll(/^\| (\d+) \| .* \| .*`[\w./-]+\.test\.ts`/gm)];
+    const held = [...text.matchAll(/^\| (\d+) \| .* \| .*`[\w./-]+\.(?:test|suite)\.ts`/gm)];
 
     assert.deepEqual(
       held.map(([, number]) => Number(number)),
