@@ -259,10 +259,11 @@ export function notPutDown(clone: Clone, problem: string, why: Move): Clone {
 export function comingBack(clone: Clone, event: 'resume' | 'restore', why: Move): Clone {
   const { deleteDueAt, expireAt, ...rest } = withoutCondition(clone, NOT_PUT_DOWN);
   if (event === 'resume') return move(resumed(clone), event, why);
+  // An expiry that an administrator has set without a trial is nothing to begin anew.
   const lifeMs = clone.policy.expireAfterMs;
   const renewed = {
     ...withoutCondition(rest, EXPIRED),
-    ...(expireAt && lifeMs !== undefined && { expireAt: later(why.at, lifeMs) }),
+    ...(expireAt && { expireAt: lifeMs === undefined ? expireAt : later(why.at, lifeMs) }),
   };
   return move(withRun(renewed), event, why);
 }

@@ -74,6 +74,7 @@ export function askToRestore(clone: Clone): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
   if (isUpAgain(clone, 'RESTORING')) return clone;
   if (clone.phase !== 'ARCHIVED') throw wrongPhase(clone, 'restored');
+  if (clone.policy.expireAfterMs === undefined) requireUnexpired(clone);
   return clone.desired === 'RUNNING' ? clone : { ...clone, desired: 'RUNNING' };
 }
 
