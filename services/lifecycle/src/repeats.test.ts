@@ -29,7 +29,6 @@ const MINUTE = { seconds: 60n, nanos: 0 };
 const SPEC = {
   stages: [stage('main', { retry: ONCE })],
   limits: { grace: { seconds: 0n, nanos: 0 } },
-  defaults: [],
   policy: { expireAfter: MINUTE, extendUpTo: { seconds: 3_600n, nanos: 0 } },
 };
 
@@ -76,6 +75,8 @@ describe('what comes twice', () => {
     await threeTimes(({ clones }) => clones.updateClone(asked));
     const other = UpdateCloneRequest.fromPartial({ id, tag: 'v3', requestId: 'update' });
     assert.equal(await reasonOf(apis[1].clones.updateClone(other)), 'REQUEST_ID_REUSED');
+    const meanwhile = UpdateCloneRequest.fromPartial({ id, tag: 'v3' });
+    assert.equal(await reasonOf(apis[1].clones.updateClone(meanwhile)), 'CLONE_PHASE_CONFLICT');
 
     const { release, epoch } = await up(house, apis[0], id, 'main', 2);
     await apis[1].clones.updateClone(asked);
@@ -119,6 +120,13 @@ describe('what comes twice', () => {
       'clones.create SUCCEEDED',
       'clones.restart SUCCEEDED',
     ]);
+  });
+
+  it('has its name once among the clones of an owner, whichever replica is asked', async () => {
+    const owner = ownerOf(crew.owner.id);
+    const asked = { botId: crew.bot.id, owner, name: 'twin' };
+    const answers = await Promise.all(apis.map((api) => reasonOf(createClone(api, asked))));
+    assert.deepEqual(answers.sort(), ['NAME_TAKEN', 'ok']);
   });
 
   it('is for one clone at a time that is not at rest, by what somebody else calls it', async () => {
