@@ -17,6 +17,10 @@ import { createOf, executionsOf, made, pastOf, ran, stage, stagesOf } from './te
 
 const SOON = { seconds: 0n, nanos: 1_000_000 };
 const ALWAYS = { always: true };
+const NO_LIMITS = {
+  ...{ runTime: undefined, grace: undefined },
+  ...{ memoryBytes: 0n, cpuMillis: 0n, storageBytes: 0n },
+};
 
 describe('the stages of a run', () => {
   let house: House;
@@ -102,6 +106,27 @@ describe('the stages of a run', () => {
       '2 two FAILED',
       '3 tidy SUCCEEDED',
     ]);
+  });
+
+  it('have as long as each of them may, and time out alone', async () => {
+    const runTime = { seconds: 5n, nanos: 0 };
+    const id = await create([
+      stage('work', { limits: { ...NO_LIMITS, runTime } }),
+      stage('after'),
+      stage('tidy', ALWAYS),
+    ]);
+    const work = await ran(house, api, id, 'work');
+    exit(house, work, { kind: ExitKind.TIMED_OUT });
+    const tidy = await pass(id, 'tidy');
+
+    const { reason } = await reached(api, id, ClonePhase.FAILED);
+
+    assert.equal(reason, 'TIMED_OUT');
+    assert.deepEqual(await pastOf(api, id), ['1 work TIMED_OUT', '2 tidy SUCCEEDED']);
+    const given = [work, tidy].map(({ execution }) => {
+      return house.executor.requests.get(execution?.id ?? '')?.limits?.runTime?.seconds;
+    });
+    assert.deepEqual(given, [5n, undefined]);
   });
 
   it('fail the run that only fails to tidy up', async () => {
