@@ -12,7 +12,7 @@ import {
   type Stage,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Api, type Crew, type House, openHouse } from './testing/house.js';
-import { exit, got, reached, until } from './testing/steps.js';
+import { exit, got, reached, reasonOf, until } from './testing/steps.js';
 import { createOf, executionsOf, made, pastOf, ran, stage, stagesOf } from './testing/stories.js';
 
 const SOON = { seconds: 0n, nanos: 1_000_000 };
@@ -73,6 +73,22 @@ describe('the stages of a run', () => {
       }),
     );
     assert.deepEqual([clone.epoch, clone.execution?.stage, clone.reason], [3, 'tidy', '']);
+  });
+
+  it('are twenty at most', async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `s${n}`);
+    const id = await create(names.map((name) => stage(name)));
+    for (const name of names) await pass(id, name);
+
+    const { epoch } = await reached(api, id, ClonePhase.COMPLETED);
+
+    assert.equal(epoch, 20);
+    const past = names.map((name, n) => `${n + 1} ${name} SUCCEEDED`);
+    assert.deepEqual(await pastOf(api, id), past);
+    for (const wrong of [[], [...names, 'more']]) {
+      const refused = create(wrong.map((name) => stage(name)));
+      assert.equal(await reasonOf(refused), 'REQUEST_INVALID');
+    }
   });
 
   it('say where the run is while it is', async () => {
