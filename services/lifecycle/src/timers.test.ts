@@ -141,6 +141,22 @@ describe('the time of a clone', () => {
     ]);
   });
 
+  it('is that of the archive again once an expiry in it is put off', async () => {
+    const policy = { expireAfter: lasting(HOUR), expiryGrace: lasting(HOUR) };
+    const clone = await archived({ ...policy, archiveRetention: lasting(6 * HOUR) });
+    const { id, expireTime: first, deleteDueTime: retained } = clone;
+    await clock.moveOn(HOUR);
+    await until(async () => (await got(api, id)).conditions.length > 0);
+    assert.equal(between(first, (await got(api, id)).deleteDueTime), HOUR);
+
+    const expireTime = new Date((first?.getTime() ?? 0) + 100 * HOUR);
+    await root.admin.setCloneExpiry({ id, etag: '', reason: 'paid', expireTime });
+
+    const { phase, deleteDueTime, conditions } = await got(api, id);
+    assert.deepEqual([phase, deleteDueTime], [ClonePhase.ARCHIVED, retained]);
+    assert.deepEqual(conditions, []);
+  });
+
   it('that an administrator has set is not put off by the archive', async () => {
     const clone = await running({});
     const expireTime = new Date((clone.createTime?.getTime() ?? 0) + 10 * HOUR);
