@@ -4,7 +4,13 @@
 // once. The clock of their database is moved on.
 
 import assert from 'node:assert/strict';
-import { type Clone, CloneKind, ClonePhase, CloneView } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Clone,
+  CloneKind,
+  ClonePhase,
+  CloneView,
+  SetQuotaRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { EntitledKind } from '@ramet/proto-gen/teams.v1';
 import { type DatabaseClock, databaseClock, untilThere } from './testing/database-clock.js';
 import {
@@ -159,5 +165,26 @@ describe('the lists of owners', () => {
     }
     await clock.moveOn(HOUR);
     for (const { id } of clones) await reached(api, id, ClonePhase.SUSPENDED);
+  });
+
+  it('are heard on by who has no room to run again what is expired', async () => {
+    const owner = ownerOf(crew.owner.id);
+    const { id } = await running(CloneKind.INSTANCE, TRIAL);
+    await clock.moveOn(HOUR);
+    await reached(api, id, ClonePhase.SUSPENDED);
+    const limit = { owner, kind: CloneKind.INSTANCE, resource: 'cpu_millis', reason: 'full' };
+    await root.admin.setQuota(SetQuotaRequest.fromPartial({ ...limit, limit: 0n }));
+
+    await root.standings.grantAccess({ owner, kinds: [EntitledKind.INSTANCE], reason: 'paid' });
+    await told();
+    await until(async () => (await got(api, id)).expireTime === undefined);
+    const { phase, deleteDueTime, conditions } = await got(api, id);
+    assert.deepEqual([phase, deleteDueTime, conditions], [ClonePhase.SUSPENDED, undefined, []]);
+    const resume = () => reasonOf(api.clones.resumeClone({ id, etag: '' }));
+    assert.equal(await resume(), 'QUOTA_EXCEEDED');
+
+    await root.admin.setQuota(SetQuotaRequest.fromPartial(limit));
+    assert.equal(await resume(), 'ok');
+    await up(house, api, id, 'main');
   });
 });
