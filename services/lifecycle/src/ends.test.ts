@@ -177,6 +177,21 @@ describe('the end of a clone', () => {
     assert.equal(grants.filter(({ revokeTime }) => revokeTime === undefined).length, 1);
   });
 
+  it('has no log where nothing ever ran', async () => {
+    const keyId = await createKey(api, crew.owner.id, 'logless');
+    const owner = ownerOf(crew.owner.id);
+    await createRunning(house, api, { ...wish, keyId });
+    const { id } = await createClone(api, { botId: crew.bot.id, owner, keyId });
+    await reached(api, id, ClonePhase.FAILED);
+
+    for (const follow of [false, true]) {
+      const asked = { cloneId: id, executionId: '', follow, tailLines: 0 };
+      const lines: unknown[] = [];
+      for await (const part of api.clones.streamCloneLogs(asked)) lines.push(...part.lines);
+      assert.deepEqual(lines, []);
+    }
+  });
+
   it('names what the executor saw of a start that failed', async () => {
     const owner = ownerOf(crew.owner.id);
     const { id } = await createClone(api, { botId: crew.bot.id, owner });

@@ -3,7 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { unavailable } from '@ramet/errors';
-import { type Clone, CloneKind, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Clone,
+  CloneKind,
+  ClonePhase,
+  UpdateCloneRequest,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { DEADLINES } from './domain/phases.js';
 import {
   type Api,
@@ -142,6 +147,33 @@ describe('a clone that is put down', () => {
     assert.equal(isFresh(house, restored), false);
     assert.deepEqual(stagesOf(restored), ['migrate SKIPPED', 'main ACTIVE']);
     assert.deepEqual(await usedOf(), running);
+  });
+
+  it('runs the last settings that it was given when it comes back, and is put down but once', async () => {
+    const id = await create();
+    for (const _ of [1, 2]) await api.clones.suspendClone({ id, etag: '' });
+    const { seq } = await reached(api, id, ClonePhase.SUSPENDED);
+    await api.clones.suspendClone({ id, etag: '' });
+    assert.equal((await got(api, id)).seq, seq);
+    for (const _ of [1, 2]) await api.clones.archiveClone({ id, etag: '' });
+    await reached(api, id, ClonePhase.ARCHIVED);
+    await api.clones.updateClone(UpdateCloneRequest.fromPartial({ id, tag: 'v2' }));
+    await api.clones.updateClone(UpdateCloneRequest.fromPartial({ id, tag: 'v3' }));
+
+    await api.clones.restoreClone({ id, etag: '' });
+    exit(house, await ran(house, api, id, 'migrate', 3), { exitCode: 0 });
+    const restored = await up(house, api, id, 'main', 3);
+    assert.deepEqual([restored.release?.tag, restored.candidate], ['v3', undefined]);
+    assert.deepEqual(await doingsOf(api, id), [
+      ...['clones.create SUCCEEDED', 'clones.suspend SUCCEEDED', 'clones.archive SUCCEEDED'],
+      ...['clones.update SUCCEEDED', 'clones.update SUCCEEDED', 'clones.restore SUCCEEDED'],
+    ]);
+
+    exit(house, restored, { exitCode: 1 });
+    await reached(api, id, ClonePhase.FAILED);
+    for (const call of [api.clones.suspendClone, api.clones.resumeClone, api.clones.restoreClone]) {
+      assert.equal(await reasonOf(call({ id, etag: '' })), 'CLONE_PHASE_CONFLICT');
+    }
   });
 
   it('has ended, and runs again with what it had or from nothing, as it is asked', async () => {

@@ -16,6 +16,7 @@ import {
   createRunning,
   executionOf,
   exit,
+  got,
   QUIET_BEAT,
   QUIET_END,
   reached,
@@ -128,6 +129,22 @@ describe('the reports of a runner', () => {
     const { seq } = await reached(api, clone.id, ClonePhase.FAILED);
     assert.equal(seq, (await reached(api, clone.id, ClonePhase.FAILED)).seq);
     assert.equal((await information(api, clone)).execution?.report?.message, 'it went wrong');
+  });
+
+  it('of an end that come before the start was seen wait for the exit', async () => {
+    const { id } = await createClone(api, { botId: wish.botId, owner: ownerOf(wish.ownerId) });
+    const clone = await reached(api, id, ClonePhase.PROVISIONING);
+    const runner = await house.asRunner(clone);
+    const report = { success: true, message: 'that was quick', metrics: [] };
+    const told = { ...QUIET_END, ...executionOf(clone), report };
+    await runner.reports.completeCloneExecution(told);
+    const { phase, execution } = await got(api, id);
+    assert.deepEqual([phase, execution?.outcome], [ClonePhase.PROVISIONING, undefined]);
+
+    await untilMade(house, api, id);
+    exit(house, clone, { exitCode: 0 });
+    const ended = await reached(api, id, ClonePhase.COMPLETED);
+    assert.equal(ended.execution?.report?.message, 'that was quick');
   });
 
   it('are answered with the wish to stop', async () => {

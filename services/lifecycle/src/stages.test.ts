@@ -12,11 +12,15 @@ import {
   type Stage,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Api, type Crew, type House, openHouse } from './testing/house.js';
-import { exit, got, reached, until } from './testing/steps.js';
+import { exit, got, reached, reasonOf, until } from './testing/steps.js';
 import { createOf, executionsOf, made, pastOf, ran, stage, stagesOf } from './testing/stories.js';
 
 const SOON = { seconds: 0n, nanos: 1_000_000 };
 const ALWAYS = { always: true };
+const NO_LIMITS = {
+  ...{ runTime: undefined, grace: undefined },
+  ...{ memoryBytes: 0n, cpuMillis: 0n, storageBytes: 0n },
+};
 
 describe('the stages of a run', () => {
   let house: House;
@@ -71,6 +75,22 @@ describe('the stages of a run', () => {
     assert.deepEqual([clone.epoch, clone.execution?.stage, clone.reason], [3, 'tidy', '']);
   });
 
+  it('are twenty at most', async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `s${n}`);
+    const id = await create(names.map((name) => stage(name)));
+    for (const name of names) await pass(id, name);
+
+    const { epoch } = await reached(api, id, ClonePhase.COMPLETED);
+
+    assert.equal(epoch, 20);
+    const past = names.map((name, n) => `${n + 1} ${name} SUCCEEDED`);
+    assert.deepEqual(await pastOf(api, id), past);
+    for (const wrong of [[], [...names, 'more']]) {
+      const refused = create(wrong.map((name) => stage(name)));
+      assert.equal(await reasonOf(refused), 'REQUEST_INVALID');
+    }
+  });
+
   it('say where the run is while it is', async () => {
     const id = await create([stage('one'), stage('two'), stage('three')]);
     await pass(id, 'one');
@@ -102,6 +122,27 @@ describe('the stages of a run', () => {
       '2 two FAILED',
       '3 tidy SUCCEEDED',
     ]);
+  });
+
+  it('have as long as each of them may, and time out alone', async () => {
+    const runTime = { seconds: 5n, nanos: 0 };
+    const id = await create([
+      stage('work', { limits: { ...NO_LIMITS, runTime } }),
+      stage('after'),
+      stage('tidy', ALWAYS),
+    ]);
+    const work = await ran(house, api, id, 'work');
+    exit(house, work, { kind: ExitKind.TIMED_OUT });
+    const tidy = await pass(id, 'tidy');
+
+    const { reason } = await reached(api, id, ClonePhase.FAILED);
+
+    assert.equal(reason, 'TIMED_OUT');
+    assert.deepEqual(await pastOf(api, id), ['1 work TIMED_OUT', '2 tidy SUCCEEDED']);
+    const given = [work, tidy].map(({ execution }) => {
+      return house.executor.requests.get(execution?.id ?? '')?.limits?.runTime?.seconds;
+    });
+    assert.deepEqual(given, [5n, undefined]);
   });
 
   it('fail the run that only fails to tidy up', async () => {

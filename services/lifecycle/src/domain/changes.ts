@@ -222,10 +222,14 @@ export function suspended(clone: Clone, workload: Workload | 'none', why: Move):
 /** The clone that is archived: its workload is gone, and its storage is there. */
 export function archived(clone: Clone, workload: Workload | 'none', why: Move): Clone {
   const { formerPhase: _, ...rest } = putDown(clone, workload, why.at);
-  const keepMs = clone.policy.archiveRetentionMs ?? ARCHIVE_RETENTION_MS;
-  const dueAt = later(why.at, keepMs);
+  const dueAt = archiveEnd(clone, why.at);
   const deleteDueAt = rest.deleteDueAt && rest.deleteDueAt < dueAt ? rest.deleteDueAt : dueAt;
   return { ...move(rest, 'archived', why), deleteDueAt };
+}
+
+/** When a clone that is archived at a time is deleted for that. */
+export function archiveEnd({ policy }: Clone, at: Date): Date {
+  return later(at, policy.archiveRetentionMs ?? ARCHIVE_RETENTION_MS);
 }
 
 function putDown(clone: Clone, workload: Workload | 'none', at: Date): Clone {
@@ -259,10 +263,11 @@ export function notPutDown(clone: Clone, problem: string, why: Move): Clone {
 export function comingBack(clone: Clone, event: 'resume' | 'restore', why: Move): Clone {
   const { deleteDueAt, expireAt, ...rest } = withoutCondition(clone, NOT_PUT_DOWN);
   if (event === 'resume') return move(resumed(clone), event, why);
+  // An expiry that an administrator has set without a trial is nothing to begin anew.
   const lifeMs = clone.policy.expireAfterMs;
   const renewed = {
     ...withoutCondition(rest, EXPIRED),
-    ...(expireAt && lifeMs !== undefined && { expireAt: later(why.at, lifeMs) }),
+    ...(expireAt && { expireAt: lifeMs === undefined ? expireAt : later(why.at, lifeMs) }),
   };
   return move(withRun(renewed), event, why);
 }

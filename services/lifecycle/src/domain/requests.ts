@@ -1,5 +1,5 @@
 import { conflict, PublicError } from '@ramet/errors';
-import { EXPIRED, FORCED, NOT_PUT_DOWN, withoutRestart } from './changes.js';
+import { archiveEnd, EXPIRED, FORCED, NOT_PUT_DOWN, withoutRestart } from './changes.js';
 import { BEHAVIOUR, type Clone, later } from './clone.js';
 import { hasCondition, withCondition, withoutCondition } from './conditions.js';
 import { ENDED_PHASES, isAtRest, type Phase } from './phases.js';
@@ -74,6 +74,7 @@ export function askToRestore(clone: Clone): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
   if (isUpAgain(clone, 'RESTORING')) return clone;
   if (clone.phase !== 'ARCHIVED') throw wrongPhase(clone, 'restored');
+  if (clone.policy.expireAfterMs === undefined) requireUnexpired(clone);
   return clone.desired === 'RUNNING' ? clone : { ...clone, desired: 'RUNNING' };
 }
 
@@ -111,10 +112,9 @@ export function askToExpire(clone: Clone, at: Date | undefined, now: Date): Clon
   // What was suspended before it expired was so for another reason.
   const isPaused =
     clone.desired === 'SUSPENDED' && (clone.phase !== 'SUSPENDED' || clone.reason === EXPIRED);
-  const isArchived = clone.phase === 'ARCHIVED' || clone.phase === 'ARCHIVING';
   return {
     ...living,
-    ...(isArchived && clone.deleteDueAt && { deleteDueAt: clone.deleteDueAt }),
+    ...(clone.phase === 'ARCHIVED' && { deleteDueAt: archiveEnd(clone, clone.phaseAt) }),
     desired: isPaused ? 'RUNNING' : clone.desired,
   };
 }

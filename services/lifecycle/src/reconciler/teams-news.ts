@@ -1,3 +1,4 @@
+import { PublicError } from '@ramet/errors';
 import type { Deps, OwnerStanding, TeamsNews } from '../deps.js';
 import { EXPIRED } from '../domain/changes.js';
 import { type Clone, later } from '../domain/clone.js';
@@ -35,23 +36,37 @@ async function take(needs: Needs, standing: OwnerStanding): Promise<void> {
 }
 
 /** Changes all clones of an owner that it concerns, one after the other. Returns how many. */
-async function changeAll({ clones, reads }: Needs, standing: OwnerStanding): Promise<number> {
-  const kind = standing.isDenied ? 'clone.delete_requested' : 'clone.expiry_changed';
-  const by = { kind, actor: ACTOR, cause: causeOf(standing), dueInMs: 0 };
+async function changeAll(needs: Needs, standing: OwnerStanding): Promise<number> {
   let count = 0;
   let before: string | undefined;
   while (true) {
-    const ids = await reads.idsOf(standing.owner.id, before);
+    const ids = await needs.reads.idsOf(standing.owner.id, before);
     for (const id of ids) {
-      await clones.change(id, 'all', by, (clone, now) => {
-        const next = changed(clone, standing, now);
-        if (next !== clone) count += 1;
-        return next;
-      });
+      if (await changeOne(needs, id, standing)) count += 1;
     }
     before = ids.at(-1);
     if (before === undefined) return count;
   }
+}
+
+/** Tells whether the clone changed. One that there is no room for runs again when its owner asks. */
+async function changeOne({ clones }: Needs, id: string, standing: OwnerStanding): Promise<boolean> {
+  const kind = standing.isDenied ? 'clone.delete_requested' : 'clone.expiry_changed';
+  const by = { kind, actor: ACTOR, cause: causeOf(standing), dueInMs: 0 };
+  let isChanged = false;
+  const change = (adapt: (next: Clone, clone: Clone) => Clone): Promise<Clone> =>
+    clones.change(id, 'all', by, (clone, now) => {
+      const next = changed(clone, standing, now);
+      isChanged = next !== clone;
+      return isChanged ? adapt(next, clone) : clone;
+    });
+  try {
+    await change((next) => next);
+  } catch (thrown) {
+    if (!(thrown instanceof PublicError) || thrown.reason !== 'QUOTA_EXCEEDED') throw thrown;
+    await change((next, { desired }) => ({ ...next, desired, reason: '' }));
+  }
+  return isChanged;
 }
 
 function causeOf({ isDenied, reason, actor }: OwnerStanding): string {

@@ -197,14 +197,11 @@ export class Clones {
     by: ChangedBy,
     decide: (clone: Clone, now: Date) => Clone,
   ): Promise<Clone> {
-    const { db } = this.#options;
-    if (by.request && (await findRequestId(db, by.request))) {
-      return this.#options.reads.get(id, sight);
-    }
+    if (await this.#isRepeated(by)) return this.#options.reads.get(id, sight);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const kept = await this.#options.reads.find(id, sight);
       if (!kept) throw notFound('clone', id);
-      const decided = decide(kept.clone, kept.now);
+      const decided = await this.#decided(kept, by, decide);
       if (decided === kept.clone) return decided;
 
       const next = withAction(kept.clone, decided, by.action);
@@ -216,6 +213,24 @@ export class Clones {
     throw new PublicError('aborted', 'ETAG_STALE', `the clone keeps changing: ${id}`, {
       metadata: { clone_id: id },
     });
+  }
+
+  /** What is decided of a clone. It is as it is where a twin of the request made it so meanwhile. */
+  async #decided(
+    kept: Kept,
+    by: ChangedBy,
+    decide: (clone: Clone, now: Date) => Clone,
+  ): Promise<Clone> {
+    try {
+      return decide(kept.clone, kept.now);
+    } catch (thrown) {
+      if (await this.#isRepeated(by)) return kept.clone;
+      throw thrown;
+    }
+  }
+
+  async #isRepeated({ request }: ChangedBy): Promise<boolean> {
+    return request !== undefined && (await findRequestId(this.#options.db, request)) !== undefined;
   }
 
   /**

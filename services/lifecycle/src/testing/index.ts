@@ -49,6 +49,8 @@ export interface TestLifecycleOptions {
   readonly resultsMaxBytes?: number;
   readonly tombstoneRetentionMs?: number;
   readonly sweepMs?: number;
+  /** How often a caller may call in a second, and at once: as often as they like if absent. */
+  readonly rate?: { readonly rateLimit: number; readonly rateBurst: number };
 }
 
 const NOBODY = '127.0.0.1:9';
@@ -78,6 +80,7 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     reconcileMs: options.reconcileMs ?? 200,
     leaseMs: options.leaseMs ?? 10_000,
     webhookAllowPrivate: options.webhookAllowPrivate ?? true,
+    ...options.rate,
     ...(options.deadlines && { deadlines: options.deadlines }),
     ...(options.watch && { watch: options.watch }),
     ...(options.resultsMaxBytes !== undefined && { resultsMaxBytes: options.resultsMaxBytes }),

@@ -66,6 +66,7 @@ export async function startStandInExecutor(bus: Bus): Promise<StandInExecutor> {
         },
         listExecutions: async () => ({ workloads: [...state.all.values()], nextPageToken: '' }),
         async *streamLogs({ executionId }) {
+          if (!state.get(executionId).startTime) return;
           const text = Buffer.from(`the log of ${executionId}`);
           yield { lines: [{ number: 1n, stream: 1, time: systemClock.now(), text }] };
         },

@@ -4,6 +4,7 @@ import {
   type Action,
   ActionOutcome,
   type Clone,
+  type CloneHistoryEntry,
   type CloneKind,
   ClonePhase,
   CreateTemplateRequest,
@@ -15,7 +16,7 @@ import {
   TemplateSpec,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Api, createClone, type House, ownerOf } from './house.js';
-import { executionOf, got, reached, until } from './steps.js';
+import { executionOf, got, reached, until, WHOLE_PAST } from './steps.js';
 
 /** A stage that runs a program, with whatever else a test says. */
 export function stage(name: string, more: Partial<Stage> = {}): Partial<Stage> {
@@ -135,6 +136,18 @@ export async function doingsOf(api: Api, cloneId: string): Promise<readonly stri
   return (await actionsOf(api, cloneId)).map(({ name, outcome }) => {
     return `${name} ${nameIn(ActionOutcome, outcome)}`;
   });
+}
+
+/** What has happened to a clone up to now, oldest first. The newest has its place a moment later. */
+export async function historyOf(api: Api, cloneId: string): Promise<readonly CloneHistoryEntry[]> {
+  const page = { cloneId, pageSize: 1_000, pageToken: '', ...WHOLE_PAST };
+  let entries: readonly CloneHistoryEntry[] = [];
+  await until(async () => {
+    const { seq } = await got(api, cloneId);
+    ({ entries } = await api.clones.listCloneHistory(page));
+    return entries.length >= seq;
+  });
+  return entries;
 }
 
 /** How far the stages of a clone are, such as `main SUCCEEDED`. */
