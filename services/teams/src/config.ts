@@ -24,6 +24,8 @@ const SETTINGS = {
   lifecycleAddress: { env: 'LIFECYCLE_ADDRESS', parse: text },
   /** Ed25519 private keys, PKCS #8 as PEM. The first signs tokens; all are published. */
   tokenKeys: { env: 'TOKEN_KEY_FILE', parse: secretFile },
+  /** For how long a token is good. Who loses a key, or is disabled, can still call until then. */
+  tokenLifeSeconds: { env: 'TOKEN_LIFE_SECONDS', parse: tokenLife, default: 300 },
   /** What the first administrator is made against. */
   bootstrapToken: { env: 'BOOTSTRAP_TOKEN_FILE', parse: secretFile },
   /** A folder with the key of each service, in a file of its name. */
@@ -39,6 +41,12 @@ const SETTINGS = {
     default: 'info' as const,
   },
 } as const;
+
+function tokenLife(value: string): number {
+  const seconds = integer(value);
+  if (seconds < 60 || seconds > 3_600) throw new Error('must be from 60 to 3600');
+  return seconds;
+}
 
 /** The settings of teams. */
 export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;

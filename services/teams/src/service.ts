@@ -43,7 +43,10 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   await migrate(db, MIGRATIONS);
   scope.use(startSequencer({ db, service: 'teams', clock, logger, ...(bus && { bus }) }));
 
-  const tokens = await createTokenSigner(config.tokenKeys, { clock, ids });
+  const tokens = await createTokenSigner(config.tokenKeys, {
+    ...{ clock, ids },
+    lifeSeconds: config.tokenLifeSeconds,
+  });
   const lifecycle = outside.connectLifecycle({
     token: createTokenSource({ clock, exchange: () => ownToken(tokens) }),
     noTransaction: () => {

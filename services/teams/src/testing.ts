@@ -58,6 +58,8 @@ export interface TestTeams extends AsyncDisposable {
 
 const SERVICES = ['teams', 'keys', 'lifecycle', 'executor'] as const;
 const NOBODY = '127.0.0.1:9';
+/** Longer than a test takes on a machine that has much else to do. */
+const TOKEN_LIFE_SECONDS = 3_600;
 
 /** Makes the key that tokens are signed with. */
 export function makeTokenKeys(): Secret {
@@ -74,7 +76,8 @@ export async function startTestTeams(options: TestTeamsOptions): Promise<TestTea
   const config = configOf({ ...options, tokenKeys, bootstrapToken });
   const { address } = scope.use(await startTeams(config, outside));
 
-  const signer = await createTokenSigner(tokenKeys, outside);
+  const lifeSeconds = TOKEN_LIFE_SECONDS;
+  const signer = await createTokenSigner(tokenKeys, { ...outside, lifeSeconds });
   const sign = async (identity: Identity): Promise<string> => (await signer.sign(identity)).text;
   const users = usersOf(address, bootstrapToken);
   const running = scope.move();
@@ -121,6 +124,7 @@ function configOf({ databaseUrl, tokenKeys, bootstrapToken, accessListEnabled }:
     natsToken: undefined,
     lifecycleAddress: NOBODY,
     tokenKeys,
+    tokenLifeSeconds: TOKEN_LIFE_SECONDS,
     bootstrapToken: new Secret(Buffer.from(bootstrapToken)),
     serviceKeys: serviceKeys(new Map(SERVICES.map((name) => [name, hashOf(keyOf(name))]))),
     accessListEnabled: accessListEnabled ?? false,

@@ -5,7 +5,7 @@ import { createVerifier } from '@ramet/rpc';
 import { systemClock, systemIds } from '@ramet/service';
 import { createTokenSigner, TOKEN_NAMES } from './token-signer.js';
 
-const PORTS = { clock: systemClock, ids: systemIds };
+const PORTS = { clock: systemClock, ids: systemIds, lifeSeconds: 300 };
 const SERVICE = { kind: 'service', name: 'keys' } as const;
 
 describe('the signer of tokens', () => {

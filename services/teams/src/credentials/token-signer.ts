@@ -8,7 +8,6 @@ import type { Identity, SignedToken } from '../domain/identity.js';
 const ISSUER = 'ramet';
 const AUDIENCE = 'ramet';
 const ALGORITHM = 'EdDSA';
-const LIFE_SECONDS = 300;
 const PEM = /-----BEGIN PRIVATE KEY-----[\s\S]+?-----END PRIVATE KEY-----/g;
 
 /** Makes the tokens of the mesh, and publishes what they are verified with. */
@@ -16,6 +15,13 @@ export interface TokenSigner {
   sign(identity: Identity): Promise<SignedToken>;
   /** The public keys: of the key that signs, and of those before or after it. */
   readonly publicKeys: readonly PublicKey[];
+}
+
+interface TokenSignerOptions {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** For how long a token is good: what its owner has lost is felt everywhere after that. */
+  readonly lifeSeconds: number;
 }
 
 /** A public key that tokens are verified with. */
@@ -37,7 +43,7 @@ export const TOKEN_NAMES = { issuer: ISSUER, audience: AUDIENCE };
  */
 export async function createTokenSigner(
   keys: Secret,
-  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+  { clock, ids, lifeSeconds }: TokenSignerOptions,
 ): Promise<TokenSigner> {
   const privateKeys = readKeys(keys);
   const publicKeys = await Promise.all(privateKeys.map(publish));
@@ -50,7 +56,7 @@ export async function createTokenSigner(
     publicKeys,
     async sign(identity) {
       const issuedAt = Math.floor(clock.now().getTime() / 1_000);
-      const expiresAt = issuedAt + LIFE_SECONDS;
+      const expiresAt = issuedAt + lifeSeconds;
       const text = await new SignJWT(claimsOf(identity))
         .setProtectedHeader(header)
         .setIssuer(ISSUER)
@@ -59,7 +65,7 @@ export async function createTokenSigner(
         .setIssuedAt(issuedAt)
         .setExpirationTime(expiresAt)
         .sign(privateKey);
-      return { text, expiresAt: new Date(expiresAt * 1_000), lifeSeconds: LIFE_SECONDS };
+      return { text, expiresAt: new Date(expiresAt * 1_000), lifeSeconds };
     },
   };
 }

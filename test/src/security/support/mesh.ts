@@ -54,7 +54,8 @@ async function start(): Promise<TestMesh> {
     durable: false,
     // All callers come from one address here. The executor keeps a limit, for a test of it.
     settings: {
-      teams: { RATE_LIMIT: '0' },
+      // Longer than all the tests take that share the mesh.
+      teams: { RATE_LIMIT: '0', TOKEN_LIFE_SECONDS: '3600' },
       keys: { RATE_LIMIT: '0' },
       lifecycle: { RATE_LIMIT: '0' },
       executor: { RATE_LIMIT: '5', RATE_BURST: '300' },
