@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ConsumerOptions, startConsumer } from './consumer.js';
-import { clock, logger, openColony, until } from './support/fixture.js';
+import { type Colony, clock, logger, openColony, until } from './support/fixture.js';
 
 interface Entry {
   readonly position: bigint;
@@ -19,16 +19,35 @@ describe('startConsumer', () => {
     assert.deepEqual(seen, [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
   });
 
-  it('resumes where the one before it stopped', async () => {
+  for (const noteMs of [0, 60_000]) {
+    it(`resumes where the one before it stopped, noting within ${noteMs} ms`, async () => {
+      await using colony = await openColony();
+      const producer = createProducer(5);
+      const seen: bigint[] = [];
+      const options = { ...colony, ...producer, ...base, noteMs, handle: note(seen) };
+      for (const count of [5, 7]) {
+        await using _ = startConsumer(options);
+        await until(() => seen.length === count);
+        producer.produce(2);
+      }
+      assert.deepEqual(seen, [1n, 2n, 3n, 4n, 5n, 6n, 7n]);
+    });
+  }
+
+  it('goes to another replica once it has been quiet', async () => {
     await using colony = await openColony();
-    const producer = createProducer(5);
-    const seen: bigint[] = [];
-    for (const count of [5, 7]) {
-      await using _ = startConsumer({ ...colony, ...producer, ...base, handle: note(seen) });
-      await until(() => seen.length === count);
-      producer.produce(2);
-    }
-    assert.deepEqual(seen, [1n, 2n, 3n, 4n, 5n, 6n, 7n]);
+    const producer = createProducer(1);
+    const [first, second]: [bigint[], bigint[]] = [[], []];
+    const options = { ...colony, ...producer, ...base };
+    await using one = startConsumer({ ...options, handle: note(first) });
+    await until(() => first.length === 1);
+    await using other = startConsumer({ ...options, pollMs: 20, handle: note(second) });
+    await until(async () => (await free(colony)) === 1);
+    producer.produce(1);
+    other.wake();
+    await until(() => second.length === 1);
+    assert.deepEqual([first, second], [[1n], [2n]]);
+    assert.ok(one);
   });
 
   it('brings a page again that was not handled, or when the producer is away', async () => {
@@ -98,6 +117,11 @@ function createProducer(count: number): Producer {
       return Array.from({ length: left }, (_, index) => ({ position: after + BigInt(index + 1) }));
     },
   };
+}
+
+/** How many leases nobody has. */
+async function free({ db }: Colony): Promise<number> {
+  return (await db.query('select from consumer where leased_until <= ramet_now()')).length;
 }
 
 function note(seen: bigint[]): ConsumerOptions<Entry>['handle'] {

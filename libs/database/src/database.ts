@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { type Bell, createBell } from './bell.js';
 import { isCollision, isOutage, publicFailure } from './outage.js';
+import { createRing, type Ring } from './ring.js';
 
 /** Where statements go: the database, or a transaction that is open in it. */
 export interface Queries {
@@ -47,8 +48,8 @@ export class Database implements Queries, AsyncDisposable {
   readonly schema: string;
   /** Rings when history was committed here and may lack positions. */
   readonly written: Bell = createBell();
-  /** Rings when the sequencer of this process has given positions. */
-  readonly numbered: Bell = createBell();
+  /** The newest history that this process knows: all of it, while its sequencer leads. */
+  readonly newest: Ring = createRing();
   readonly #source: DataSource;
   readonly #pool: Pool;
   readonly #open = new AsyncLocalStorage<true>();

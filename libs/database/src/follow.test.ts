@@ -92,7 +92,9 @@ describe('follow', () => {
   it('does not wait for ever where the oldest history was pruned', async () => {
     await using colony = await openColony();
     await using _ = startSequencer({ ...colony, clock, logger, pollMs: 20 });
-    await using tailer = startTailer({ ...colony, clock, logger });
+    // A replica that does not lead: it has nothing in memory.
+    const db = await colony.another();
+    await using tailer = startTailer({ db, service: colony.service, clock, logger, pollMs: 20 });
     const stop = new AbortController();
     await growMany(colony, 5);
     await until(async () => (await unnumbered(colony)) === 0);
@@ -108,7 +110,9 @@ describe('follow', () => {
   it('passes over gaps that were pruned, wherever it begins', async () => {
     await using colony = await openColony();
     await using _ = startSequencer({ ...colony, clock, logger, pollMs: 20 });
-    await using tailer = startTailer({ ...colony, clock, logger });
+    // A replica that does not lead: it has nothing in memory.
+    const db = await colony.another();
+    await using tailer = startTailer({ db, service: colony.service, clock, logger, pollMs: 20 });
     const stop = new AbortController();
     await growMany(colony, 9);
     await until(async () => (await unnumbered(colony)) === 0);

@@ -2,7 +2,7 @@ import type { Bus } from './bus.js';
 import type { Database } from './database.js';
 import { type HistoryRow, isFullPage, lastPosition, readHistory } from './history.js';
 import type { Clock, Logger } from './ports.js';
-import { createRing, type Ring } from './ring.js';
+import type { Ring } from './ring.js';
 import { createWaker, type Waker } from './waker.js';
 
 export interface TailerOptions {
@@ -40,14 +40,16 @@ const POLL_MS = 1_000;
 const RETRY_MS = 500;
 const PAGE = 500;
 
-/** Starts the one reader of this process. It reads only while anybody follows. */
+/**
+ * Starts the one reader of this process. It reads only while anybody follows, and while the
+ * sequencer of this process does not lead: what that has numbered is in memory.
+ */
 export function startTailer(options: TailerOptions): Tailer {
   const { db, bus, service, clock } = options;
   const stop = new AbortController();
   const waker = createWaker(clock);
-  const ring = createRing();
-  const wake = (): void => waker.wake();
-  const quits = [db.numbered.listen(wake), bus?.subscribe(`ramet.${service}.>`, wake)];
+  const ring = db.newest;
+  const quit = bus?.subscribe(`ramet.${service}.>`, () => waker.wake());
   let followers = 0;
   let running: Promise<void> | undefined;
 
@@ -76,7 +78,7 @@ export function startTailer(options: TailerOptions): Tailer {
       for await (const page of followPages(from)) yield* page;
     },
     async [Symbol.asyncDispose]() {
-      for (const quit of quits) quit?.();
+      quit?.();
       stop.abort();
       ring.grown.ring();
       await running;
@@ -99,16 +101,22 @@ async function tail(
   let isBegun = false;
   while (isNeeded() && !signal.aborted) {
     try {
-      if (!isBegun) ring.restart(await lastPosition(db));
+      const isMore = !ring.isFed() && (await readOn(db, ring, isBegun));
       isBegun = true;
-      const rows = await readHistory(db, { after: ring.last, limit: PAGE });
-      ring.push(rows);
-      if (!isFullPage(rows, PAGE)) await waker.wait(pollMs, signal);
+      if (!isMore) await waker.wait(pollMs, signal);
     } catch (thrown) {
       logger.warn('history cannot be read', { schema: db.schema, error: String(thrown) });
       await clock.sleep(RETRY_MS, signal);
     }
   }
+}
+
+/** Reads a page of what follows. Tells whether there may be more. */
+async function readOn(db: Database, ring: Ring, isBegun: boolean): Promise<boolean> {
+  const after = isBegun ? ring.last : await lastPosition(db);
+  const rows = await readHistory(db, { after, limit: PAGE });
+  ring.push(after, rows);
+  return isFullPage(rows, PAGE);
 }
 
 /** One follower: from the ring where that reaches back far enough, else from the table. */

@@ -1,6 +1,6 @@
 import { context, trace } from '@opentelemetry/api';
 import type { Head } from './chain.js';
-import type { Queries } from './database.js';
+import type { Database, Queries } from './database.js';
 
 /** One change of one aggregate, as stored. */
 export interface HistoryRow {
@@ -116,6 +116,25 @@ function pageOf(condition: string): string {
     order by position`;
 }
 
+/** Reads the same, from memory where this process has just given the positions itself. */
+export async function readNewest(
+  db: Database,
+  { after, limit }: Omit<ReadHistoryOptions, 'aggregate'>,
+): Promise<readonly HistoryRow[]> {
+  const held = db.newest.isFed() ? db.newest.after(after, limit) : undefined;
+  return held ? cut(held) : readHistory(db, { after, limit });
+}
+
+/** The rows up to the one that reaches the limit in bytes. */
+function cut(rows: readonly HistoryRow[]): readonly HistoryRow[] {
+  let bytes = 0;
+  const end = rows.findIndex(({ payload }) => {
+    bytes += payload.length;
+    return bytes >= PAGE_BYTES;
+  });
+  return end < 0 ? rows : rows.slice(0, end + 1);
+}
+
 /** Tells whether a page was cut short by a limit, so that there may be more behind it. */
 export function isFullPage(rows: readonly HistoryRow[], limit: number): boolean {
   const bytes = rows.reduce((sum, { payload }) => sum + payload.length, 0);
@@ -123,7 +142,7 @@ export function isFullPage(rows: readonly HistoryRow[], limit: number): boolean 
 }
 
 /** The highest position given, or 0. */
-export async function lastPosition(db: Queries): Promise<bigint> {
+export async function lastPosition(db: Pick<Queries, 'query'>): Promise<bigint> {
   const [row] = await db.query<{ position: bigint }>('select position from sequencer');
   return row?.position ?? 0n;
 }

@@ -22,6 +22,7 @@ export {
   type NewHistory,
   type ReadHistoryOptions,
   readHistory,
+  readNewest,
 } from './history.js';
 export { migrate } from './migrate.js';
 export { type DatabaseOptions, openDatabase } from './open-database.js';

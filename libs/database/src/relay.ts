@@ -1,6 +1,6 @@
 import type { Bus, BusMessage } from './bus.js';
 import type { Database } from './database.js';
-import { type HistoryRow, isFullPage, readHistory } from './history.js';
+import { type HistoryRow, isFullPage, readNewest } from './history.js';
 import type { Clock, Logger } from './ports.js';
 import type { Waker } from './waker.js';
 
@@ -20,6 +20,8 @@ const PAGE = 512;
 const PIPELINE = 64;
 const IDLE_MS = 60_000;
 const RETRY_MS = 500;
+/** How often what was published is noted, at most. */
+const NOTE_MS = 1_000;
 
 /** Below the server's default limit of 1 MiB, headers included. */
 const PAYLOAD_BYTES = 900 * 1024;
@@ -27,47 +29,70 @@ const PAYLOAD_BYTES = 900 * 1024;
 /**
  * Publishes the history in order of position, at least once, until aborted.
  *
- * What was published is noted after it was confirmed, a page at a time, so that a crash publishes
- * again; the stream drops the second copy by its id. It does not ask the database while idle.
+ * What was published is noted after it was confirmed, now and then and at the end, so that a crash
+ * publishes again; the stream drops the second copy by its id. It does not ask the database while
+ * idle.
  */
 export async function relay(options: RelayOptions): Promise<void> {
   const { db, bus, clock, logger, waker, signal } = options;
-  let after: bigint | undefined;
+  let progress: Progress | undefined;
   let isStuck = false;
   while (!signal.aborted) {
     try {
       if (bus.connected) {
-        after ??= await publishedPosition(db);
-        after = await publishFrom(after, options);
+        progress ??= await beginAfter(db);
+        await publishFrom(progress, options);
         isStuck = false;
       }
-      await waker.wait(IDLE_MS, signal);
+      const isNoted = progress === undefined || (await note(progress, options));
+      await waker.wait(isNoted ? IDLE_MS : NOTE_MS, signal);
     } catch (thrown) {
-      after = undefined;
       if (!isStuck) logger.warn('the relay is stuck', { schema: db.schema, error: String(thrown) });
       isStuck = true;
       await clock.sleep(RETRY_MS, signal);
     }
   }
+  if (progress && progress.after > progress.noted) {
+    await savePublished(db, progress.after).catch(() => undefined);
+  }
 }
 
-/** Publishes all that comes after a position. Returns the position of the last one. */
-async function publishFrom(start: bigint, options: RelayOptions): Promise<bigint> {
+/** How far a relay has come. */
+interface Progress {
+  /** The position of the last row that was confirmed. */
+  after: bigint;
+  noted: bigint;
+  notedAt: number;
+}
+
+async function beginAfter(db: Database): Promise<Progress> {
+  const after = await publishedPosition(db);
+  return { after, noted: after, notedAt: Number.NEGATIVE_INFINITY };
+}
+
+/** Publishes all that comes next, as far as that is confirmed. */
+async function publishFrom(progress: Progress, options: RelayOptions): Promise<void> {
   const { db, signal } = options;
-  let after = start;
   let isMore = true;
   while (isMore && !signal.aborted) {
-    const rows = await readHistory(db, { after, limit: PAGE });
+    const rows = await readNewest(db, { after: progress.after, limit: PAGE });
     const { done, failure } = await publishAll(rows, options);
-    const last = rows[done - 1];
-    if (last) {
-      await savePublished(db, last.position);
-      after = last.position;
-    }
+    progress.after = rows[done - 1]?.position ?? progress.after;
+    await note(progress, options);
     if (failure) throw failure.reason;
     isMore = isFullPage(rows, PAGE);
   }
-  return after;
+}
+
+/** Notes how far it has come, if the last note is old. Tells whether all is noted. */
+async function note(progress: Progress, { db, clock }: RelayOptions): Promise<boolean> {
+  const { after, noted, notedAt } = progress;
+  if (after === noted) return true;
+  if (clock.elapsed() - notedAt < NOTE_MS) return false;
+  await savePublished(db, after);
+  progress.noted = after;
+  progress.notedAt = clock.elapsed();
+  return true;
 }
 
 interface Published {

@@ -1,18 +1,22 @@
 import { type Bell, createBell } from './bell.js';
 import type { HistoryRow } from './history.js';
 
-/** The newest rows of a history, held for many followers. Bounded in rows and in bytes. */
+/** The newest rows of a history, held for many readers. Bounded in rows and in bytes. */
 export interface Ring {
+  /** Tells whether it gets every row as soon as that has its position: it knows the newest one. */
+  isFed: () => boolean;
   /** The position of the newest row that was held: nothing is known of what comes after it. */
   readonly last: bigint;
   /** The position after which every row up to `last` is held. */
   readonly floor: bigint;
   /** Rings when `last` has moved. */
   readonly grown: Bell;
-  /** Forgets all rows and begins anew after a position. */
-  restart(position: bigint): void;
-  /** Adds the rows that follow `last`, and lets go of the oldest ones that are too many. */
-  push(rows: readonly HistoryRow[]): void;
+  /**
+   * Adds all rows that follow a position, and lets go of the oldest ones that are too many.
+   *
+   * What it holds already is passed over; where rows before them are missing it begins anew.
+   */
+  push(after: bigint, rows: readonly HistoryRow[]): void;
   /** The rows after a position, `limit` at most; undefined if it no longer holds them all. */
   after(position: bigint, limit: number): readonly HistoryRow[] | undefined;
 }
@@ -39,7 +43,17 @@ export function createRing(maxRows = MAX_ROWS, maxBytes = MAX_BYTES): Ring {
     rows = excess > 0 ? rows.slice(excess) : rows;
   }
 
+  function restart(position: bigint): void {
+    rows = [];
+    bytes = 0;
+    floor = position;
+    last = position;
+    isBegun = true;
+    grown.ring();
+  }
+
   return {
+    isFed: () => false,
     get last() {
       return last;
     },
@@ -47,19 +61,13 @@ export function createRing(maxRows = MAX_ROWS, maxBytes = MAX_BYTES): Ring {
       return floor;
     },
     grown,
-    restart(position) {
-      rows = [];
-      bytes = 0;
-      floor = position;
-      last = position;
-      isBegun = true;
-      grown.ring();
-    },
-    push(more) {
-      const newest = more.at(-1);
+    push(after, more) {
+      if (!isBegun || after > last) restart(after);
+      const fresh = more.filter(({ position }) => position > last);
+      const newest = fresh.at(-1);
       if (!newest) return;
-      rows.push(...more);
-      for (const { payload } of more) bytes += payload.length;
+      rows.push(...fresh);
+      for (const { payload } of fresh) bytes += payload.length;
       last = newest.position;
       trim();
       grown.ring();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { verifyChain } from './chain.js';
 import type { Database } from './database.js';
 import { startTailer } from './follow.js';
-import { type HistoryRow, lastPosition, readHistory } from './history.js';
+import { type HistoryRow, lastPosition, readHistory, readNewest } from './history.js';
 import { startSequencer } from './sequencer.js';
 import { clock, connectTestBus, grow, logger, openColony, until } from './support/fixture.js';
 
@@ -102,6 +102,25 @@ describe('startSequencer', () => {
     await until(async () => (await lastPosition(colony.db)) === 1n);
 
     assert.ok(performance.now() - start < 3_000, 'it waited for its own clock');
+  });
+
+  it('has what it numbered in memory, for as long as it leads', async () => {
+    await using colony = await openColony();
+    await colony.db.transaction((tx) => grow(tx, 'ram_1'));
+    const sequencer = startSequencer({ ...colony, service, clock, logger, pollMs: 20 });
+    await until(async () => (await lastPosition(colony.db)) === 1n);
+    await colony.db.transaction((tx) => grow(tx, 'ram_1'));
+    await until(() => colony.db.newest.last === 2n);
+    const held = colony.db.newest.after(1n, 10);
+    assert.deepEqual(held, await readHistory(colony.db, { after: 1n, limit: 10 }));
+    assert.deepEqual(await readNewest(colony.db, { after: 1n, limit: 10 }), held);
+    assert.equal(colony.db.newest.isFed(), true);
+
+    await killLeader(colony.db);
+    await until(() => !colony.db.newest.isFed());
+    await until(() => sequencer.isLeading && colony.db.newest.isFed());
+    await sequencer[Symbol.asyncDispose]();
+    assert.equal(colony.db.newest.isFed(), false);
   });
 
   it('never gives a position twice, even when the newest history is gone', async () => {

@@ -1,5 +1,6 @@
 import type { Bus } from './bus.js';
 import type { Database, Session } from './database.js';
+import { startNumbering } from './numbering.js';
 import type { Clock, Logger } from './ports.js';
 import { relay } from './relay.js';
 import { createWaker, type Waker } from './waker.js';
@@ -29,7 +30,6 @@ const SEQUENCER_LOCK = 7_310_003;
 const POLL_MS = 2_000;
 /** What is written within this time is numbered, read and published together. */
 const GATHER_MS = 5;
-const BATCH = 1_000;
 
 /** A leader that is frozen is let go by the server after this, and another one takes over. */
 const FROZEN_MS = 15_000;
@@ -121,16 +121,14 @@ async function lead(
 ): Promise<void> {
   const { db, bus, clock, pollMs = POLL_MS } = options;
   await preferIndexes(session);
+  await using numbering = await startNumbering(db, session);
   await using publishing = bus && startRelay({ ...options, bus });
 
   while (!signal.aborted) {
-    const count = await number(session);
-    if (count > 0) {
-      db.numbered.ring();
-      publishing?.wake();
-    }
-    if (count > 0 && count < BATCH) await clock.sleep(GATHER_MS, signal);
-    if (count < BATCH) await waker.wait(Math.min(pollMs, FROZEN_MS / 3), signal);
+    const { count, isFull } = await numbering.next();
+    if (count > 0) publishing?.wake();
+    if (count > 0 && !isFull) await clock.sleep(GATHER_MS, signal);
+    if (!isFull) await waker.wait(Math.min(pollMs, FROZEN_MS / 3), signal);
   }
   await session.query('select pg_advisory_unlock_all()');
 }
@@ -155,32 +153,4 @@ async function preferIndexes(session: Session): Promise<void> {
   for (const plan of ['seqscan', 'hashjoin', 'mergejoin']) {
     await session.query(`set enable_${plan} = off`);
   }
-}
-
-/**
- * Gives the next positions to committed rows, in order of insertion. Returns how many.
- *
- * Within an aggregate that is the order of seq: its rows were inserted under one lock, so that a
- * row whose commit is visible has all those before it visible too.
- */
-async function number(session: Session): Promise<number> {
-  const sql = `
-    with due as materialized (
-      select insertion, row_number() over (order by insertion) as nth
-      from (
-        select insertion from history where position is null order by insertion limit $1
-      ) as unnumbered
-    ), head as (
-      update sequencer set position = position + (select count(*) from due)
-      where exists (select from due)
-      returning position - (select count(*) from due) as position
-    ), numbered as (
-      update history set position = head.position + due.nth
-      from due, head
-      where history.insertion = due.insertion
-      returning 1
-    )
-    select count(*)::int as count from numbered`;
-  const [row] = await session.query<{ count: number }>(sql, [BATCH]);
-  return row?.count ?? 0;
 }

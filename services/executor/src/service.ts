@@ -62,7 +62,7 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   };
 
   await recover(deps);
-  const queue = new Queue(db, hostId);
+  const queue = new Queue(db, hostId, clock);
   reconciler = scope.use(startHostReconciler({ queue, step: stepOf(deps), onError, clock }));
   if (config.stopWorkloadsOnExit) scope.defer(() => interruptAll(deps, clock));
   const services = executorApi(deps);

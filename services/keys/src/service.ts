@@ -5,7 +5,7 @@ import {
   type Database,
   migrate,
   openDatabase,
-  readHistory as readRows,
+  readNewest,
   startSequencer,
 } from '@ramet/database';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
@@ -167,7 +167,7 @@ async function makeDeps({ db, config, outside, peers, scope }: Parts): Promise<D
     ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials },
     keys: new Keys(db, failpoints),
     grants: new Grants(db, ids, failpoints),
-    history: { read: (after, limit) => readRows(db, { after, limit }) },
+    history: { read: (after, limit) => readNewest(db, { after, limit }) },
     acceptor: scope.use(new Acceptor({ db, clock, failpoints })),
     drain: createDrain(db, clock),
     payloadDigest: createPayloadDigest(digestKeys.payload),

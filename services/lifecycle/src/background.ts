@@ -12,6 +12,9 @@ import type { Task } from './store/work.js';
 import { startSweeper } from './sweeper/sweeper.js';
 import { createTraced } from './trace.js';
 
+/** That something happened may be told again: how far it was told need not be noted at once. */
+const NOTE_MS = 1_000;
+
 type Ports = Pick<ConsumerOptions<TeamsNews>, 'db' | 'clock' | 'logger' | 'bus'>;
 
 /** What has the loops look at once. */
@@ -65,6 +68,7 @@ function followExecutor(deps: Deps, ports: Ports): Consumer {
     producer: 'executor',
     read: (after, signal) => deps.executor.readHistory(after, signal),
     handle: takeExecutorNews(deps),
+    noteMs: NOTE_MS,
     ...ports,
   });
 }

@@ -1,4 +1,4 @@
-import { readHistory as read } from '@ramet/database';
+import { readNewest } from '@ramet/database';
 import type {
   HistoryEntry,
   ReadHistoryRequest,
@@ -14,7 +14,7 @@ const DEFAULT_SIZE = 500;
 /** Reads the history of this service after a position. */
 export function readHistory({ history }: Needs): Unary<ReadHistoryRequest, ReadHistoryResponse> {
   return async ({ after, pageSize }) => {
-    const rows = await read(history, { after, limit: pageSize || DEFAULT_SIZE });
+    const rows = await readNewest(history, { after, limit: pageSize || DEFAULT_SIZE });
     return {
       entries: rows.map(
         ({ aggregate, trace: _, ...row }): HistoryEntry => ({ ...row, aggregateId: aggregate }),

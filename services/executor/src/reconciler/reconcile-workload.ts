@@ -18,11 +18,13 @@ export function reconcileWorkload(
 ): (due: DueWorkload, signal: AbortSignal) => Promise<void> {
   const { workloads, logger } = needs;
   return async (due, signal) => {
-    const { workload, leaseSeq, attempt } = due;
+    const { read, leaseSeq, attempt } = due;
+    const { workload } = read;
+    const change = { executionId: workload.executionId, actor: ACTOR, read };
     try {
       const decide = await stepOf(needs, due, signal);
       const step = { leaseSeq, dueInMs: dueIn };
-      const next = await workloads.change({ ...change(workload), decide, step });
+      const next = await workloads.change({ ...change, decide, step });
       noteChange(needs, workload, next);
     } catch (thrown) {
       if (signal.aborted) throw thrown;
@@ -30,7 +32,7 @@ export function reconcileWorkload(
       const fields = { execution: workload.executionId, state: workload.state, error };
       logger.warn('a step failed', fields);
       const step = { leaseSeq, dueInMs: () => backoff(attempt + 1), error };
-      await workloads.change({ ...change(workload), decide: (same) => same, step });
+      await workloads.change({ ...change, decide: keep, step });
     }
   };
 }
@@ -40,14 +42,14 @@ type Decide = (workload: Workload, now: Date) => Workload;
 /** Does the next thing outside. What it returns is what has to be recorded. */
 async function stepOf(needs: Needs, due: DueWorkload, signal: AbortSignal): Promise<Decide> {
   const { runtime, failpoints } = needs;
-  const { workload, now } = due;
+  const { workload, now } = due.read;
   const isLeft = workload.state === 'removing';
   const seen: Observation = isLeft ? { state: 'created' } : await runtime.observe(workload.name);
   if (seen.state === 'exited') {
     failpoints.hit('executor.exit.observed');
     return (latest, at) => observed(latest, seen, at);
   }
-  return act(needs, { ...due, seen, action: nextAction(workload, seen, now) }, signal);
+  return act(needs, { ...due, seen, action: nextAction(workload, seen, now()) }, signal);
 }
 
 interface Acting extends DueWorkload {
@@ -57,7 +59,7 @@ interface Acting extends DueWorkload {
 
 async function act(
   needs: Needs,
-  { workload, seen, action }: Acting,
+  { read: { workload }, seen, action }: Acting,
   signal: AbortSignal,
 ): Promise<Decide> {
   const { runtime, failpoints } = needs;
@@ -92,10 +94,6 @@ function noteChange({ failpoints, logger }: Needs, before: Workload, after: Work
   logger.info('a workload has changed', { execution, state });
   if (state === 'exited') failpoints.hit('executor.exit.committed');
   if (state === 'removed') failpoints.hit('executor.remove.committed');
-}
-
-function change({ executionId }: Workload) {
-  return { executionId, actor: ACTOR };
 }
 
 function keep(workload: Workload): Workload {

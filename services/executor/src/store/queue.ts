@@ -1,15 +1,14 @@
 import { type Claimed, claimDue, type Database, giveBack } from '@ramet/database';
+import type { Clock } from '@ramet/service';
 import type { Storage } from '../domain/storage.js';
-import type { Workload } from '../domain/workload.js';
 import { FIND, FIND_STORAGES } from './statements.js';
 import { type StorageRow, storedIn } from './storage-ledger.js';
-import { toWorkload, type WorkloadRow } from './workload-row.js';
+import type { ReadWorkload } from './workload-changes.js';
+import { type StoredRow, toStored } from './workload-row.js';
 
 /** A workload with something to do, as claimed by a reconciler. */
 export interface DueWorkload extends Claimed {
-  readonly workload: Workload;
-  /** The database's time of the claim. */
-  readonly now: Date;
+  readonly read: ReadWorkload;
 }
 
 /** A storage with something to do. */
@@ -26,10 +25,12 @@ const LEASE_MS = 60_000;
 export class Queue {
   readonly #db: Database;
   readonly #hostId: string;
+  readonly #clock: Clock;
 
-  constructor(db: Database, hostId: string) {
+  constructor(db: Database, hostId: string, clock: Clock) {
     this.#db = db;
     this.#hostId = hostId;
+    this.#clock = clock;
   }
 
   /** Claims what is due on this host. */
@@ -38,13 +39,20 @@ export class Queue {
     const claimed = await claimDue(this.#db, { limit, leaseMs: LEASE_MS, only });
     if (claimed.length === 0) return [];
     const ids = claimed.map(({ id }) => id);
-    const workloads = await this.#db.query<WorkloadRow & { now: Date }>(FIND, [ids]);
-    const rows = new Map(workloads.map((row) => [row.execution_id, row]));
-    const others = ids.filter((id) => !rows.has(id));
+    const workloads = await this.#db.query<StoredRow & { now: Date }>(FIND, [ids]);
+    const start = this.#clock.elapsed();
+    const passed = (): number => Math.round(this.#clock.elapsed() - start);
+    const reads = new Map(
+      workloads.map((row) => {
+        const now = (): Date => new Date(row.now.getTime() + passed());
+        return [row.execution_id, { ...toStored(row), now }];
+      }),
+    );
+    const others = ids.filter((id) => !reads.has(id));
     const storages = new Map((await this.#storages(others)).map((each) => [each.cloneId, each]));
     return claimed.flatMap((claim): readonly Due[] => {
-      const row = rows.get(claim.id);
-      if (row) return [{ ...claim, workload: toWorkload(row), now: row.now }];
+      const read = reads.get(claim.id);
+      if (read) return [{ ...claim, read }];
       const storage = storages.get(claim.id);
       return storage ? [{ ...claim, storage }] : [];
     });

@@ -2,7 +2,6 @@ import { COLUMNS } from './workload-row.js';
 
 const NAMES = COLUMNS.map(([column]) => column).join(', ');
 const ARRAYS = COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
-const SETS = COLUMNS.map(([column]) => `${column} = new.${column}`).join(', ');
 
 /** Finds workloads, with the time. */
 export const FIND = `
@@ -18,14 +17,6 @@ export const RELATED = `
   select * from workload
   where execution_id = any($1::text[]) or clone_id = any($2::text[])
   order by execution_id`;
-
-/** Locks workloads, with the heads of their histories, their leases and the time. */
-export const LOCK = `
-  select workload.*, work.lease_seq, ramet_now() as now
-  from workload join work on work.id = workload.execution_id
-  where workload.execution_id = any($1::text[])
-  order by workload.execution_id
-  for no key update of workload`;
 
 /** Finds free places, from one on and around. At least one row, for its time. */
 export const FREE_SLOTS = `
@@ -52,12 +43,6 @@ export const INSERT_WORK = `
   insert into work (id, host_id, due_at)
   select id, host_id, case when due then ramet_now() end
   from unnest($1::text[], $2::text[], $3::boolean[]) as new (id, host_id, due) order by id`;
-
-/** Writes workloads, given one array per column. */
-export const UPDATE = `
-  update workload set ${SETS}
-  from unnest(${ARRAYS}) as new (${NAMES})
-  where workload.execution_id = new.execution_id`;
 
 /** Makes workloads due at once. */
 export const WAKE = `update work set due_at = ramet_now() where id = any($1::text[])`;

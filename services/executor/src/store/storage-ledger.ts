@@ -27,6 +27,11 @@ export interface StoredStorage {
   readonly head: Head;
 }
 
+/** A storage under its lock, and the time. */
+export interface LockedStorage extends Required<StoredStorage> {
+  readonly now: Date;
+}
+
 /** A change of a storage that is about to be written. */
 export interface RecordedStorage extends NewHistory {
   readonly storage: Storage;
@@ -80,13 +85,14 @@ export async function writeStorages(tx: Tx, recorded: readonly RecordedStorage[]
 export async function lockStorages(
   tx: Tx,
   cloneIds: readonly string[],
-): Promise<Map<string, StoredStorage>> {
-  const rows = await tx.query<StorageRow>(LOCK, [cloneIds]);
-  return new Map(rows.map((row) => [row.clone_id, storedIn(row)]));
+): Promise<Map<string, LockedStorage>> {
+  const rows = await tx.query<StorageRow & { now: Date }>(LOCK, [cloneIds]);
+  return new Map(rows.map((row) => [row.clone_id, { ...storedIn(row), now: row.now }]));
 }
 
 const LOCK = `
-  select * from storage where clone_id = any($1::text[]) order by clone_id for no key update`;
+  select *, ramet_now() as now from storage
+  where clone_id = any($1::text[]) order by clone_id for no key update`;
 
 const WRITE = `
   insert into storage

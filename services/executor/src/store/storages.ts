@@ -1,7 +1,6 @@
 import { type Database, finishAll, StaleLease } from '@ramet/database';
 import { conflict } from '@ramet/errors';
 import { discarded, type Storage, vanished } from '../domain/storage.js';
-import type { Step } from './ledger.js';
 import {
   lockStorages,
   recordStorage,
@@ -9,6 +8,7 @@ import {
   storedIn,
   writeStorages,
 } from './storage-ledger.js';
+import type { Step } from './workload-changes.js';
 
 /** The end of a step about a storage. */
 export interface StorageStep extends Pick<Step, 'leaseSeq' | 'error'> {
@@ -48,6 +48,8 @@ export class Storages {
    * the storage locked, so that none is missed.
    */
   async discard(cloneId: string, actor: string): Promise<boolean> {
+    const [row] = await this.#db.query<StorageRow>(FIND, [cloneId]);
+    if (!row || row.state === 'removed') return true;
     return this.#db.transaction(async (tx) => {
       const stored = (await lockStorages(tx, [cloneId])).get(cloneId);
       if (!stored?.storage || stored.storage.state === 'removed') return true;
@@ -66,13 +68,12 @@ export class Storages {
   async finish(cloneId: string, actor: string, step: StorageStep): Promise<void> {
     await this.#db.transaction(async (tx) => {
       const stored = (await lockStorages(tx, [cloneId])).get(cloneId);
-      const [clock] = await tx.query<{ now: Date }>('select ramet_now() as now');
-      if (!stored?.storage || !clock) throw new Error(`the clone has no storage: ${cloneId}`);
+      if (!stored) throw new Error(`the clone has no storage: ${cloneId}`);
       const { isGone, ...finished } = step;
       const current = await finishAll(tx, [{ id: cloneId, ...finished }]);
       if (!current.has(cloneId)) throw new StaleLease(cloneId);
 
-      const next = isGone ? vanished(stored.storage, clock.now) : stored.storage;
+      const next = isGone ? vanished(stored.storage, stored.now) : stored.storage;
       if (next !== stored.storage) await writeStorages(tx, [recordStorage(stored, next, actor)]);
     });
   }

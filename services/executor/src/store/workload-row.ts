@@ -39,6 +39,12 @@ export interface Stored {
   readonly head: Head;
 }
 
+/** A row with the head of its history. */
+export interface StoredRow extends WorkloadRow {
+  readonly seq: number;
+  readonly hash: Buffer;
+}
+
 /** The columns of a row, as they are written. */
 export const COLUMNS = [
   ['execution_id', 'text'],
@@ -90,6 +96,26 @@ export function toWorkload(row: WorkloadRow): Workload {
 function madeIn({ source, limits, setup, slot }: WorkloadRow): Made | undefined {
   if (!limits || !setup || slot === null) return undefined;
   return { ...(source && { source }), limits, setup, slot };
+}
+
+/** The workload in a row, with its head. */
+export function toStored(row: StoredRow): Stored {
+  return { workload: toWorkload(row), head: { seq: row.seq, hash: row.hash } };
+}
+
+/** The columns that a change may write, as `change_workload` takes them. */
+export function changing({ workload, head }: Stored): object {
+  const { stop, exit, startedAt, endedAt } = workload;
+  return {
+    state: workload.state,
+    stop_cause: stop?.cause ?? null,
+    stop_at: stop?.at ?? null,
+    exit: exit ?? null,
+    started_at: startedAt ?? null,
+    ended_at: endedAt ?? null,
+    seq: head.seq,
+    hash: `\\x${Buffer.from(head.hash).toString('hex')}`,
+  };
 }
 
 /** The values of many rows, one array per column: what `unnest` takes. */

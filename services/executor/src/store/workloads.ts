@@ -5,7 +5,6 @@ import {
   encodePageToken,
   NO_HISTORY,
   type Queries,
-  StaleLease,
   type Tx,
 } from '@ramet/database';
 import { notFound, PublicError } from '@ramet/errors';
@@ -19,28 +18,8 @@ import {
   type WorkloadIds,
   type WorkloadSpec,
 } from '../domain/workload.js';
-import {
-  type Change,
-  finishSteps,
-  insertRecorded,
-  type LockedRow,
-  locked,
-  type Recorded,
-  record,
-  updateRecorded,
-  wakeOthers,
-} from './ledger.js';
-import {
-  FIND,
-  FREE_SLOTS,
-  LOCK,
-  OLDER,
-  ON_HOST,
-  PAGE,
-  RELATED,
-  TAKE_OVER,
-  WAKE,
-} from './statements.js';
+import { insertRecorded, type Recorded, record } from './ledger.js';
+import { FIND, FREE_SLOTS, OLDER, ON_HOST, PAGE, RELATED, TAKE_OVER, WAKE } from './statements.js';
 import {
   lockStorages,
   type RecordedStorage,
@@ -48,6 +27,7 @@ import {
   type StoredStorage,
   writeStorages,
 } from './storage-ledger.js';
+import { type Change, WorkloadChanges } from './workload-changes.js';
 import { toWorkload, type WorkloadRow } from './workload-row.js';
 
 /** Which workloads to list. */
@@ -67,14 +47,14 @@ export class Workloads {
   readonly #db: Database;
   readonly #place: Omit<Placement, 'slot'>;
   readonly #insert: (creation: Creation) => Promise<Workload>;
-  readonly #change: (change: Change) => Promise<Workload>;
+  readonly #changes: WorkloadChanges;
   #nextSlot = 0;
 
   constructor(db: Database, place: Omit<Placement, 'slot'>) {
     this.#db = db;
     this.#place = place;
     this.#insert = createBatcher({ run: (creations) => this.#insertAll(creations) });
-    this.#change = createBatcher({ run: (changes) => this.#changeAll(changes), inFlight: 2 });
+    this.#changes = new WorkloadChanges(db);
   }
 
   /**
@@ -92,9 +72,9 @@ export class Workloads {
     return this.#insert({ ids, actor });
   }
 
-  /** Changes a workload as `decide` says, in one transaction with its history and its step. */
+  /** Changes a workload as `decide` says, in one call with its history and its step. */
   change(change: Change): Promise<Workload> {
-    return this.#change(change);
+    return this.#changes.change(change);
   }
 
   /** Finds an execution of this very epoch. Throws EXECUTION_NOT_FOUND. */
@@ -226,32 +206,6 @@ export class Workloads {
     const [first] = rows;
     if (!first) throw new Error('the database did not tell the time');
     return { slots, now: first.now };
-  }
-
-  async #changeAll(changes: readonly Change[]): Promise<readonly (Workload | Error)[]> {
-    return this.#db.transaction(async (tx) => {
-      const rows = await tx.query<LockedRow>(LOCK, [changes.map(({ executionId }) => executionId)]);
-      const ledger = new Map(rows.map((row) => [row.execution_id, locked(row)]));
-      const changed: Recorded[] = [];
-      const results = changes.map((change) => {
-        const row = ledger.get(change.executionId);
-        const { step, epoch } = change;
-        if (!row || (epoch ?? row.workload.epoch) !== row.workload.epoch) {
-          return notFound('execution', change.executionId);
-        }
-        if (step && step.leaseSeq !== row.leaseSeq) return new StaleLease(change.executionId);
-        const next = change.decide(row.workload, row.now);
-        if (next === row.workload) return next;
-        const recorded = record(row, next, change.actor);
-        changed.push(recorded);
-        ledger.set(change.executionId, { ...row, workload: next, head: recorded.next });
-        return next;
-      });
-      await updateRecorded(tx, changed);
-      await finishSteps(tx, changes, results);
-      await wakeOthers(tx, changes, changed);
-      return results;
-    });
   }
 }
 

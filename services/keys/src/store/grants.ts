@@ -135,7 +135,8 @@ export class Grants {
     const decision = decide(grants.map(toGrant), grantee);
     if (decision.kind === 'granted') return decision.grant;
 
-    const superseded = await revokeLive(tx, locked, 'superseded');
+    const isAny = decision.superseded.length > 0;
+    const superseded = isAny ? await revokeLive(tx, locked, 'superseded') : [];
     const grant = this.#newGrant(locked, grantee, limits);
     await insert(tx, grant, locked.key);
     await recordChanges(tx, locked, authorizations(locked, clone.id, superseded, grant), cause);

@@ -41,18 +41,13 @@ export interface LockedKey {
 
 /** Locks a key, deleted or not, until the end of the transaction. */
 export async function lockKey(tx: Queries, keyId: string): Promise<LockedKey | undefined> {
-  const lock = 'select id from key where id = $1 for no key update';
-  const [found] = await tx.query(lock, [keyId]);
-  if (!found) return undefined;
-
-  // A statement of its own: it sees what was committed before the lock was given.
-  const read = `
-    select found.*, date_trunc('milliseconds', ramet_now()) as now
-    from (${SELECT_KEY} where key.id = $1) as found`;
-  const [row] = await tx.query<KeyRow & { readonly now: Date }>(read, [keyId]);
+  const [row] = await tx.query<KeyRow & { readonly now: Date }>(LOCK, [keyId]);
   if (!row) return undefined;
   return { key: toKey(row), head: { seq: row.seq, hash: row.hash }, now: row.now };
 }
+
+const LOCK =
+  'select (l.locked).*, l.hold_clone_id, l.hold_created_at, l.now from lock_key($1) as l';
 
 /** Who changes something, and why. */
 export interface Cause {

@@ -18,6 +18,8 @@ export interface Facts {
   readonly problem: string;
   readonly keyIsListed?: boolean;
   readonly keyIsGranted?: true;
+  /** Set if the executor has never made the current execution. */
+  readonly isUnmade?: true;
   readonly signingIsStopped?: true;
   readonly keyIsReleased?: true;
   readonly storageIsGone?: boolean;
@@ -45,6 +47,7 @@ export interface Refusal {
 export type Effect =
   | 'list_key'
   | 'authorize_key'
+  | 'find_execution'
   | 'create_execution'
   | 'read_execution'
   | 'revoke_grant'

@@ -21,13 +21,17 @@ export function bringUp(context: Context): Action {
   return arrive(context, startedAt);
 }
 
-/** Makes the workload of a clone, once its pause is over and its key is granted. */
+/**
+ * Makes the workload of a clone, once its pause is over and its key is granted.
+ *
+ * What is made has its grant: a pass that does not know looks whether it is, before it asks again.
+ */
 function make(context: Context): Action {
   const { clone, facts } = context;
   const pauseMs = (clone.execution?.notBefore?.getTime() ?? 0) - facts.now.getTime();
   if (pauseMs > 0) return { do: 'wait', ms: pauseMs };
-  if (clone.keyId && !facts.keyIsGranted) return effect('authorize_key');
-  return effect('create_execution');
+  if (!clone.keyId || facts.keyIsGranted) return effect('create_execution');
+  return effect(facts.isUnmade ? 'authorize_key' : 'find_execution');
 }
 
 /** Goes on with what was seen to run: it is up once its probe says so. */

@@ -33,7 +33,8 @@ const CASES: readonly Case[] = [
   ['a granted key', cloneIn('PREPARING'), { keyIsGranted: true }, 'PROVISIONING'],
   ['a refused key', cloneIn('PREPARING'), { refusal: REFUSAL }, 'FINALIZING'],
   ['a prepared clone', cloneIn('PROVISIONING'), { keyIsGranted: true }, 'create_execution'],
-  ['a clone whose grant is not known of', cloneIn('PROVISIONING'), {}, 'authorize_key'],
+  ['a clone of which nothing is known', cloneIn('PROVISIONING'), {}, 'find_execution'],
+  ['a clone that is not made', cloneIn('PROVISIONING'), { isUnmade: true }, 'authorize_key'],
   [
     'a clone without a key to start',
     cloneIn('PROVISIONING', { keyId: '' }),
@@ -280,6 +281,7 @@ function bringToRest(start: Clone): boolean {
 const ANSWERS: Readonly<Record<Effect, Partial<Facts>>> = {
   list_key: { keyIsListed: true },
   authorize_key: { keyIsGranted: true },
+  find_execution: { isUnmade: true },
   create_execution: { workload: { state: 'RUNNING', startedAt: NOON } },
   read_execution: { workload: EXITED },
   revoke_grant: { signingIsStopped: true },

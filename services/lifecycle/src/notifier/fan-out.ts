@@ -29,7 +29,6 @@ export function fanOut({
   failpoints,
 }: Needs): (rows: readonly HistoryRow[]) => Promise<boolean> {
   return async (rows) => {
-    if (!(await intake.isHeard())) return false;
     const entries = rows.filter(({ kind }) => ABOUT_CLONES.test(kind)).map(toEntry);
     const owners = [...new Set(entries.map(({ ownerId }) => ownerId))];
     const listening = await intake.listening(owners);

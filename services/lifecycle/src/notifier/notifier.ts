@@ -31,6 +31,10 @@ const PAGE = 500;
 /** Receivers at the same time: those that hang for as long as they may leave room for others. */
 const CONCURRENCY = 32;
 const IDLE_MS = 1_000;
+/** While nobody listens, what comes within this time is looked at together. */
+const UNHEARD_MS = 1_000;
+/** What was recorded may be recorded again: its place need not be noted at once. */
+const NOTE_MS = 1_000;
 const SWEEP_MS = 10 * 60_000;
 
 /**
@@ -40,7 +44,7 @@ const SWEEP_MS = 10 * 60_000;
  * per webhook.
  */
 export function startNotifier(deps: Needs, { db, bus }: Ports): Notifier {
-  const { outbox, reads, clock, logger } = deps;
+  const { intake, outbox, reads, clock, logger } = deps;
   const scope = new Scope();
   const news = createBell();
   const send = createSender({ ...deps.webhookRules, clock });
@@ -65,16 +69,18 @@ export function startNotifier(deps: Needs, { db, bus }: Ports): Notifier {
     startConsumer<HistoryRow>({
       producer: 'lifecycle',
       read: (after) => reads.historyAfter(after, PAGE),
-      handle: async (rows) => {
+      handle: async (rows, signal) => {
+        if (!(await intake.isHeard())) return clock.sleep(UNHEARD_MS, signal);
         if (await record(rows)) news.ring();
       },
+      noteMs: NOTE_MS,
       db,
       clock,
       logger,
       ...(bus && { bus }),
     }),
   );
-  scope.defer(db.numbered.listen(following.wake));
+  scope.defer(db.newest.grown.listen(following.wake));
   scope.defer(startSweep(deps));
   return { wake: news.ring, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
 }

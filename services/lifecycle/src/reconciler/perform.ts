@@ -35,6 +35,10 @@ const EFFECTS: Readonly<Record<Effect, Performer>> = {
     failpoints.hit('lifecycle.key_authorized');
     return 'refusal' in answer ? answer : { keyIsGranted: true };
   },
+  async find_execution({ executor }, clone, signal) {
+    const workload = await executor.find(executionOf(clone), signal);
+    return workload === 'none' ? { isUnmade: true } : { workload };
+  },
   async create_execution({ executor, failpoints }, clone, signal) {
     const answer = await executor.create(wishOf(clone), signal);
     failpoints.hit('lifecycle.execution_created');

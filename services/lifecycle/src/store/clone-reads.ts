@@ -5,7 +5,7 @@ import {
   encodePageToken,
   type HistoryRow,
   pageSize,
-  readHistory,
+  readNewest,
 } from '@ramet/database';
 import { notFound } from '@ramet/errors';
 import type { Surroundings } from '../domain/circumstances.js';
@@ -141,7 +141,7 @@ export class CloneReads {
 
   /** The history of all clones after a position. */
   async historyAfter(after: bigint, limit: number): Promise<readonly HistoryRow[]> {
-    return readHistory(this.#db, { after, limit });
+    return readNewest(this.#db, { after, limit });
   }
 
   /** What is stored around a clone, for who asks why it is as it is. */

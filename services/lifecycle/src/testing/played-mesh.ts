@@ -81,6 +81,10 @@ export class PlayedMesh {
         this.holdsKey = true;
         this.grant = id;
         return { keyIsGranted: true };
+      case 'find_execution': {
+        const workload = this.workloads.get(id);
+        return workload ? { workload } : { isUnmade: true };
+      }
       case 'create_execution':
         return this.#create(id, clone);
       case 'read_execution':

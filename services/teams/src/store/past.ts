@@ -1,4 +1,4 @@
-import { type Database, type HistoryRow, readHistory } from '@ramet/database';
+import { type Database, type HistoryRow, readNewest } from '@ramet/database';
 
 /** The history of this service, as other services follow it. */
 export class Past {
@@ -10,6 +10,6 @@ export class Past {
 
   /** Reads the entries after a position, in order. Fewer than asked for do not mean the end. */
   async read(after: bigint, limit: number): Promise<readonly HistoryRow[]> {
-    return readHistory(this.#db, { after, limit });
+    return readNewest(this.#db, { after, limit });
   }
 }
