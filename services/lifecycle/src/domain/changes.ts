@@ -2,15 +2,13 @@ import {
   type Clone,
   type Endpoint,
   type Execution,
-  enter,
   later,
-  type Move,
-  move,
   type Outcome,
   type Report,
 } from './clone.js';
 import { hasCondition, withCondition, withoutCondition } from './conditions.js';
 import type { Facts } from './facts.js';
+import { enter, type Move, move } from './move.js';
 import { outcomeOf, settledBy, stopReasonOf, type Workload } from './outcome.js';
 import type { Phase, PhaseEvent } from './phases.js';
 import { nextStage, outcomeOfRun, stageEnded, stagePaused, withRun, withSkipped } from './run.js';

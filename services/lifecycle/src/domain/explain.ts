@@ -1,9 +1,10 @@
 import { type Cause, type CauseCode, causeOf } from './causes.js';
 import { isCleanupPending } from './changes.js';
 import type { Circumstances } from './circumstances.js';
-import { type Clone, GRACE_MS, later, stageLimits } from './clone.js';
+import { type Clone, later } from './clone.js';
 import { besides, endCauses, shortageCauses, unique } from './explain-ends.js';
 import { awayCauses, failureOf, setBack } from './explain-peers.js';
+import { GRACE_MS, stageLimits } from './move.js';
 import { hasEnded, isGone } from './outcome.js';
 import { isAtRest } from './phases.js';
 import { activeStage, running } from './run.js';

@@ -2,13 +2,12 @@ import {
   BEHAVIOUR,
   type Clone,
   type Execution,
-  enter,
   isEndless,
   later,
-  type Move,
   type Outcome,
   type StageStatus,
 } from './clone.js';
+import { enter, type Move } from './move.js';
 import type { Phase } from './phases.js';
 import type { Release } from './release.js';
 import type { Failure, RetryPolicy } from './spec.js';

@@ -1,7 +1,8 @@
 import { type ActionEnd, actionEnd } from './action.js';
 import { isCleanupPending } from './changes.js';
-import { type Clone, type Move, move } from './clone.js';
+import type { Clone } from './clone.js';
 import type { Effect, Facts } from './facts.js';
+import { type Move, move } from './move.js';
 import { hasEnded, isGone } from './outcome.js';
 import type { PhaseEvent } from './phases.js';
 
