@@ -1,6 +1,6 @@
 import { type Action as ActionMessage, ActionOutcome } from '@ramet/proto-gen/lifecycle.v1';
+import { toDuration } from './duration-messages.js';
 import { toOwnerMessage } from './messages.js';
-import { toDuration } from './spec-messages.js';
 
 const OUTCOME = {
   RUNNING: ActionOutcome.RUNNING,

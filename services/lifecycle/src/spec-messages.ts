@@ -24,6 +24,7 @@ import type {
   Spec,
   Stage,
 } from './domain/spec.js';
+import { durations, toDuration } from './duration-messages.js';
 import { fromOverrideMessage, toOverrideMessage } from './override-messages.js';
 
 const KIND = {
@@ -285,31 +286,6 @@ export function fromLimitsMessage(message: LimitsMessage | undefined): Limits {
     ...(cpuMillis !== 0 && { cpuMillis }),
     ...(storageBytes !== 0 && { storageBytes }),
   };
-}
-
-type Duration = NonNullable<LimitsMessage['grace']>;
-
-/** Milliseconds of a duration, rounded up; undefined for none. */
-export function fromDuration(duration: Duration | undefined): number | undefined {
-  return duration && Number(duration.seconds) * 1_000 + Math.ceil(duration.nanos / 1_000_000);
-}
-
-/** A duration of some milliseconds; undefined for none. */
-export function toDuration(ms: number | undefined): Duration | undefined {
-  if (ms === undefined) return undefined;
-  return { seconds: BigInt(Math.floor(ms / 1_000)), nanos: (ms % 1_000) * 1_000_000 };
-}
-
-/** Durations in milliseconds, rounded up. Those that are absent stay absent. */
-function durations<Key extends string>(
-  all: Readonly<Record<Key, Duration | undefined>>,
-): { readonly [Name in Key]?: number } {
-  const given: { [Name in Key]?: number } = {};
-  for (const name in all) {
-    const duration = all[name];
-    if (duration) given[name] = Number(duration.seconds) * 1_000 + Math.ceil(duration.nanos / 1e6);
-  }
-  return given;
 }
 
 /** What the contract lets through has a name here. */

@@ -1,8 +1,8 @@
 import { ExtendCloneRequest, type ExtendCloneResponse } from '@ramet/proto-gen/lifecycle.v1';
 import type { Unary } from '@ramet/rpc';
 import { askToExtend } from '../domain/requests.js';
+import { fromDuration } from '../duration-messages.js';
 import { toCloneMessage } from '../messages.js';
-import { fromDuration } from '../spec-messages.js';
 import { type ActNeeds, act } from './act.js';
 
 /** Puts off the expiry of a clone, as far as its policy lets its owner. */

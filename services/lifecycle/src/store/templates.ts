@@ -16,8 +16,8 @@ import { notFound, PublicError } from '@ramet/errors';
 import type { Sight } from '../domain/sight.js';
 import { newTemplate, type Template, type WantedTemplate } from '../domain/template.js';
 import { templateChanged } from '../template-events.js';
+import type { Request } from './clone-change.js';
 import type { Page, PageWish } from './clone-list.js';
-import type { Request } from './clones.js';
 import { fromTemplate, TEMPLATE_COLUMNS, type TemplateRow, toTemplate } from './template-row.js';
 
 /** Who changes a template, and what happens by that. */
