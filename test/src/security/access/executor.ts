@@ -1,3 +1,4 @@
+import { systemIds } from '@ramet/service';
 import { always, but, DENIED, type Row } from './row.js';
 
 const EXECUTION = 'EXECUTION_NOT_FOUND';
@@ -38,9 +39,9 @@ export const EXECUTOR: readonly Row[] = [
     machines: { lifecycle: FOR_ALL },
   },
   {
-    // What was never there is gone.
+    // What was never there is gone. The missing one may have a workload by now, from above.
     rpc: 'ramet.executor.v1.ExecutionService/DeleteStorage',
-    request: (_, { missing: { cloneId } }) => ({ cloneId }),
+    request: () => ({ cloneId: systemIds.make('cln') }),
     machines: { lifecycle: FOR_ALL },
   },
   {
