@@ -12,7 +12,7 @@ import {
   SetQuotaRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { EntitledKind } from '@ramet/proto-gen/teams.v1';
-import { type DatabaseClock, databaseClock, untilThere } from './testing/database-clock.js';
+import { type DatabaseClock, databaseClock } from './testing/database-clock.js';
 import {
   type Api,
   type Crew,
@@ -52,10 +52,7 @@ describe('the lists of owners', () => {
     api = house.as(crew.owner.token);
   });
 
-  async function told(): Promise<void> {
-    await house.restart();
-    await untilThere(house);
-  }
+  const told = (): Promise<void> => house.restart();
 
   const wish = (kind: CloneKind, spec: typeof SPEC, ownerId = crew.owner.id) => {
     templates += 1;

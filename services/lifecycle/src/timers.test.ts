@@ -1,9 +1,8 @@
-// Goal: what idles is stopped, what lies in the archive goes when its time is over, what is restored
-// lives anew, and the time is that of the database, whatever a replica's clock says.
+// Goal: what idles is stopped, what lies in the archive goes when its time is over, and what is
+// restored lives anew.
 // Method: real lifecycle and teams; the clock of their database is moved on, and nobody waits.
 
 import assert from 'node:assert/strict';
-import { openDatabase } from '@ramet/database';
 import {
   type Clone,
   CloneKind,
@@ -11,10 +10,9 @@ import {
   OutcomeKind,
   type Policy,
 } from '@ramet/proto-gen/lifecycle.v1';
-import { systemClock } from '@ramet/service';
-import { type DatabaseClock, databaseClock, untilThere } from './testing/database-clock.js';
+import { type DatabaseClock, databaseClock } from './testing/database-clock.js';
 import { type Api, type Crew, type House, openHouse } from './testing/house.js';
-import { executionOf, exit, got, QUIET_BEAT, reached, reasonOf, until } from './testing/steps.js';
+import { executionOf, got, QUIET_BEAT, reached, reasonOf, until } from './testing/steps.js';
 import { createOf, doingsOf, historyOf, pastOf, stage, up } from './testing/stories.js';
 
 const MINUTE = 60_000;
@@ -173,35 +171,7 @@ describe('the time of a clone', () => {
     const restore = api.clones.restoreClone({ id: clone.id, etag: '' });
     assert.equal(await reasonOf(restore), 'CLONE_EXPIRED');
   });
-
-  it('is the time of the database, on a replica whose own clock is two minutes ahead', async () => {
-    await using db = await openDatabase({
-      ...{ url: house.databaseUrl, schema: 'lifecycle', application: 'test', poolSize: 1 },
-    });
-    // Ahead, that is: the time of its calls to others is up by the clock of the machine.
-    const now = () => new Date(systemClock.now().getTime() + 2 * MINUTE);
-    await house.restart({ clock: { ...systemClock, now } });
-    await untilThere(house);
-    const clone = await running({ expireAfter: lasting(MINUTE) });
-    assert.equal(between(clone.createTime, clone.expireTime), MINUTE);
-
-    // It is due when it expires, and not before.
-    await until(async () => {
-      const [row] = await db.query<{ gap: number }>(GAP, [clone.id]);
-      return row !== undefined && Math.abs(row.gap) < 5;
-    });
-    assert.equal((await got(api, clone.id)).phase, ClonePhase.RUNNING);
-    exit(house, clone, { exitCode: 1 });
-    const { execution } = await reached(api, clone.id, ClonePhase.FAILED);
-    assert.equal(execution?.outcome?.reason, 'EXIT_CODE');
-  });
 });
-
-/** By how many seconds what is next to do with a clone comes after its expiry. */
-const GAP = `
-  select extract(epoch from w.due_at - c.expire_at)::float8 as gap
-  from work w join clone c on c.id = w.id
-  where w.id = $1 and w.leased_until <= ramet_now()`;
 
 function lasting(ms: number): { seconds: bigint; nanos: number } {
   return { seconds: BigInt(ms / 1_000), nanos: 0 };

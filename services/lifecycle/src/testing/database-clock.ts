@@ -1,6 +1,5 @@
 import { openDatabase } from '@ramet/database';
 import type { House } from './house.js';
-import { reasonOf, until } from './steps.js';
 
 /** The clock of a house's database, as every session sees it that starts from then on. */
 export interface DatabaseClock {
@@ -16,7 +15,6 @@ export function databaseClock(house: House): DatabaseClock {
       offsetMs += ms;
       await setOffset(house.databaseUrl, offsetMs);
       await house.restart();
-      await untilThere(house);
     },
   };
 }
@@ -34,11 +32,4 @@ async function setOffset(url: string, offsetMs: number): Promise<void> {
     [offsetMs],
   );
   await db.query(row?.sql ?? '');
-}
-
-/** Waits until a service that was started again can be reached. */
-export async function untilThere(house: House): Promise<void> {
-  const api = house.as((await house.teams.admin()).token);
-  const look = () => reasonOf(api.admin.checkQuotas({}));
-  await until(async () => (await look()) === 'ok');
 }

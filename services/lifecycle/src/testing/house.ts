@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { connectBus } from '@ramet/database';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
@@ -25,7 +26,7 @@ import {
   TeamServiceService,
   TokenServiceService,
 } from '@ramet/proto-gen/teams.v1';
-import { connect, type Jwk, type Remote } from '@ramet/rpc';
+import { connect, type Jwk, type Remote, RemoteError } from '@ramet/rpc';
 import { Scope, systemClock } from '@ramet/service';
 import { startTestTeams, type TestTeams, type TestUser } from '@ramet/teams/testing';
 import { createDatabase, testStack } from '@ramet/test/support';
@@ -131,7 +132,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
 
   const running = scope.move();
   const addresses = { teams: teams.address, keys: keys.address, lifecycle: lifecycleAddress };
-  const as = (token: string): Api => apiOf(addresses, token, running);
+  const probes: Probe[] = [];
+  const as = (token: string): Api => {
+    return apiOf(addresses, token, { scope: running, onLifecycle: (probe) => probes.push(probe) });
+  };
   return {
     databaseUrl: options.databaseUrl ?? databaseUrl,
     blobsDir,
@@ -140,18 +144,20 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     as,
     asRunner: async ({ id: cloneId, execution }) => {
       const { id: executionId = '', epoch = 0 } = execution ?? {};
-      return as(await teams.workloadToken({ cloneId, executionId, epoch }));
+      const token = await teams.workloadToken({ cloneId, executionId, epoch });
+      return apiOf(addresses, token, { scope: running });
     },
     createCrew: (name) => createCrew(teams, as, name),
     watched: () => lifecycle.watched,
     async startReplica(more) {
       const replica = running.use(await start({ ...more, port: 0 }));
       const reached = { ...addresses, lifecycle: replica.address };
-      return { as: (token) => apiOf(reached, token, running) };
+      return { as: (token) => apiOf(reached, token, { scope: running }) };
     },
     async restart(more) {
       await lifecycle[Symbol.asyncDispose]();
       lifecycle = await start(more);
+      await Promise.all(probes.map(untilReached));
     },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
@@ -194,16 +200,62 @@ export function ownerOf(id: string): Owner {
 const silent = (): void => undefined;
 const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
 
+/** Calls the first plain method of a service with nothing in its request. */
+function probeOf<Service extends object>(service: Service, remote: Remote<Service>): Probe {
+  const methods: readonly (readonly [string, Method])[] = Object.entries(service);
+  const [name, method] =
+    methods.find(([, { requestStream, responseStream }]) => !requestStream && !responseStream) ??
+    assert.fail('a service of streams alone');
+  const empty = method.requestDeserialize(Buffer.alloc(0));
+  // The mapped type of a client says nothing of a name that is only a string.
+  return () =>
+    (remote as Record<string, (request: unknown) => Promise<unknown>>)[name]?.(empty) ??
+    assert.fail();
+}
+
+interface Method {
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  readonly requestDeserialize: (bytes: Buffer) => unknown;
+}
+
+/** Waits until a client has its connection again: each waits longer between its tries. */
+async function untilReached(probe: Probe): Promise<void> {
+  for (;;) {
+    const thrown: unknown = await probe().catch((reason: unknown) => reason);
+    const isAway = thrown instanceof RemoteError && thrown.code === 'UNAVAILABLE';
+    // What the service itself says has a reason.
+    if (!isAway || thrown.reason !== '') return;
+    await systemClock.sleep(20);
+  }
+}
+
 interface Addresses {
   readonly teams: string;
   readonly keys: string;
   readonly lifecycle: string;
 }
 
-function apiOf({ teams, keys, lifecycle }: Addresses, token: string, scope: Scope): Api {
+/** Makes a call that changes nothing. */
+type Probe = () => Promise<unknown>;
+
+interface Around {
+  readonly scope: Scope;
+  /** Gets a probe of each client of lifecycle. */
+  readonly onLifecycle?: (probe: Probe) => void;
+}
+
+function apiOf(
+  { teams, keys, lifecycle }: Addresses,
+  token: string,
+  { scope, onLifecycle }: Around,
+): Api {
   const options = token === '' ? {} : { token: async () => token };
-  const to = <Service extends object>(service: Service, address: string): Remote<Service> =>
-    scope.use(connect(service, address, options));
+  const to = <Service extends object>(service: Service, address: string): Remote<Service> => {
+    const remote = scope.use(connect(service, address, options));
+    if (address === lifecycle) onLifecycle?.(probeOf(service, remote));
+    return remote;
+  };
   return {
     clones: to(CloneServiceService, lifecycle),
     actions: to(ActionServiceService, lifecycle),
