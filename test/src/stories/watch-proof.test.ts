@@ -58,7 +58,7 @@ describe('a watch by the SDK', () => {
     });
 
     const all = ListCloneHistoryRequest.fromPartial({ cloneId: id });
-    const { entries } = await owner.api.clones.listCloneHistory(all);
+    const { entries } = await owner.patient.clones.listCloneHistory(all);
     assert.deepEqual(
       seqs,
       entries.map(({ seq }) => seq),
@@ -73,7 +73,7 @@ async function watchToTheEnd(
 ): Promise<readonly number[]> {
   const seqs: number[] = [];
   const phases = new Set<ClonePhase | undefined>();
-  for await (const event of watchClones(api.clones, { owner })) {
+  for await (const event of watchClones(api.clones, { owner }, { isPatient: true })) {
     const clone = event.$case === 'change' ? event.value.clone : undefined;
     if (clone) seqs.push(clone.seq);
     if (event.$case === 'checkpoint' && phases.has(ClonePhase.DELETED)) break;
