@@ -27,7 +27,10 @@ import { toRemoteError } from './status.js';
 export interface ConnectOptions {
   /** The token to show on every call. Asked each time, so that it may renew itself. */
   readonly token?: () => Promise<string>;
-  /** How long to wait for an answer. Streams have no deadline unless a call gives one. */
+  /**
+   * How long to wait for an answer, while nobody waits for ours: who does is served for as long as a
+   * call may take, within their own deadline. Streams have no deadline unless a call gives one.
+   */
   readonly timeoutMs?: number;
   /** The user for whom this service acts. */
   readonly onBehalfOf?: string;
@@ -249,10 +252,10 @@ class MethodCaller {
   #deadline({ timeoutMs }: CallOptions, serving: Serving | undefined): GrpcCallOptions {
     const now = this.#clock.now().getTime();
     const { requestStream, responseStream } = this.#method;
+    // Who waits longer than a call usually may take has it take longer: on a machine that is busy.
+    const usual = serving?.hasDeadline ? UNARY_TIMEOUT_MS : this.#options.timeoutMs;
     const fallback =
-      requestStream || responseStream
-        ? Number.POSITIVE_INFINITY
-        : (this.#options.timeoutMs ?? UNARY_TIMEOUT_MS);
+      requestStream || responseStream ? Number.POSITIVE_INFINITY : (usual ?? UNARY_TIMEOUT_MS);
     let deadline = now + (timeoutMs ?? fallback);
     if (serving?.hasDeadline) {
       const left = serving.deadline.getTime() - now;

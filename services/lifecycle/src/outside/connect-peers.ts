@@ -13,7 +13,7 @@ import { teamsOver } from './teams.js';
 
 type Addresses = Pick<Config, 'teamsAddress' | 'keysAddress' | 'executorAddress' | 'serviceKey'>;
 
-/** How long a call to a peer may take: several of them fit into the lease of one pass. */
+/** How long a call to a peer may take, if no caller waits for it: several of them fit into the lease of one pass. */
 const TIMEOUT_MS = 2_000;
 
 /** Connects to the other services, as this service, with the token that its own key is worth. */

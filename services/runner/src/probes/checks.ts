@@ -80,10 +80,15 @@ export function checkCommand(child: ChildProcess, signal: AbortSignal): Promise<
     child.once('exit', (code, ended) => {
       // From here on its number may be somebody else's.
       signal.removeEventListener('abort', kill);
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-      const how = ended === null ? `exit ${code}` : `ended by ${ended}`;
-      resolve(code === 0 ? WELL : unwell(`${how} ${said.toString().trim()}`.trim()));
+      // What it said last is in its pipes still, for one more turn of the event loop. What it has
+      // started may hold them open for ever.
+      const finish = (): void => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+        const how = ended === null ? `exit ${code}` : `ended by ${ended}`;
+        resolve(code === 0 ? WELL : unwell(`${how} ${said.toString().trim()}`.trim()));
+      };
+      setImmediate(() => setImmediate(finish));
     });
   });
 }
