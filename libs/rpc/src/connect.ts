@@ -252,8 +252,8 @@ class MethodCaller {
   #deadline({ timeoutMs }: CallOptions, serving: Serving | undefined): GrpcCallOptions {
     const now = this.#clock.now().getTime();
     const { requestStream, responseStream } = this.#method;
-    // Who waits longer than a call usually may take has it take longer: on a machine that is busy.
-    const usual = serving?.hasDeadline ? UNARY_TIMEOUT_MS : this.#options.timeoutMs;
+    // While somebody waits for an answer of ours, a call may take what calls usually may.
+    const usual = serving ? UNARY_TIMEOUT_MS : this.#options.timeoutMs;
     const fallback =
       requestStream || responseStream ? Number.POSITIVE_INFINITY : (usual ?? UNARY_TIMEOUT_MS);
     let deadline = now + (timeoutMs ?? fallback);
