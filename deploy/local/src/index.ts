@@ -1,3 +1,3 @@
 export { type Credentials, makeCredentials } from './bootstrap.js';
-export type { Layout, ServiceName } from './layout.js';
+export { type Layout, layoutOf, type ServiceName } from './layout.js';
 export { type Endpoint, type Mesh, type MeshOptions, startMesh } from './mesh.js';

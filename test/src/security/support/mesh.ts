@@ -41,7 +41,9 @@ after(async function () {
   if (!running) return;
   const { mesh } = running;
   const left = await mesh.stop();
-  rmSync(mesh.layout.state, { recursive: true, force: true });
+  for (const folder of [mesh.layout.state, mesh.layout.run]) {
+    rmSync(folder, { recursive: true, force: true });
+  }
   assert.deepEqual(left, [], 'something outlived the mesh');
 });
 

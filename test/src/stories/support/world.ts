@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Mesh, type MeshOptions, makeCredentials, startMesh } from '@ramet/local';
+import { layoutOf, type Mesh, type MeshOptions, makeCredentials, startMesh } from '@ramet/local';
 import { fastFolder } from '@ramet/local/engines';
 import { type Bot, BotSource, type Owner, type Team, TeamRole } from '@ramet/proto-gen/teams.v1';
 import { Scope } from '@ramet/service';
@@ -109,7 +109,10 @@ function meshOptions(stateDir: string, { settings, onUnasked }: WorldOptions): M
 /** A folder for the state of a mesh, gone with `scope`. */
 export function testFolder(scope: Scope): string {
   const folder = mkdtempSync(join(fastFolder(), 'ramet-story-'));
-  scope.defer(() => rmSync(folder, { recursive: true, force: true }));
+  // Where workloads run lies outside of the state.
+  for (const each of [folder, layoutOf(folder).run]) {
+    scope.defer(() => rmSync(each, { recursive: true, force: true }));
+  }
   return folder;
 }
 
