@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { connectBus } from '@ramet/database';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
@@ -26,7 +25,7 @@ import {
   TeamServiceService,
   TokenServiceService,
 } from '@ramet/proto-gen/teams.v1';
-import { connect, type Jwk, type Remote, RemoteError } from '@ramet/rpc';
+import { connect, type Jwk, type Remote } from '@ramet/rpc';
 import { Scope, systemClock } from '@ramet/service';
 import { startTestTeams, type TestTeams, type TestUser } from '@ramet/teams/testing';
 import { createDatabase, testStack } from '@ramet/test/support';
@@ -37,6 +36,7 @@ import {
   temporaryFolder,
 } from './index.js';
 import { startTestKeys } from './keys.js';
+import { type Probe, probeOf, untilReached } from './probe.js';
 import { requireSound } from './soundness.js';
 import { type StandInExecutor, startStandInExecutor } from './stand-in-executor.js';
 
@@ -200,44 +200,11 @@ export function ownerOf(id: string): Owner {
 const silent = (): void => undefined;
 const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
 
-/** Calls the first plain method of a service with nothing in its request. */
-function probeOf<Service extends object>(service: Service, remote: Remote<Service>): Probe {
-  const methods: readonly (readonly [string, Method])[] = Object.entries(service);
-  const [name, method] =
-    methods.find(([, { requestStream, responseStream }]) => !requestStream && !responseStream) ??
-    assert.fail('a service of streams alone');
-  const empty = method.requestDeserialize(Buffer.alloc(0));
-  // The mapped type of a client says nothing of a name that is only a string.
-  return () =>
-    (remote as Record<string, (request: unknown) => Promise<unknown>>)[name]?.(empty) ??
-    assert.fail();
-}
-
-interface Method {
-  readonly requestStream: boolean;
-  readonly responseStream: boolean;
-  readonly requestDeserialize: (bytes: Buffer) => unknown;
-}
-
-/** Waits until a client has its connection again: each waits longer between its tries. */
-async function untilReached(probe: Probe): Promise<void> {
-  for (;;) {
-    const thrown: unknown = await probe().catch((reason: unknown) => reason);
-    const isAway = thrown instanceof RemoteError && thrown.code === 'UNAVAILABLE';
-    // What the service itself says has a reason.
-    if (!isAway || thrown.reason !== '') return;
-    await systemClock.sleep(20);
-  }
-}
-
 interface Addresses {
   readonly teams: string;
   readonly keys: string;
   readonly lifecycle: string;
 }
-
-/** Makes a call that changes nothing. */
-type Probe = () => Promise<unknown>;
 
 interface Around {
   readonly scope: Scope;
