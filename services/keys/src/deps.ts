@@ -9,6 +9,7 @@ import type { Denials } from './signing/denials.js';
 import type { Drain } from './signing/drain.js';
 import type { PayloadDigest } from './signing/payload-digest.js';
 import type { SigningKeys } from './signing/signing-keys.js';
+import type { CreatorGrants } from './store/creator-grants.js';
 import type { Grants } from './store/grants.js';
 import type { Keys } from './store/keys.js';
 import type { Signatures } from './store/signatures.js';
@@ -17,6 +18,7 @@ import type { Signatures } from './store/signatures.js';
 export interface Deps {
   readonly keys: Keys;
   readonly grants: Grants;
+  readonly creatorGrants: CreatorGrants;
   readonly signatures: Signatures;
   readonly history: History;
   readonly sealer: KeySealer;
@@ -51,4 +53,13 @@ export interface Teams {
   roleIn(teamId: string, userId: string): Promise<Role | undefined>;
   /** The roles of a user in all teams, as they were at most a second ago. */
   rolesOf(userId: string): Promise<Roles>;
+  /** What has happened there after a position. Empty: nothing yet. */
+  readNews(after: bigint, signal: AbortSignal): Promise<readonly TeamsNews[]>;
+}
+
+/** Something that happened at teams. */
+export interface TeamsNews {
+  readonly position: bigint;
+  /** The team or the user who may have lost rights, if that is what happened. */
+  readonly subjectId?: string;
 }
