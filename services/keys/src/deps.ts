@@ -2,6 +2,7 @@ import type { HistoryRow } from '@ramet/database';
 import type { Clock, Failpoints, Ids } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import type { Role, Roles } from './domain/access.js';
+import type { TeamsNews } from './domain/creator.js';
 import type { Clone } from './domain/grant.js';
 import type { KeySealer } from './sealing/key-sealer.js';
 import type { Acceptor } from './signing/acceptor.js';
@@ -55,11 +56,4 @@ export interface Teams {
   rolesOf(userId: string): Promise<Roles>;
   /** What has happened there after a position. Empty: nothing yet. */
   readNews(after: bigint, signal: AbortSignal): Promise<readonly TeamsNews[]>;
-}
-
-/** Something that happened at teams. */
-export interface TeamsNews {
-  readonly position: bigint;
-  /** The team or the user who may have lost rights, if that is what happened. */
-  readonly subjectId?: string;
 }

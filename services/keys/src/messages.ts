@@ -15,9 +15,9 @@ import {
   ClonePhase as Phase,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Owner as OwnerMessage, TeamRole } from '@ramet/proto-gen/teams.v1';
-import type { TeamsNews } from './deps.js';
 import type { Role } from './domain/access.js';
 import type { Algorithm } from './domain/algorithm.js';
+import type { TeamsNews } from './domain/creator.js';
 import type { Clone, Grant, Limits, Operation } from './domain/grant.js';
 import { etagOf, type Key } from './domain/key.js';
 import type { Owner } from './domain/owner.js';

@@ -10,6 +10,13 @@ export interface Creator {
   readonly forTeam: boolean;
 }
 
+/** Something that happened at teams. */
+export interface TeamsNews {
+  readonly position: bigint;
+  /** The team or the user who may have lost rights, if that is what happened. */
+  readonly subjectId?: string;
+}
+
 /** The team that a clone is run in: its bot's, else the one that owns it. Personal ones may have none. */
 export function teamOf({ owner, teamId }: Clone): string | undefined {
   if (teamId !== '') return teamId;

@@ -1,6 +1,6 @@
 import { type Bus, type Consumer, type Database, startConsumer } from '@ramet/database';
-import type { Deps, TeamsNews } from '../deps.js';
-import { type Creator, mayHaveRun } from '../domain/creator.js';
+import type { Deps } from '../deps.js';
+import { type Creator, mayHaveRun, type TeamsNews } from '../domain/creator.js';
 
 type Needs = Pick<
   Deps,
