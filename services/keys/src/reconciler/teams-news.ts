@@ -14,7 +14,7 @@ interface Ports {
 }
 
 /** What history says of a grant whose creator lost the right to have its clone run. */
-export const CREATOR_REMOVED = 'CREATOR_REMOVED';
+const CREATOR_REMOVED = 'CREATOR_REMOVED';
 
 /** Starts to follow teams: who loses the right to have a clone run loses its signatures. */
 export function followTeams(deps: Needs & Ports): Consumer {
@@ -33,7 +33,7 @@ export function followTeams(deps: Needs & Ports): Consumer {
  * News only says where to look: who may do what is asked of teams as it is now, as what a page tells
  * may have changed again. Safe to repeat.
  */
-export function takeTeamsNews(needs: Needs): (news: readonly TeamsNews[]) => Promise<void> {
+function takeTeamsNews(needs: Needs): (news: readonly TeamsNews[]) => Promise<void> {
   return async (news) => {
     let isAnyRevoked = false;
     for (const subject of new Set(news.flatMap(({ subjectId }) => subjectId ?? []))) {
