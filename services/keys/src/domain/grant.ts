@@ -1,5 +1,6 @@
 import { conflict, denied, invalid, notFound, PublicError } from '@ramet/errors';
-import { manages, type Role } from './access.js';
+import type { Role } from './access.js';
+import { creatorOf, mayHaveRun, teamOf } from './creator.js';
 import type { Key } from './key.js';
 import { type Owner, sameOwner } from './owner.js';
 
@@ -54,12 +55,6 @@ export function requireCurrent(clone: Clone, { epoch }: Grantee): void {
   if (clone.epoch > epoch || !clone.active) throw epochStale(clone.id);
 }
 
-/** The team that a clone is run in: its bot's, else the one that owns it. Personal ones may have none. */
-export function teamOf({ owner, teamId }: Clone): string | undefined {
-  if (teamId !== '') return teamId;
-  return owner.kind === 'team' ? owner.id : undefined;
-}
-
 /**
  * Throws unless the creator of a clone may have it run for its owner.
  *
@@ -68,12 +63,9 @@ export function teamOf({ owner, teamId }: Clone): string | undefined {
  */
 export function requireCreator(clone: Clone, role: Role | undefined): void {
   const { owner, creatorId } = clone;
-  const team = teamOf(clone);
-  const fits =
-    owner.kind === 'user'
-      ? owner.id === creatorId && (team === undefined || role !== undefined)
-      : owner.id === team && manages(role);
-  if (!fits) throw denied('keys.authorize_clone', 'the creator of the clone may not run it');
+  const isOwn = owner.id === (owner.kind === 'user' ? creatorId : teamOf(clone));
+  if (!isOwn || !mayHaveRun(creatorOf(clone), role))
+    throw denied('keys.authorize_clone', 'the creator of the clone may not run it');
 }
 
 /**

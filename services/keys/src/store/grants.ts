@@ -1,6 +1,7 @@
 import type { Database, Tx } from '@ramet/database';
-import { notFound } from '@ramet/errors';
+import { notFound, unavailable } from '@ramet/errors';
 import type { Failpoints, Ids } from '@ramet/service';
+import { type Creator, creatorOf } from '../domain/creator.js';
 import {
   type Clone,
   decide,
@@ -23,8 +24,16 @@ export interface Authorization {
   readonly clone: Clone;
   readonly grantee: Grantee;
   readonly limits: Limits;
-  /** What `releasesOf` said before anybody was asked. */
+  /** What `seen` said before anybody was asked. */
+  readonly seen: Seen;
+}
+
+/** What an authorization must find unchanged at its end. */
+export interface Seen {
+  /** How often the clone has released the key. */
   readonly releases: bigint;
+  /** The last look at whether live grants are still right. */
+  readonly looks: bigint;
 }
 
 /** Which grants to revoke: one, or all of an execution. */
@@ -48,9 +57,11 @@ export class Grants {
     this.#failpoints = failpoints;
   }
 
-  /** How often a clone has released a key. */
-  async releasesOf(keyId: string, cloneId: string): Promise<bigint> {
-    return releasesOf(this.#db, keyId, cloneId);
+  /** What an authorization looks at before it asks anybody. */
+  async seen(keyId: string, cloneId: string): Promise<Seen> {
+    const [row] = await this.#db.query<Seen>(SEEN, [keyId, cloneId]);
+    if (!row) throw new Error('there is no number of the last look');
+    return row;
   }
 
   /**
@@ -58,7 +69,7 @@ export class Grants {
    * there. A grant of an older epoch is revoked.
    *
    * Throws KEY_NOT_FOUND, KEY_IN_USE and EPOCH_STALE; the latter also if the clone has released the
-   * key since `releasesOf` was asked.
+   * key since `seen` was asked. PEER_UNAVAILABLE: there is news of the team or the creator since.
    */
   async authorize(asked: Authorization, cause: Cause): Promise<Grant> {
     const grant = await this.#db.transaction((tx) => this.#authorize(tx, asked, cause));
@@ -122,11 +133,11 @@ export class Grants {
   }
 
   async #authorize(tx: Tx, asked: Authorization, cause: Cause): Promise<Grant> {
-    const { keyId, clone, grantee, limits, releases } = asked;
+    const { keyId, clone, grantee, limits } = asked;
     const locked = await lockKey(tx, keyId);
     requireUsable(locked?.key, keyId, clone);
     if (!locked) throw notFound('key', keyId);
-    if ((await releasesOf(tx, keyId, clone.id)) !== releases) throw epochStale(clone.id);
+    await requireUnchanged(tx, asked);
 
     const [hold] = await tx.query<HoldRow>(TAKE_HOLD, [keyId, clone.id, locked.now]);
     if (hold?.clone_id !== clone.id) throw keyInUse(keyId);
@@ -139,7 +150,7 @@ export class Grants {
     const isAny = decision.superseded.length > 0;
     const superseded = isAny ? await revokeLive(tx, locked, 'superseded') : [];
     const grant = this.#newGrant(locked, grantee, limits);
-    await insert(tx, grant, locked.key);
+    await insert(tx, grant, locked.key, creatorOf(clone));
     await recordChanges(tx, locked, authorizations(locked, clone.id, superseded, grant), cause);
     return grant;
   }
@@ -166,6 +177,11 @@ interface HoldRow {
   readonly clone_id: string;
 }
 
+const SEEN = `
+  select n.last_value as looks, coalesce(
+    (select number from release where key_id = $1 and clone_id = $2), 0) as releases
+  from rights_look_number n`;
+
 const NOTE_RELEASE = `
   insert into release (key_id, clone_id, number) values ($1, $2, 1)
   on conflict (key_id, clone_id) do update set number = release.number + 1`;
@@ -191,10 +207,13 @@ const REVOKE_ONE = `
   where id = $1 and revoked_at is null
   returning *`;
 
-async function releasesOf(db: Pick<Database, 'query'>, keyId: string, cloneId: string) {
-  const sql = 'select number from release where key_id = $1 and clone_id = $2';
-  const [row] = await db.query<{ readonly number: bigint }>(sql, [keyId, cloneId]);
-  return row?.number ?? 0n;
+/** The lock that it takes is waited for by whoever looks next: it sees the grant, or is seen here. */
+async function requireUnchanged(tx: Tx, { keyId, clone, seen }: Authorization): Promise<void> {
+  const { creatorId, teamId } = creatorOf(clone);
+  const params = [keyId, clone.id, [creatorId, teamId].filter((id) => id !== '').sort()];
+  const [now] = await tx.query<Seen>('select * from changes_since($1, $2, $3)', params);
+  if (now?.releases !== seen.releases) throw epochStale(clone.id);
+  if (now.looks > seen.looks) throw unavailable('teams');
 }
 
 async function get(tx: Tx, id: string): Promise<Grant> {
@@ -213,12 +232,12 @@ async function revokeLive(
 }
 
 /** Adds a grant. It goes on from the last nonce of the key: what could give another one is revoked. */
-async function insert(tx: Tx, grant: Grant, key: Key): Promise<void> {
+async function insert(tx: Tx, grant: Grant, key: Key, creator: Creator): Promise<void> {
   const sql = `
     insert into key_grant (id, key_id, key_version, clone_id, execution_id, epoch, operations,
                            max_uses, uses, expires_at, lease_until, created_at, revoke_reason,
-                           nonce)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '',
+                           creator_id, team_id, for_team, nonce)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '', $12, $13, $14,
             (select coalesce(max(nonce), 0) from key_grant where key_id = $2))`;
   await tx.query(sql, [
     grant.id,
@@ -232,6 +251,9 @@ async function insert(tx: Tx, grant: Grant, key: Key): Promise<void> {
     grant.expiresAt,
     grant.leaseUntil,
     grant.createdAt,
+    creator.creatorId,
+    creator.teamId,
+    creator.forTeam,
   ]);
 }
 
