@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '@ramet/proto-gen/history.v1';
 import {
   type GrantLimits,
   type Grant as GrantMessage,
@@ -6,7 +7,6 @@ import {
   KeyOrigin,
   type SignatureRecord,
   SignOperation,
-  type SignTransactionRequest,
 } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone as CloneMessage,
@@ -16,10 +16,10 @@ import {
 import { type Owner as OwnerMessage, TeamRole } from '@ramet/proto-gen/teams.v1';
 import type { Role } from './domain/access.js';
 import type { Algorithm } from './domain/algorithm.js';
+import type { TeamsNews } from './domain/creator.js';
 import type { Clone, Grant, Limits, Operation } from './domain/grant.js';
 import { etagOf, type Key } from './domain/key.js';
 import type { Owner } from './domain/owner.js';
-import type { Payload } from './domain/scheme.js';
 import type { Signature } from './domain/signature.js';
 
 const ALGORITHM = {
@@ -43,13 +43,33 @@ const ORIGIN = {
 const OPERATION = {
   raw: SignOperation.RAW,
   venue: SignOperation.VENUE,
+  prehashed: SignOperation.PREHASHED,
+  evm_transaction: SignOperation.EVM_TRANSACTION,
+  evm_message: SignOperation.EVM_MESSAGE,
+  evm_typed_data: SignOperation.EVM_TYPED_DATA,
+  solana_message: SignOperation.SOLANA_MESSAGE,
 } as const satisfies Record<Operation, SignOperation>;
 
 const OPERATION_OF = {
   [SignOperation.UNSPECIFIED]: [],
   [SignOperation.RAW]: ['raw'],
   [SignOperation.VENUE]: ['venue'],
+  [SignOperation.PREHASHED]: ['prehashed'],
+  [SignOperation.EVM_TRANSACTION]: ['evm_transaction'],
+  [SignOperation.EVM_MESSAGE]: ['evm_message'],
+  [SignOperation.EVM_TYPED_DATA]: ['evm_typed_data'],
+  [SignOperation.SOLANA_MESSAGE]: ['solana_message'],
 } as const satisfies Record<SignOperation, readonly Operation[]>;
+
+/** What happens at teams when somebody loses rights. */
+const LOSSES: ReadonlySet<string> = new Set([
+  'team.member_set',
+  'team.member_removed',
+  'team.ownership_transferred',
+  'team.deleted',
+  'user.disabled',
+  'user.deleted',
+]);
 
 const ROLE_OF = {
   [TeamRole.UNSPECIFIED]: undefined,
@@ -107,6 +127,7 @@ export function toGrantMessage(grant: Grant): GrantMessage {
     createTime: grant.createdAt,
     revokeTime: grant.revokedAt,
     revokeReason: grant.revokeReason,
+    leaseTime: grant.leaseUntil,
   };
 }
 
@@ -156,16 +177,4 @@ export function cloneOf(message: CloneMessage | undefined): Clone | undefined {
   if (!message || !owner) return undefined;
   const { id, creatorId, teamId, keyId, epoch, phase } = message;
   return { id, owner, creatorId, teamId, keyId, epoch, active: ACTIVE.has(phase) };
-}
-
-/** What a message asks to be signed, or undefined if it has none. */
-export function payloadOf(message: SignTransactionRequest['payload']): Payload | undefined {
-  switch (message?.$case) {
-    case 'raw':
-      return { kind: 'raw', bytes: message.value };
-    case 'venue':
-      return { kind: 'venue', request: message.value };
-    case undefined:
-      return undefined;
-  }
 }
