@@ -178,3 +178,8 @@ export function cloneOf(message: CloneMessage | undefined): Clone | undefined {
   const { id, creatorId, teamId, keyId, epoch, phase } = message;
   return { id, owner, creatorId, teamId, keyId, epoch, active: ACTIVE.has(phase) };
 }
+
+/** What an entry of the history of teams tells this service: who may have lost rights. */
+export function newsOf({ position, kind, aggregateId }: HistoryEntry): TeamsNews {
+  return LOSSES.has(kind) ? { position, subjectId: aggregateId } : { position };
+}
