@@ -3,6 +3,7 @@ import { PublicError } from '@ramet/errors';
 import { fieldsOf, keyOf, secp256k1Key } from '../support/schemes.js';
 import type { Operation } from './grant.js';
 import type { Payload, SchemeKey } from './scheme.js';
+import type { EvmTransaction } from './schemes/evm-transaction.js';
 import { encodeRlp, type Rlp } from './schemes/rlp.js';
 import { partsOf, signable } from './signable.js';
 
@@ -97,19 +98,19 @@ describe('a payload', () => {
   });
 
   it('differs from another one in its parts', () => {
-    const transaction = {
+    const transaction: EvmTransaction = {
       ...{ chainId: 1n, nonce: 1n, gasLimit: 1n, to: '', value: '1', data: Buffer.from('a') },
       ...{ fee: { kind: 'gas_price', gasPrice: '1' }, accessList: [] },
-    } as const;
-    const parts = (more: object) =>
+    };
+    const parts = (more: Partial<EvmTransaction>) =>
       partsOf({ kind: 'evm_transaction', transaction: { ...transaction, ...more } });
 
     for (const more of [{ chainId: 2n }, { nonce: 2n }, { gasLimit: 2n }, { to: '0x' }, { value: '2' }]) {
       assert.notDeepEqual(parts(more), parts({}));
     }
     assert.notDeepEqual(parts({ data: Buffer.from('b') }), parts({}));
-    const dynamic = { kind: 'dynamic', maxFee: '1', maxPriorityFee: '1' };
-    assert.notDeepEqual(parts({ fee: dynamic }), parts({}));
+    const fee = { kind: 'dynamic', maxFee: '1', maxPriorityFee: '1' } as const;
+    assert.notDeepEqual(parts({ fee }), parts({}));
     assert.notDeepEqual(parts({ accessList: [{ address: '0x', storageKeys: [] }] }), parts({}));
   });
 });

@@ -41,7 +41,7 @@ export function signTransaction(
       });
       const { acceptedAt, nonce } = accepted;
       const { toSign, finish } = draft({ at: acceptedAt, nonce });
-      const signed = sign(key.algorithm, key.secret, toSign);
+      const signed = sign(key.algorithm, key.opened, toSign);
       const signature = signed instanceof Promise ? await signed : signed;
       accepted.requireCurrent();
       return toSignedMessage(finish(signature), acceptedAt);

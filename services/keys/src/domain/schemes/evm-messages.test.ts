@@ -109,17 +109,18 @@ describe('typed data', () => {
         { name: 'at', type: 'uint64' },
       ],
     } as const;
-    const domain = { name: 'x', version: '2', chainId: 5n, salt: `0x${'07'.repeat(32)}` };
+    const contract = `0x${'07'.repeat(20)}`;
+    const domain = { name: 'x', version: '2', chainId: 5n, verifyingContract: contract };
     const parts = [
-      { id: '0x01020304', tags: ['a', 'ü'], grid: [[-1n, 2n], [3n, -32768n]] },
-      { id: '0xffffffff', tags: [], grid: [] },
+      { id: Uint8Array.of(1, 2, 3, 4), tags: ['a', 'ü'], grid: [pair(-1n, 2n), pair(3n, -32_768n)] },
+      { id: Uint8Array.of(255, 255, 255, 255), tags: [], grid: [] },
     ];
-    const message = { parts, blob: '0x0011', paid: true, at: 7n };
+    const message = { parts, blob: Uint8Array.of(0, 17), paid: true, at: 7n };
     const domainType = [
       { name: 'name', type: 'string' },
       { name: 'version', type: 'string' },
       { name: 'chainId', type: 'uint256' },
-      { name: 'salt', type: 'bytes32' },
+      { name: 'verifyingContract', type: 'address' },
     ] as const;
     const typed = {
       ...{ types: { ...types, EIP712Domain: domainType }, primaryType: 'Order' as const },
@@ -201,5 +202,12 @@ function digestOf(typedData: object): Buffer {
 }
 
 function jsonOf(typedData: object): string {
-  return JSON.stringify(typedData, (_, value) => (typeof value === 'bigint' ? `${value}` : value));
+  return JSON.stringify(typedData, (_, value) => {
+    if (value instanceof Uint8Array) return `0x${Buffer.from(value).toString('hex')}`;
+    return typeof value === 'bigint' ? `${value}` : value;
+  });
+}
+
+function pair(one: bigint, other: bigint): [bigint, bigint] {
+  return [one, other];
 }

@@ -10,7 +10,7 @@ import { signable } from '../signable.js';
 import { decodeRlp, encodeRlp, type Rlp } from './rlp.js';
 import { readSolanaMessage } from './solana-message.js';
 
-const ROUNDS = 3_000;
+const ROUNDS = 1_000;
 const ETHEREUM = secp256k1Key('11'.repeat(32));
 const ED25519 = keyOf('ed25519', Buffer.alloc(32, 7));
 const VENUES = ['binance', 'bybit', 'okx', 'kucoin', 'kraken', 'coinbase', 'bitfinex', 'poloniex'];

@@ -28,12 +28,9 @@ export function problemsOfTarget({ host, path }: VenueRequest): readonly Violati
 }
 
 function problemsOfPath(path: string): readonly Violation[] {
-  const [before, ...segments] = path.split('/');
-  if (segments.at(-1) === '' && segments.length > 1) segments.pop();
-  const isPlain =
-    before === '' &&
-    (path === '/' || segments.every((part) => SEGMENT.test(part) && part !== '.' && part !== '..'));
-  if (isPlain) return [];
+  const segments = path.replace(/\/$/, '').split('/').slice(1);
+  const arePlain = segments.every((part) => SEGMENT.test(part) && part !== '.' && part !== '..');
+  if (path.startsWith('/') && arePlain) return [];
   const description = 'must be plain segments: no %, no empty one, no . and no ..';
   return [{ field: 'venue.path', description }];
 }

@@ -118,7 +118,8 @@ function addressWord(value: Json, path: string): Buffer {
 }
 
 function textIn(value: Json, path: string): string {
-  if (typeof value === 'string' && value.isWellFormed()) return value;
+  // A half of a character could not be encoded in UTF-8.
+  if (typeof value === 'string' && !/\p{Surrogate}/u.test(value)) return value;
   throw new NotTypedData(path, 'must be a string');
 }
 
