@@ -60,11 +60,6 @@ export function openCertificates(
   return new WatchedCertificates(files, purpose, ports);
 }
 
-/** When a certificate ends. */
-export function endOf(leaf: X509Certificate): Date {
-  return new Date(leaf.validTo);
-}
-
 class WatchedCertificates implements Certificates {
   readonly #files: CertificateFiles;
   readonly #ports: CertificatePorts;
@@ -180,6 +175,10 @@ class WatchedCertificates implements Certificates {
     const about = { use, names: leaf.subjectAltName, ends: endOf(leaf).toISOString() };
     this.#ports.logger[level](message, { ...about, ...more });
   }
+}
+
+function endOf(leaf: X509Certificate): Date {
+  return new Date(leaf.validTo);
 }
 
 function assertAuthority(certificate: X509Certificate): void {

@@ -6,7 +6,7 @@ import {
   openCertificates,
 } from './certificates.js';
 import type { PeerTls } from './channel.js';
-import { serviceIn } from './spiffe.js';
+import { isTrustDomain, serviceIn } from './spiffe.js';
 
 /** What proves a service to the others of its mesh, and how it knows them. */
 export interface MeshIdentity extends Certificates {
@@ -27,6 +27,7 @@ export function openMeshIdentity(
   { name, trustDomain }: MeshMember,
   ports: CertificatePorts,
 ): MeshIdentity {
+  if (!isTrustDomain(trustDomain)) throw new Error(`no trust domain is called ${trustDomain}`);
   const check = ({ subjectAltName = '' }: X509Certificate): void => {
     if (serviceIn(subjectAltName, trustDomain) === name) return;
     const wanted = `spiffe://${trustDomain}/svc/${name}`;

@@ -198,15 +198,16 @@ describe('the mesh', () => {
   it('is not entered with what is not good, and says what is wrong (T31)', async () => {
     const files = await authority.issue('lifecycle');
     const other = await authority.issue('executor');
-    const open = (changed: Partial<typeof files>, name = 'lifecycle') => {
+    const open = (changed: Partial<typeof files>, name = 'lifecycle', trustDomain = DOMAIN) => {
       const ports = { clock: machineClock, logger: console };
-      openMeshIdentity({ ...files, ...changed }, { name, trustDomain: DOMAIN }, ports);
+      openMeshIdentity({ ...files, ...changed }, { name, trustDomain }, ports);
     };
 
     assert.throws(() => open({ key: other.key }), /is not that of the certificate/);
     assert.throws(() => open({ authority: other.certificate }), /is no authority/);
     assert.throws(() => open({ certificate: `${files.certificate}.none` }), /ENOENT/);
     assert.throws(() => open({}, 'keys'), /is not for spiffe:\/\/example.org\/svc\/keys/);
+    assert.throws(() => open({}, 'lifecycle', 'Example.org/svc'), /no trust domain is called/);
     await authority.issue('lifecycle', { notBefore: YESTERDAY.now() });
     assert.throws(() => open({}), /has expired/);
   });
