@@ -1,6 +1,6 @@
 import type { KeySealer } from '../sealing/key-sealer.js';
 import type { Secrets } from '../store/secrets.js';
-import { keyObjectOf } from './material.js';
+import { openMaterial } from './material.js';
 import type { SigningKeysOptions } from './signing-keys.js';
 
 /** Makes the function that reads and opens the key that an execution's grant is for. */
@@ -11,11 +11,15 @@ export function openSigningKey(
   return async (grantee, keyId) => {
     const granted = await secrets.findGranted(grantee, keyId);
     if (!granted) return undefined;
-    const { id, version, algorithm, venue, venueKeyId, grantId } = granted;
+    const { id, version, algorithm, venue, venueKeyId, grantId, operations } = granted;
     const secret = await sealer.open({ id, version, algorithm }, granted);
     try {
-      const key = keyObjectOf(algorithm, secret);
-      return { id, algorithm, venue, venueKeyId, grantId, secret: key };
+      const opened = openMaterial(algorithm, secret);
+      const publicKey = opened.publicKey?.export({ type: 'spki', format: 'der' });
+      return {
+        ...{ id, algorithm, venue, venueKeyId, grantId, operations, opened, passphrase: '' },
+        publicKey: publicKey ?? Buffer.alloc(0),
+      };
     } finally {
       secret.fill(0);
     }
