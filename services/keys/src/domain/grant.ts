@@ -2,6 +2,7 @@ import { conflict, denied, invalid, notFound, PublicError } from '@ramet/errors'
 import type { Role } from './access.js';
 import { creatorOf, mayHaveRun, teamOf } from './creator.js';
 import type { Key } from './key.js';
+import { structuredOperationsOf } from './operations.js';
 import { type Owner, sameOwner } from './owner.js';
 
 /** What can be signed. */
@@ -107,9 +108,9 @@ export function decide(grants: readonly Grant[], asked: Grantee): Decision {
 }
 
 /** The operations of a new grant: those asked for, or all that the key can do. */
-export function operationsOf(limits: Limits, { venue }: Key): readonly Operation[] {
+export function operationsOf(limits: Limits, key: Key): readonly Operation[] {
   if (limits.operations.length > 0) return [...new Set(limits.operations)].sort();
-  return venue === '' ? ['raw'] : ['raw', 'venue'];
+  return ['raw', ...structuredOperationsOf(key)];
 }
 
 const DAY_MS = 24 * 3_600_000;

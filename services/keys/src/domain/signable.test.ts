@@ -55,7 +55,14 @@ describe('T33: raw bytes', () => {
   }
 
   it('are signed if they are nothing of the kind', () => {
-    for (const text of ['an order', 'a=1', '{"a":1}', '\u0000', 'f'.repeat(500), '\u0019'.slice(1)]) {
+    for (const text of [
+      'an order',
+      'a=1',
+      '{"a":1}',
+      '\u0000',
+      'f'.repeat(500),
+      '\u0019'.slice(1),
+    ]) {
       const payload: Payload = { kind: 'raw', bytes: Buffer.from(text) };
       assert.equal(signable(payload, { ...HMAC, ...of('binance') }).scheme, 'raw');
     }
@@ -71,7 +78,12 @@ describe('a payload', () => {
     ['a digest for an HMAC', { kind: 'prehashed', digest }, HMAC, ['prehashed']],
     ['a digest for Ed25519', { kind: 'prehashed', digest }, ED25519, ['prehashed']],
     ['a message of Ethereum', { kind: 'evm_message', message }, ETHEREUM, []],
-    ['a message of Ethereum, elsewhere', { kind: 'evm_message', message }, ED25519, ['evm_message']],
+    [
+      'a message of Ethereum, elsewhere',
+      { kind: 'evm_message', message },
+      ED25519,
+      ['evm_message'],
+    ],
     ['typed data elsewhere', { kind: 'evm_typed_data', json: '{}' }, HMAC, ['evm_typed_data']],
     ['no Solana message', { kind: 'solana_message', message }, ED25519, ['solana_message']],
     ['a Solana message elsewhere', { kind: 'solana_message', message }, HMAC, ['solana_message']],
@@ -105,7 +117,13 @@ describe('a payload', () => {
     const parts = (more: Partial<EvmTransaction>) =>
       partsOf({ kind: 'evm_transaction', transaction: { ...transaction, ...more } });
 
-    for (const more of [{ chainId: 2n }, { nonce: 2n }, { gasLimit: 2n }, { to: '0x' }, { value: '2' }]) {
+    for (const more of [
+      { chainId: 2n },
+      { nonce: 2n },
+      { gasLimit: 2n },
+      { to: '0x' },
+      { value: '2' },
+    ]) {
       assert.notDeepEqual(parts(more), parts({}));
     }
     assert.notDeepEqual(parts({ data: Buffer.from('b') }), parts({}));

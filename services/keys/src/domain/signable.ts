@@ -1,7 +1,7 @@
 import { invalid, PublicError } from '@ramet/errors';
 import { ALGORITHMS } from './algorithm.js';
 import type { Operation } from './grant.js';
-import type { Draft, Payload, Signable, SchemeKey, SignFacts, ToSign } from './scheme.js';
+import type { Draft, Payload, SchemeKey, Signable, SignFacts, ToSign } from './scheme.js';
 import { draftMessage } from './schemes/evm-message.js';
 import {
   draftTransaction,

@@ -5,9 +5,9 @@
 // with a body and a query is of an older edition, and puts no `&` between the two.
 import assert from 'node:assert/strict';
 import { verify } from 'node:crypto';
+import { keyOf, signed as sign, type TestKey } from '../../support/schemes.js';
 import type { Algorithm } from '../algorithm.js';
 import type { VenueRequest } from '../scheme.js';
-import { keyOf, signed as sign, type TestKey } from '../../support/schemes.js';
 import { BINANCE } from './binance.js';
 
 const SECRET = 'NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j';

@@ -11,7 +11,7 @@ import { plain, textOf, type VenueScheme, withHeaders } from './venue-scheme.js'
  */
 export const BINANCE: VenueScheme = {
   algorithms: ['hmac_sha256', 'ed25519', 'rsa_pkcs1_sha256'],
-  secret: 'text',
+  base64: [],
   passphrase: 'none',
   needsKeyId: false,
   needsNonce: false,
@@ -29,7 +29,11 @@ export const BINANCE: VenueScheme = {
       finish(signature) {
         const signed = withParameter(timed, `signature=${encoded(signature, key)}`);
         const { venueKeyId } = key;
-        return withHeaders(signed, signature, venueKeyId === '' ? {} : { 'X-MBX-APIKEY': venueKeyId });
+        return withHeaders(
+          signed,
+          signature,
+          venueKeyId === '' ? {} : { 'X-MBX-APIKEY': venueKeyId },
+        );
       },
     };
   },

@@ -8,7 +8,7 @@ import { plain, textOf, type VenueScheme, withHeaders } from './venue-scheme.js'
  */
 export const BITFINEX: VenueScheme = {
   algorithms: ['hmac_sha384'],
-  secret: 'text',
+  base64: [],
   passphrase: 'none',
   needsKeyId: true,
   needsNonce: true,

@@ -11,7 +11,7 @@ const RECEIVE_WINDOW = '5000';
  */
 export const BYBIT: VenueScheme = {
   algorithms: ['hmac_sha256', 'rsa_pkcs1_sha256'],
-  secret: 'text',
+  base64: [],
   passphrase: 'none',
   needsKeyId: true,
   needsNonce: false,

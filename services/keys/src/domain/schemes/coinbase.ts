@@ -11,7 +11,7 @@ const LIFETIME = 120;
  */
 export const COINBASE: VenueScheme = {
   algorithms: ['ecdsa_p256', 'ed25519'],
-  secret: 'text',
+  base64: ['ed25519'],
   passphrase: 'none',
   needsKeyId: true,
   needsNonce: true,
@@ -26,7 +26,12 @@ export const COINBASE: VenueScheme = {
     const seconds = Math.floor(at.getTime() / 1_000);
     const isEddsa = algorithm === 'ed25519';
     const alg = isEddsa ? 'EdDSA' : 'ES256';
-    const header = { alg, kid: venueKeyId, nonce: nonce.toString(16).padStart(32, '0'), typ: 'JWT' };
+    const header = {
+      alg,
+      kid: venueKeyId,
+      nonce: nonce.toString(16).padStart(32, '0'),
+      typ: 'JWT',
+    };
     const uri = `${request.method} ${request.host}${request.path}`;
     const times = { nbf: seconds, exp: seconds + LIFETIME };
     const claims = { iss: 'cdp', sub: venueKeyId, ...times, uri };

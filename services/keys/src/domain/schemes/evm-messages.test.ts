@@ -112,7 +112,11 @@ describe('typed data', () => {
     const contract = `0x${'07'.repeat(20)}`;
     const domain = { name: 'x', version: '2', chainId: 5n, verifyingContract: contract };
     const parts = [
-      { id: Uint8Array.of(1, 2, 3, 4), tags: ['a', 'ü'], grid: [pair(-1n, 2n), pair(3n, -32_768n)] },
+      {
+        id: Uint8Array.of(1, 2, 3, 4),
+        tags: ['a', 'ü'],
+        grid: [pair(-1n, 2n), pair(3n, -32_768n)],
+      },
       { id: Uint8Array.of(255, 255, 255, 255), tags: [], grid: [] },
     ];
     const message = { parts, blob: Uint8Array.of(0, 17), paid: true, at: 7n };
@@ -137,8 +141,16 @@ describe('typed data', () => {
   const field = 'evm_typed_data';
   const person = { ...MAIL, primaryType: 'Person', message: MAIL.message.from };
   const refused: readonly (readonly [string, object, string])[] = [
-    ['a member that no type has', { ...person, message: { ...person.message, x: 1 } }, `${field}.message`],
-    ['a member that is missing', { ...person, message: { name: 'Cow' } }, `${field}.message.wallet`],
+    [
+      'a member that no type has',
+      { ...person, message: { ...person.message, x: 1 } },
+      `${field}.message`,
+    ],
+    [
+      'a member that is missing',
+      { ...person, message: { name: 'Cow' } },
+      `${field}.message.wallet`,
+    ],
     [
       'an address with a wrong checksum',
       { ...person, message: { name: 'Cow', wallet: MAIL.message.from.wallet.replace('D8', 'd8') } },
@@ -189,7 +201,10 @@ describe('typed data', () => {
   });
 
   it('is refused for a name that stands twice, as readers differ in which they take', () => {
-    const twice = JSON.stringify(MAIL).replace('"contents":"Hello', '"contents":"Bye","contents":"Hello');
+    const twice = JSON.stringify(MAIL).replace(
+      '"contents":"Hello',
+      '"contents":"Bye","contents":"Hello',
+    );
     assert.deepEqual(
       fieldsOf(() => readTypedData(twice)),
       [field],

@@ -17,7 +17,6 @@ import {
   problemsOfTransaction,
 } from './evm-transaction.js';
 
-
 const PLAIN: EvmTransaction = {
   ...{ chainId: 1n, nonce: 0n, gasLimit: 21_000n, value: '', data: Buffer.alloc(0) },
   to: '0x3535353535353535353535353535353535353535',
@@ -106,7 +105,10 @@ describe('an Ethereum transaction', () => {
     it(`is signed as in the vector of ${name}`, async () => {
       const key = secp256k1Key(secret);
 
-      const { evmTransaction } = await signed(key, draftTransaction({ ...PLAIN, ...transaction }, key));
+      const { evmTransaction } = await signed(
+        key,
+        draftTransaction({ ...PLAIN, ...transaction }, key),
+      );
 
       assert.equal(evmTransaction?.rawTransaction.toString('hex'), raw);
       if (hash) assert.equal(evmTransaction?.hash.toString('hex'), hash);

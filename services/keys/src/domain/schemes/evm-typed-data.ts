@@ -42,11 +42,15 @@ export function readTypedData(json: string): TypedData {
 function typedDataOf(json: Json): TypedData {
   if (!(json instanceof Map)) throw new NotTypedData('', 'must be an object');
   for (const member of json.keys()) {
-    if (!MEMBERS.includes(member)) throw new NotTypedData('', `must have ${MEMBERS.join(', ')} only`);
+    if (!MEMBERS.includes(member))
+      throw new NotTypedData('', `must have ${MEMBERS.join(', ')} only`);
   }
   const domain = json.get('domain');
   if (!(domain instanceof Map)) throw new NotTypedData('domain', 'must be an object');
-  const types = Types.read(json.get('types'), DOMAIN.filter(({ name }) => domain.has(name)));
+  const types = Types.read(
+    json.get('types'),
+    DOMAIN.filter(({ name }) => domain.has(name)),
+  );
   requireDomainType(types);
   const primary = json.get('primaryType');
   if (typeof primary !== 'string' || !types.has(primary)) {
@@ -54,7 +58,9 @@ function typedDataOf(json: Json): TypedData {
   }
   const separator = hashStruct(types, 'EIP712Domain', domain, 'domain');
   const isDomain = primary === 'EIP712Domain';
-  const message = isDomain ? [] : [hashStruct(types, primary, json.get('message') ?? null, 'message')];
+  const message = isDomain
+    ? []
+    : [hashStruct(types, primary, json.get('message') ?? null, 'message')];
   const bytes = Buffer.concat([Buffer.from([0x19, 0x01]), separator, ...message]);
   return { facts: factsOf(domain), draft: () => walletDraft(bytes) };
 }

@@ -1,5 +1,11 @@
 /** A JSON value. A number stays as it is written: most of what is signed is larger than a double. */
-export type Json = string | boolean | null | JsonNumber | readonly Json[] | ReadonlyMap<string, Json>;
+export type Json =
+  | string
+  | boolean
+  | null
+  | JsonNumber
+  | readonly Json[]
+  | ReadonlyMap<string, Json>;
 
 /** A number, digit by digit. */
 export interface JsonNumber {

@@ -9,7 +9,7 @@ import { type VenueScheme, withHeaders } from './venue-scheme.js';
  */
 export const KRAKEN: VenueScheme = {
   algorithms: ['hmac_sha512'],
-  secret: 'base64',
+  base64: ['hmac_sha512'],
   passphrase: 'none',
   needsKeyId: true,
   needsNonce: true,

@@ -8,7 +8,7 @@ import { plain, target, textOf, type VenueScheme, withHeaders } from './venue-sc
  */
 export const KUCOIN: VenueScheme = {
   algorithms: ['hmac_sha256'],
-  secret: 'text',
+  base64: [],
   passphrase: 'hmac',
   needsKeyId: true,
   needsNonce: false,

@@ -8,7 +8,7 @@ import { plain, target, textOf, type VenueScheme, withHeaders } from './venue-sc
  */
 export const OKX: VenueScheme = {
   algorithms: ['hmac_sha256'],
-  secret: 'text',
+  base64: [],
   passphrase: 'plain',
   needsKeyId: true,
   needsNonce: false,
@@ -18,7 +18,9 @@ export const OKX: VenueScheme = {
   uncovered: () => undefined,
   coversPath: true,
   resembles: (text) =>
-    /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z|[0-9]{10}(\.[0-9]+)?)(GET|POST|PUT|DELETE)\//.test(text),
+    /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z|[0-9]{10}(\.[0-9]+)?)(GET|POST|PUT|DELETE)\//.test(
+      text,
+    ),
 
   draft(request, { venueKeyId, passphrase }, { at }) {
     const time = at.toISOString();

@@ -10,7 +10,7 @@ import { plain, textOf, type VenueScheme, withHeaders } from './venue-scheme.js'
  */
 export const POLONIEX: VenueScheme = {
   algorithms: ['hmac_sha256'],
-  secret: 'text',
+  base64: [],
   passphrase: 'none',
   needsKeyId: true,
   needsNonce: false,

@@ -21,7 +21,16 @@ describe('T6: the path of a request', () => {
 });
 
 describe('the host of a request', () => {
-  for (const host of ['API.binance.com', 'a/b', 'user@host', 'host:0', 'host:', '-a', 'a b', 'a%2e']) {
+  for (const host of [
+    'API.binance.com',
+    'a/b',
+    'user@host',
+    'host:0',
+    'host:',
+    '-a',
+    'a b',
+    'a%2e',
+  ]) {
     it(`is not ${host}`, () => {
       assert.deepEqual(fields({ host }), ['venue.host']);
     });
@@ -35,7 +44,18 @@ describe('the host of a request', () => {
 });
 
 describe('T6: the parameters of a request', () => {
-  for (const text of ['a=%00', 'a=%0a', '%zz=1', 'a=%', 'a=%c3', 'a=1&&b=2', '=1', 'a=b#c', 'a=\u0000', 'ä=1']) {
+  for (const text of [
+    'a=%00',
+    'a=%0a',
+    '%zz=1',
+    'a=%',
+    'a=%c3',
+    'a=1&&b=2',
+    '=1',
+    'a=b#c',
+    'a=\u0000',
+    'ä=1',
+  ]) {
     it(`are not ${JSON.stringify(text)}`, () => {
       assert.ok('description' in readParameters('venue.query', text));
     });
@@ -51,7 +71,17 @@ describe('T6: the parameters of a request', () => {
 });
 
 describe('a body in JSON', () => {
-  for (const text of ['{"a":1,"a":2}', '{"a":1', '[1,]', '{a:1}', '01', '"\n"', '\ufeff{}', 'nul', '1 2']) {
+  for (const text of [
+    '{"a":1,"a":2}',
+    '{"a":1',
+    '[1,]',
+    '{a:1}',
+    '01',
+    '"\n"',
+    '\ufeff{}',
+    'nul',
+    '1 2',
+  ]) {
     it(`is not ${JSON.stringify(text)}`, () => {
       assert.ok('description' in readBody('json', Buffer.from(text)));
     });

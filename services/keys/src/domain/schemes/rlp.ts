@@ -45,7 +45,8 @@ function readItem(bytes: Buffer, depth: number): Read | undefined {
   const split = splitAt(bytes, first - (isList ? SHORT_LIST : SHORT_BYTES));
   if (!split) return undefined;
   const { body, rest } = split;
-  if (!isList) return body.length === 1 && (body[0] ?? 0) < SHORT_BYTES ? undefined : { item: body, rest };
+  if (!isList)
+    return body.length === 1 && (body[0] ?? 0) < SHORT_BYTES ? undefined : { item: body, rest };
   const items = readItems(body, depth + 1);
   return items && { item: items, rest };
 }

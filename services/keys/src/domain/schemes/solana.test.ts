@@ -30,8 +30,14 @@ describe('a Solana message', () => {
     const looked = versioned({ program: 2, accounts: [0, 3], writable: [7] });
 
     assert.deepEqual(readSolanaMessage(looked)?.programs, [SYSTEM]);
-    assert.equal(readSolanaMessage(versioned({ program: 3, accounts: [0], writable: [7] })), undefined);
-    assert.equal(readSolanaMessage(versioned({ program: 2, accounts: [4], writable: [7] })), undefined);
+    assert.equal(
+      readSolanaMessage(versioned({ program: 3, accounts: [0], writable: [7] })),
+      undefined,
+    );
+    assert.equal(
+      readSolanaMessage(versioned({ program: 2, accounts: [4], writable: [7] })),
+      undefined,
+    );
   });
 
   const wrong: readonly (readonly [string, Buffer])[] = [

@@ -12,8 +12,8 @@ export interface VenueMoment {
 /** How a venue wants its requests signed. */
 export interface VenueScheme {
   readonly algorithms: readonly Algorithm[];
-  /** How the venue writes the secrets of HMAC keys that it gives out. */
-  readonly secret: 'text' | 'base64';
+  /** The algorithms whose secrets the venue writes in base64: what signs is what that stands for. */
+  readonly base64: readonly Algorithm[];
   /** What becomes of the passphrase of a key: sent as it is, or its HMAC in base64. */
   readonly passphrase: 'none' | 'plain' | 'hmac';
   readonly needsKeyId: boolean;
@@ -44,7 +44,10 @@ export function withHeaders(
   signature: Buffer,
   headers: Readonly<Record<string, string>>,
 ): Signed {
-  const added: readonly Header[] = Object.entries(headers).map(([name, value]) => ({ name, value }));
+  const added: readonly Header[] = Object.entries(headers).map(([name, value]) => ({
+    name,
+    value,
+  }));
   return { signature, venue: { query, headers: added, body } };
 }
 

@@ -87,7 +87,7 @@ function factsOf(
 ): VenueFacts {
   const named = parameters.filter(({ name }) => symbols.has(name));
   // Some venues take several as one text: `A,B`, or an array in JSON.
-  const each = named.flatMap(({ value }) => value.split(/[,;"'\[\]\s]+/));
+  const each = named.flatMap(({ value }) => value.split(/[,;"'[\]\s]+/));
   const symbol = [...new Set(each.filter((text) => text !== ''))].join(',');
   return { method, host, path, ...(symbol !== '' && { symbol }) };
 }

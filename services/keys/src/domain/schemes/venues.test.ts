@@ -68,7 +68,11 @@ describe('signed requests', () => {
     const at = new Date(1_658_384_314_791);
     const query = 'category=option&symbol=BTC-29JUL22-25000-C';
 
-    const { headers } = await signed(key, { method: 'GET', path: '/v5/order/realtime', query }, { at });
+    const { headers } = await signed(
+      key,
+      { method: 'GET', path: '/v5/order/realtime', query },
+      { at },
+    );
 
     const text = '1658384314791XXXXXXXXXX5000category=option&symbol=BTC-29JUL22-25000-C';
     assert.deepEqual(valuesOf(headers), {
@@ -204,7 +208,11 @@ describe('what a request is about', () => {
     ['binance', { query: '%73ymbol=LTCBTC' }, 'LTCBTC'],
     ['binance', { query: 'symbols=%5B%22A%22,%22B%22%5D' }, 'A,B'],
     ['binance', { query: 'a=1' }, undefined],
-    ['okx', { body: Buffer.from('[{"instId":"BTC-USDT"},{"instId":"ETH-USDT"}]') }, 'BTC-USDT,ETH-USDT'],
+    [
+      'okx',
+      { body: Buffer.from('[{"instId":"BTC-USDT"},{"instId":"ETH-USDT"}]') },
+      'BTC-USDT,ETH-USDT',
+    ],
     ['coinbase', { body: Buffer.from('{"product_ids":["A","A","B"]}') }, 'A,B'],
     ['kucoin', { body: Buffer.from('{"\\u0073ymbol":"A"}') }, 'A'],
   ];
@@ -227,7 +235,10 @@ describe('a key for a venue', () => {
 
     assert.deepEqual(check({}), []);
     assert.deepEqual(check({ algorithm: 'ed25519' }), ['algorithm']);
-    assert.deepEqual(check({ venueKeyId: '', hasPassphrase: false }), ['venue_key_id', 'passphrase']);
+    assert.deepEqual(check({ venueKeyId: '', hasPassphrase: false }), [
+      'venue_key_id',
+      'passphrase',
+    ]);
     assert.deepEqual(check({ venue: '' }), ['passphrase']);
     assert.deepEqual(check({ venue: 'binance', hasPassphrase: false, venueKeyId: '' }), []);
   });
