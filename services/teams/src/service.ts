@@ -11,6 +11,7 @@ import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
+import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
@@ -57,6 +58,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const deps: Deps = {
     users: new Users(db),
     apiKeys,
+    logins: new Logins(db),
     teams: new Teams(db),
     bots: new Bots(db),
     standings: new Standings(db),

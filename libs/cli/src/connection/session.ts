@@ -23,12 +23,15 @@ import { type Contract, connect, createTokenSource, type Issued, type Remote } f
 import { type Clock, Scope } from '@ramet/service';
 import { UsageError } from '../usage-error.js';
 import type { Endpoints } from './config-file.js';
+import { continueLogin } from './kept-login.js';
 import { readCredential } from './mesh-file.js';
 import type { Credential, Target } from './target.js';
 
 /** What a session needs to know. */
 export interface SessionOptions {
   readonly target: Target;
+  /** Where a login is kept. */
+  readonly configFile: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -39,7 +42,7 @@ const MS_PER_SECOND = 1_000;
 /**
  * The services of one mesh, asked as one identity. Connects to those that are asked.
  *
- * The API key is exchanged for a token on the first call; the token stays in memory.
+ * The credential is exchanged for a token on the first call.
  */
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
@@ -144,8 +147,12 @@ export class Session implements AsyncDisposable {
   }
 
   async #exchange(): Promise<Issued> {
-    const { target, signal } = this.#options;
-    const apiKey = await readApiKey(target.credential);
+    const { target, signal, configFile: file, clock } = this.#options;
+    const { credential } = target;
+    if (credential?.from === 'login') {
+      return continueLogin(this.tokens, { file, profile: credential.profile, clock, signal });
+    }
+    const apiKey = await readApiKey(credential);
     const { token, expiresIn } = await this.tokens.exchangeToken({ apiKey }, { signal });
     return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * MS_PER_SECOND };
   }
@@ -157,6 +164,8 @@ export async function readApiKey(credential: Credential | undefined): Promise<st
   switch (credential.from) {
     case 'value':
       return credential.apiKey;
+    case 'login':
+      throw new UsageError(`profile '${credential.profile}' has a login and no API key`);
     case 'mesh':
       return readCredential(credential.meshFile, credential.name);
     case 'file':
