@@ -1,9 +1,10 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Audit } from './audit.js';
 import { bind } from './bind.js';
 import { keepContexts } from './context.js';
 import { type Contract, readRegistry } from './contract.js';
 import { draining } from './endings.js';
-import type { Audit, Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
+import type { Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
 import { Health } from './health.js';
 import type { Implemented } from './implement.js';
 import { isLocal } from './local.js';

@@ -9,7 +9,7 @@ import { TABLE } from './access/table.js';
 import { type BadRequest, badRequests } from './input/bad-requests.js';
 import { delimited, joined } from './input/wire.js';
 import { type Answer, type Caller, openCaller } from './support/call.js';
-import { PEERS, type Peer, type Rpc, readContract } from './support/contract.js';
+import { EVERYWHERE, PEERS, type Peer, type Rpc, readContract } from './support/contract.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
 import { openRows, type Rows } from './support/rows.js';
 
@@ -130,7 +130,7 @@ describe('bad input', () => {
 
   function send(row: Row, bytes: Uint8Array): Promise<Answer> {
     const { room } = rpcOf(row);
-    const address = test.addressOf((room === 'history' ? 'keys' : room) as Peer);
+    const address = test.addressOf((EVERYWHERE.has(room) ? 'keys' : room) as Peer);
     return caller.call(address, rpcOf(row), bytes, { token: tokenFor(row) });
   }
 
