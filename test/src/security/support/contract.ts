@@ -21,6 +21,11 @@ export type Peer = (typeof PEERS)[number];
 /** What each of PEERS serves of its own. */
 export const EVERYWHERE: ReadonlySet<string> = new Set(['history', 'audit']);
 
+/** One of PEERS that serves what is served in a room. */
+export function peerOf(room: string): Peer {
+  return (EVERYWHERE.has(room) ? 'keys' : room) as Peer;
+}
+
 /** An RPC of the contract. */
 export interface Rpc {
   /** Such as `ramet.teams.v1.TeamService/GetTeam`. */
