@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '@ramet/proto-gen/history.v1';
 import {
   type GrantLimits,
   type Grant as GrantMessage,
@@ -16,6 +17,7 @@ import {
 import { type Owner as OwnerMessage, TeamRole } from '@ramet/proto-gen/teams.v1';
 import type { Role } from './domain/access.js';
 import type { Algorithm } from './domain/algorithm.js';
+import type { TeamsNews } from './domain/creator.js';
 import type { Clone, Grant, Limits, Operation } from './domain/grant.js';
 import { etagOf, type Key } from './domain/key.js';
 import type { Owner } from './domain/owner.js';
@@ -50,6 +52,16 @@ const OPERATION_OF = {
   [SignOperation.RAW]: ['raw'],
   [SignOperation.VENUE]: ['venue'],
 } as const satisfies Record<SignOperation, readonly Operation[]>;
+
+/** What happens at teams when somebody loses rights. */
+const LOSSES: ReadonlySet<string> = new Set([
+  'team.member_set',
+  'team.member_removed',
+  'team.ownership_transferred',
+  'team.deleted',
+  'user.disabled',
+  'user.deleted',
+]);
 
 const ROLE_OF = {
   [TeamRole.UNSPECIFIED]: undefined,
@@ -107,6 +119,7 @@ export function toGrantMessage(grant: Grant): GrantMessage {
     createTime: grant.createdAt,
     revokeTime: grant.revokedAt,
     revokeReason: grant.revokeReason,
+    leaseTime: grant.leaseUntil,
   };
 }
 
@@ -168,4 +181,9 @@ export function payloadOf(message: SignTransactionRequest['payload']): Payload |
     case undefined:
       return undefined;
   }
+}
+
+/** What an entry of the history of teams tells this service: who may have lost rights. */
+export function newsOf({ position, kind, aggregateId }: HistoryEntry): TeamsNews {
+  return LOSSES.has(kind) ? { position, subjectId: aggregateId } : { position };
 }

@@ -32,6 +32,7 @@ import { releaseKey } from './handlers/release-key.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import type { Outside, Peers } from './outside.js';
+import { followTeams } from './reconciler/teams-news.js';
 import { createEnvelope } from './sealing/envelope.js';
 import { kekOf } from './sealing/kek.js';
 import { createKeySealer, openDigestKeys } from './sealing/key-sealer.js';
@@ -41,6 +42,7 @@ import { createDrain } from './signing/drain.js';
 import { openSigningKey } from './signing/open-signing-key.js';
 import { createPayloadDigest } from './signing/payload-digest.js';
 import { SigningKeys } from './signing/signing-keys.js';
+import { CreatorGrants } from './store/creator-grants.js';
 import { Grants } from './store/grants.js';
 import { Keys } from './store/keys.js';
 import { Secrets } from './store/secrets.js';
@@ -74,6 +76,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   const audit = scope.use(
     startAudit({ db, service: NAME, clock, logger, retentionDays: config.auditRetentionDays }),
   );
+  scope.use(followTeams({ ...deps, db, ...(bus && { bus }) }));
   const server = scope.use(
     await serve({
       host: config.host,
@@ -173,6 +176,7 @@ async function makeDeps({ db, config, outside, peers, scope }: Parts): Promise<D
     ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials },
     keys: new Keys(db, failpoints),
     grants: new Grants(db, ids, failpoints),
+    creatorGrants: new CreatorGrants(db),
     history: { read: (after, limit) => readNewest(db, { after, limit }) },
     acceptor: scope.use(new Acceptor({ db, clock, failpoints })),
     drain: createDrain(db, clock),

@@ -134,7 +134,11 @@ function playedPeers(clones: ReadonlyMap<string, string>): ReturnType<Outside['c
         keyId: clones.get(id) ?? '',
       }),
     },
-    teams: { roleIn: async () => 'member', rolesOf: async () => new Map() },
+    teams: {
+      roleIn: async () => 'member',
+      readNews: async () => [],
+      rolesOf: async () => new Map(),
+    },
     forgetRoles: () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -49,6 +49,8 @@ export interface World extends Replica {
 
 interface ReplicaOptions {
   readonly kek?: Buffer;
+  /** Where NATS is. Nowhere, unless said. */
+  readonly nats?: { readonly url: string; readonly token: string };
   readonly failpoints?: Failpoints;
 }
 
@@ -63,7 +65,10 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const kek = options.kek ?? systemIds.bytes(32);
   const token = async (): Promise<string> => 'service:keys';
   const addReplica = async (more: ReplicaOptions = {}): Promise<Replica> => {
-    const config = configOf(database.url, more.kek ?? kek);
+    const config = {
+      ...configOf(database.url, more.kek ?? kek),
+      ...natsOf(more.nats ?? options.nats),
+    };
     const failpoints = more.failpoints ?? options.failpoints ?? noFailpoints;
     const outside: Outside = {
       ...{ clock: systemClock, ids: systemIds, failpoints, logger, contract },
@@ -102,6 +107,10 @@ function configOf(databaseUrl: string, kek: Buffer): Config {
     logLevel: 'error',
     failpointsDir: '',
   };
+}
+
+function natsOf(nats: ReplicaOptions['nats']) {
+  return nats && { natsUrl: nats.url, natsToken: new Secret(Buffer.from(nats.token)) };
 }
 
 function clientsOf(service: KeysService): Replica {
