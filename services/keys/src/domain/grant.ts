@@ -45,6 +45,9 @@ export interface Grant extends Grantee, Limits {
   readonly revokeReason: string;
 }
 
+/** An execution, and the only epoch of its clone that it belongs to. */
+export type GrantedExecution = Pick<Grantee, 'executionId' | 'epoch'>;
+
 /** What lifecycle says of a clone. */
 export interface Clone {
   readonly id: string;
@@ -112,6 +115,9 @@ export function operationsOf(limits: Limits, key: Key): readonly Operation[] {
   if (limits.operations.length > 0) return [...new Set(limits.operations)].sort();
   return ['raw', ...structuredOperationsOf(key)];
 }
+
+/** How long a grant lives without being renewed. */
+export const LEASE_MS = 10 * 60_000;
 
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_DAYS = 30;
