@@ -94,7 +94,7 @@ describe('SignTransaction', () => {
   it('signs nothing after the grant has expired, not even again', async () => {
     const expireTime = new Date(systemClock.now().getTime() + 1_000);
     const tenant = await newTenant(world);
-    await authorize(world, tenant, { operations: [], maxUses: undefined, expireTime });
+    await authorize(world, tenant, { expireTime });
     await signRaw(world, tenant, 'payload', 'r1');
 
     await systemClock.sleep(expireTime.getTime() - systemClock.now().getTime() + 20);
@@ -195,8 +195,7 @@ describe('SignTransaction', () => {
   async function venueTenant(limits: Partial<Limits> = {}): Promise<Tenant> {
     const material = { $case: 'secret', value: Buffer.from(SECRET) } as const;
     const tenant = await newTenant(world, { key: { ...VENUE_KEY, material } });
-    const none = { operations: [], maxUses: undefined, expireTime: undefined };
-    await authorize(world, tenant, { ...none, ...limits });
+    await authorize(world, tenant, { operations: [SignOperation.VENUE], ...limits });
     return tenant;
   }
 

@@ -4,12 +4,13 @@ import { loadContract } from '@ramet/proto-gen/contract';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   CreateKeyRequest,
-  type GrantLimits,
+  GrantLimits,
   GrantServiceService,
   type Key,
   KeyAlgorithm,
   KeyServiceService,
   SigningServiceService,
+  SignOperation,
 } from '@ramet/proto-gen/keys.v1';
 import type { Owner } from '@ramet/proto-gen/teams.v1';
 import { connect, type Remote, RemoteError } from '@ramet/rpc';
@@ -208,12 +209,13 @@ interface TenantOptions {
   readonly userId?: string;
 }
 
-/** Authorizes a tenant's execution. */
+/** Authorizes a tenant's execution: to sign raw bytes, unless a test says otherwise. */
 export async function authorize(
   { grants }: Pick<Replica, 'grants'>,
   { keyId, cloneId, executionId, epoch }: Tenant,
-  limits?: GrantLimits,
+  given: Parameters<typeof GrantLimits.fromPartial>[0] = {},
 ): Promise<string> {
+  const limits = GrantLimits.fromPartial({ operations: [SignOperation.RAW], ...given });
   const request = { keyId, cloneId, executionId, epoch, limits };
   const { grant } = await grants.authorizeCloneToUseKey(request, LIFECYCLE);
   if (!grant) throw new Error('no grant was made');
