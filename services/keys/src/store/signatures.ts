@@ -1,6 +1,5 @@
 import type { Database } from '@ramet/database';
 import type { Signature } from '../domain/signature.js';
-import type { CountedDenial } from '../signing/denials.js';
 
 /** A page of the log of a key, newest first. */
 export interface LogPage {
@@ -30,22 +29,5 @@ export class Signatures {
         and ($3::bigint is null or s.position < $3)
       order by s.position desc limit $4`;
     return this.#db.query<Signature>(sql, [keyId, cloneId, before, limit]);
-  }
-
-  /** Adds refusals to sign to their table. */
-  async saveDenials(denials: readonly CountedDenial[]): Promise<void> {
-    const sql = `
-      insert into denial (key_id, clone_id, execution_id, reason, count, trace_id, at)
-      select d.key_id, d.clone_id, d.execution_id, d.reason, d.count, d.trace_id, ramet_now()
-      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])
-             as d (key_id, clone_id, execution_id, reason, count, trace_id)`;
-    await this.#db.query(sql, [
-      denials.map(({ keyId }) => keyId),
-      denials.map(({ cloneId }) => cloneId),
-      denials.map(({ executionId }) => executionId),
-      denials.map(({ reason }) => reason),
-      denials.map(({ count }) => count),
-      denials.map(({ traceId }) => traceId),
-    ]);
   }
 }
