@@ -1,6 +1,23 @@
-import { DenialRecord, LogEntry, type LogAudit, type LogKey as LogKeyMessage, LogFaultKind, type SignatureRecord, type SignedHead } from '@ramet/proto-gen/keys.v1';
+import {
+  type DenialRecord,
+  type GetReceiptRequest,
+  type LogAudit,
+  LogEntry,
+  LogFaultKind,
+  type LogKey as LogKeyMessage,
+  type SignatureRecord,
+  type SignedHead,
+} from '@ramet/proto-gen/keys.v1';
 import type { Denial } from './domain/denial.js';
-import type { Fault, FaultKind, Head, LogKey, LogOwner, LogRecord } from './domain/log.js';
+import type {
+  Audited,
+  FaultKind,
+  Head,
+  LogKey,
+  LogOwner,
+  LogRecord,
+  RecordName,
+} from './domain/log.js';
 import type { Signature } from './domain/signature.js';
 import { toOwnerMessage } from './messages.js';
 
@@ -33,6 +50,7 @@ function toLoggedSignature(signature: Signature): SignatureRecord {
     payloadDigest: signature.digest,
     acceptTime: signature.acceptedAt,
     traceId: signature.traceId,
+    nonce: signature.nonce,
   };
 }
 
@@ -60,14 +78,6 @@ export function toLogKeyMessage({ verifier, createdAt, retiredAt }: LogKey): Log
   return { verifier, createTime: createdAt, retireTime: retiredAt };
 }
 
-/** What an audit has found, as its message. */
-export interface Audited {
-  readonly owner: LogOwner;
-  readonly size: number;
-  readonly heads: number;
-  readonly faults: readonly Fault[];
-}
-
 /** What an audit has found, on the wire. */
 export function toAuditMessage({ owner, size, heads, faults }: Audited): LogAudit {
   return {
@@ -87,6 +97,20 @@ const FAULT = {
   head_untrue: LogFaultKind.HEAD_UNTRUE,
   head_forged: LogFaultKind.HEAD_FORGED,
 } as const satisfies Record<FaultKind, LogFaultKind>;
+
+/** Which record a request names, or undefined if it names none. */
+export function recordNameOf(name: GetReceiptRequest['record']): RecordName | undefined {
+  switch (name?.$case) {
+    case 'requestId':
+      return { by: 'request', requestId: name.value };
+    case 'signaturePosition':
+      return { by: 'signature', position: name.value };
+    case 'denialId':
+      return { by: 'denial', id: name.value };
+    case undefined:
+      return undefined;
+  }
+}
 
 function toLogOwnerMessage(owner: LogOwner): LogEntry['owner'] {
   return owner.kind === 'mesh' ? undefined : toOwnerMessage(owner);

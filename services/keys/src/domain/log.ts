@@ -45,6 +45,22 @@ export interface Fault {
   readonly text: string;
 }
 
+/** What an audit has found of one log. */
+export interface Audited {
+  readonly owner: LogOwner;
+  readonly size: number;
+  /** How many heads were compared. */
+  readonly heads: number;
+  readonly faults: readonly Fault[];
+}
+
+/** Which record of a key. */
+export type RecordName =
+  | { readonly by: 'request'; readonly requestId: string }
+  | { readonly by: 'signature'; readonly position: bigint }
+  | { readonly by: 'denial'; readonly id: bigint };
+
+/** What may be wrong with a log. */
 export type FaultKind =
   | 'record_changed'
   | 'record_missing'

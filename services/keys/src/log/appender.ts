@@ -1,5 +1,5 @@
 import { createWaker } from '@ramet/database';
-import type { Clock, Failpoints } from '@ramet/service';
+import type { Clock } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import { originOf } from '../domain/log.js';
 import type { Appended, AppendResult, Edge, NewRecords, Places } from '../store/log-writer.js';
@@ -13,7 +13,6 @@ export interface AppenderOptions {
   /** Tells the world of a new head. Must not throw. */
   readonly publish: (appended: Appended) => void;
   readonly clock: Clock;
-  readonly failpoints: Failpoints;
   readonly logger: Logger;
 }
 
@@ -87,7 +86,6 @@ async function pass(options: AppenderOptions, signal: AbortSignal): Promise<bool
   while (!signal.aborted) {
     const begun = clock.elapsed();
     const result = await logs.append(given, (news, now) => grown(news, now, options));
-    options.failpoints.hit('keys.log.appended');
     if (result.kind === 'busy') return false;
     for (const appended of result.logs) options.publish(appended);
     if (!result.isFull) return true;

@@ -86,7 +86,10 @@ export class Acceptor implements AsyncDisposable {
     this.#failpoints.hit('keys.sign.accepted');
     const rows = rowsOf(result);
     // What is refused needs nobody to wait for its answer.
-    releaseAfter(batch.filter((_, index) => isAccepted(rows[places[index] ?? -1])), lock);
+    releaseAfter(
+      batch.filter((_, index) => isAccepted(rows[places[index] ?? -1])),
+      lock,
+    );
     this.#onRecorded();
 
     const answers = later.length === 0 ? [] : await this.#run(later);

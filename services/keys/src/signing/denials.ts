@@ -31,7 +31,7 @@ const PERIOD_MS = 100;
  * The first one is recorded at once, and those that come meanwhile together. So there are at most
  * ten records a second of a kind, none is lost, and there are never more to keep than calls.
  */
-export class Denials implements AsyncDisposable {
+export class Denials implements Disposable {
   readonly #options: DenialsOptions;
   readonly #stop = new AbortController();
   #kinds = new Map<string, CountedRefusal>();
@@ -52,9 +52,9 @@ export class Denials implements AsyncDisposable {
     return this.#next;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Records what comes from then on at once. */
+  [Symbol.dispose](): void {
     this.#stop.abort();
-    await this.#next?.catch(() => undefined);
   }
 
   async #recordAfter(last: Promise<void>): Promise<void> {

@@ -9,7 +9,7 @@ export const SIGNATURE_COLUMNS = `
   s.position, s.key_id as "keyId", s.grant_id as "grantId",
   coalesce(g.clone_id, '') as "cloneId", coalesce(g.execution_id, '') as "executionId",
   s.request_id as "requestId", s.scheme, s.digest, s.accepted_at as "acceptedAt",
-  s.trace_id as "traceId"`;
+  s.trace_id as "traceId", s.nonce`;
 
 /** The columns of a refusal, as the domain names them: `d`. */
 export const DENIAL_COLUMNS = `
@@ -19,13 +19,14 @@ export const DENIAL_COLUMNS = `
 /** The owner of the key `k` of a record; null if there is no such key. */
 export const OWNER_COLUMNS = 'k.owner_kind as "ownerKind", k.owner_id as "ownerId"';
 
-interface OfOwner {
+/** The owner of a record's key, if there is such a key. */
+export interface OfOwner {
   readonly ownerKind: Owner['kind'] | null;
   readonly ownerId: string | null;
 }
 
-export type SignatureRow = Signature & OfOwner;
-export type DenialRow = Denial & OfOwner;
+/** A row of a signature. */
+export type SignatureRow = Omit<Signature, 'nonce'> & { readonly nonce: bigint | null };
 
 /** A record and whose log it belongs into. */
 export interface OwnedRecord {
@@ -33,13 +34,23 @@ export interface OwnedRecord {
   readonly record: LogRecord;
 }
 
-/** A row of a signature as its record. */
-export function signatureRecord({ ownerKind, ownerId, ...signature }: SignatureRow): OwnedRecord {
-  return { owner: ownerOf({ ownerKind, ownerId }), record: { kind: 'signature', signature } };
+/** A row of a signature as the domain knows it. */
+export function signatureOf({ nonce, ...row }: SignatureRow): Signature {
+  return { ...row, nonce: nonce ?? undefined };
 }
 
-/** A row of a refusal as its record. */
-export function denialRecord({ ownerKind, ownerId, ...denial }: DenialRow): OwnedRecord {
+/** A row of a signature as a record, and whose log it belongs into. */
+export function ownedSignature({
+  ownerKind,
+  ownerId,
+  ...row
+}: SignatureRow & OfOwner): OwnedRecord {
+  const record = { kind: 'signature', signature: signatureOf(row) } as const;
+  return { owner: ownerOf({ ownerKind, ownerId }), record };
+}
+
+/** A row of a refusal as a record, and whose log it belongs into. */
+export function ownedDenial({ ownerKind, ownerId, ...denial }: Denial & OfOwner): OwnedRecord {
   return { owner: ownerOf({ ownerKind, ownerId }), record: { kind: 'denial', denial } };
 }
 

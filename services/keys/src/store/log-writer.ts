@@ -1,15 +1,16 @@
 import type { Database, Queries, Tx } from '@ramet/database';
+import type { Denial } from '../domain/denial.js';
 import type { Head, Log, LogOwner, LogRecord } from '../domain/log.js';
 import type { GrownLog } from '../log/grow.js';
 import {
   DENIAL_COLUMNS,
-  type DenialRow,
-  denialRecord,
+  type OfOwner,
   OWNER_COLUMNS,
   type OwnedRecord,
+  ownedDenial,
+  ownedSignature,
   SIGNATURE_COLUMNS,
   type SignatureRow,
-  signatureRecord,
 } from './log-records.js';
 import { type LogRow, toLog } from './log-rows.js';
 
@@ -121,12 +122,8 @@ const LOCK_CURSOR = `
   select signature, denial, date_trunc('milliseconds', ramet_now()) as now
   from log_cursor for update skip locked`;
 
-async function nextRecords(
-  tx: Tx,
-  after: Places,
-  upTo: Places,
-): Promise<readonly OwnedRecord[]> {
-  const signatures = await tx.query<SignatureRow>(
+async function nextRecords(tx: Tx, after: Places, upTo: Places): Promise<readonly OwnedRecord[]> {
+  const signatures = await tx.query<SignatureRow & OfOwner>(
     `select ${SIGNATURE_COLUMNS}, ${OWNER_COLUMNS}
      from signature as s
      left join key_grant as g on g.id = s.grant_id
@@ -136,15 +133,15 @@ async function nextRecords(
     [after.signature, upTo.signature, BATCH],
   );
   const left = BATCH - signatures.length;
-  if (left === 0) return signatures.map(signatureRecord);
-  const denials = await tx.query<DenialRow>(
+  if (left === 0) return signatures.map(ownedSignature);
+  const denials = await tx.query<Denial & OfOwner>(
     `select ${DENIAL_COLUMNS}, ${OWNER_COLUMNS}
      from denial as d left join key as k on k.id = d.key_id
      where d.id > $1 and d.id <= $2
      order by d.id limit $3`,
     [after.denial, upTo.denial, left],
   );
-  return [...signatures.map(signatureRecord), ...denials.map(denialRecord)];
+  return [...signatures.map(ownedSignature), ...denials.map(ownedDenial)];
 }
 
 /** How far a full batch has come. Refusals are read once there is no signature left. */
@@ -164,7 +161,10 @@ async function byLog(tx: Tx, records: readonly OwnedRecord[]): Promise<readonly 
     owners.set(name, known);
   }
   if (owners.size === 0) return [];
-  const logs = await ensureLogs(tx, [...owners.values()].map(({ owner }) => owner));
+  const logs = await ensureLogs(
+    tx,
+    [...owners.values()].map(({ owner }) => owner),
+  );
   return logs.map((log) => {
     const found = owners.get(`${log.owner.kind}/${log.owner.id}`);
     if (!found) throw new Error('a log was read that nobody has asked for');

@@ -1,22 +1,15 @@
 import type { Database } from '@ramet/database';
 import { hashRanges, type Node, type Range } from '@ramet/merkle';
-import type { Head, Log, LogKey, LogOwner, LogRecord } from '../domain/log.js';
+import type { Denial } from '../domain/denial.js';
+import type { Head, Log, LogKey, LogOwner, LogRecord, RecordName } from '../domain/log.js';
 import { STORED_STEP } from '../log/grow.js';
 import {
   DENIAL_COLUMNS,
-  type DenialRow,
-  denialRecord,
   SIGNATURE_COLUMNS,
   type SignatureRow,
-  signatureRecord,
+  signatureOf,
 } from './log-records.js';
 import { type HeadRow, type LogRow, toHead, toLog } from './log-rows.js';
-
-/** Which record of a key. */
-export type RecordName =
-  | { readonly by: 'request'; readonly requestId: string }
-  | { readonly by: 'signature'; readonly position: bigint }
-  | { readonly by: 'denial'; readonly id: bigint };
 
 /** An entry of a log, if it has come into one. */
 export interface Entry {
@@ -36,22 +29,21 @@ export class Logs {
   async findRecord(keyId: string, name: RecordName): Promise<LogRecord | undefined> {
     if (name.by === 'denial') {
       const sql = `
-        select ${DENIAL_COLUMNS}, null as "ownerKind", null as "ownerId"
-        from denial as d where d.key_id = $1 and d.id = $2`;
-      const [row] = await this.#db.query<DenialRow>(sql, [keyId, name.id]);
-      return row && denialRecord(row).record;
+        select ${DENIAL_COLUMNS} from denial as d where d.key_id = $1 and d.id = $2`;
+      const [denial] = await this.#db.query<Denial>(sql, [keyId, name.id]);
+      return denial && { kind: 'denial', denial };
     }
     const [condition, value] =
       name.by === 'request'
         ? (['s.request_id = $2', name.requestId] as const)
         : (['s.position = $2', name.position] as const);
     const sql = `
-      select ${SIGNATURE_COLUMNS}, null as "ownerKind", null as "ownerId"
+      select ${SIGNATURE_COLUMNS}
       from key_grant as g join signature as s on s.grant_id = g.id
       where g.key_id = $1 and s.key_id = $1 and ${condition}
       order by s.position desc limit 1`;
     const [row] = await this.#db.query<SignatureRow>(sql, [keyId, value]);
-    return row && signatureRecord(row).record;
+    return row && { kind: 'signature', signature: signatureOf(row) };
   }
 
   /** The entry of a record, or undefined if it has none yet. */

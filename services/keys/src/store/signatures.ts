@@ -1,5 +1,6 @@
 import type { Database } from '@ramet/database';
 import type { Signature } from '../domain/signature.js';
+import { SIGNATURE_COLUMNS, type SignatureRow, signatureOf } from './log-records.js';
 
 /** A page of the log of a key, newest first. */
 export interface LogPage {
@@ -21,13 +22,12 @@ export class Signatures {
   /** The signatures made with a key, newest first. */
   async list(keyId: string, { cloneId, before, limit }: LogPage): Promise<readonly Signature[]> {
     const sql = `
-      select s.position, s.key_id as "keyId", s.grant_id as "grantId", g.clone_id as "cloneId",
-             g.execution_id as "executionId", s.request_id as "requestId", s.scheme, s.digest,
-             s.accepted_at as "acceptedAt", s.trace_id as "traceId"
+      select ${SIGNATURE_COLUMNS}
       from signature as s join key_grant as g on g.id = s.grant_id
       where s.key_id = $1 and ($2 = '' or g.clone_id = $2)
         and ($3::bigint is null or s.position < $3)
       order by s.position desc limit $4`;
-    return this.#db.query<Signature>(sql, [keyId, cloneId, before, limit]);
+    const rows = await this.#db.query<SignatureRow>(sql, [keyId, cloneId, before, limit]);
+    return rows.map(signatureOf);
   }
 }
