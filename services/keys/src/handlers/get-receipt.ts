@@ -6,7 +6,6 @@ import type { Deps } from '../deps.js';
 import { positionOf } from '../domain/log.js';
 import { entryOf, recordNameOf, toHeadMessage } from '../log-messages.js';
 import { required, requireKey } from './caller.js';
-import { newestHead } from './logs.js';
 
 type Needs = Pick<Deps, 'keys' | 'logs' | 'teams'>;
 
@@ -24,7 +23,8 @@ export function getReceipt(needs: Needs): Unary<GetReceiptRequest, GetReceiptRes
     const entry = await logs.findEntry(record.kind, positionOf(record));
     if (!entry) throw pending();
     const { log, index } = entry;
-    const head = await newestHead(log, needs);
+    const head = await logs.newestHead(log.id);
+    if (!head) throw pending();
     const proof = await logs.prove(log.id, inclusionRanges(index, head.size));
     return {
       receipt: {

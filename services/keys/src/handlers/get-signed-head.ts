@@ -2,14 +2,19 @@ import type { GetSignedHeadRequest, GetSignedHeadResponse } from '@ramet/proto-g
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { toHeadMessage } from '../log-messages.js';
-import { newestHead, requireLog } from './logs.js';
+import { requireLogOwner } from './logs.js';
 
 type Needs = Pick<Deps, 'logs' | 'teams'>;
 
 /** Gets the newest head of a log. */
-export function getSignedHead(needs: Needs): Unary<GetSignedHeadRequest, GetSignedHeadResponse> {
-  return async ({ owner }, { caller }) => {
-    const log = await requireLog(caller, owner, 'logs.get_head', needs);
-    return { head: toHeadMessage(log.owner, await newestHead(log, needs)) };
+export function getSignedHead({
+  logs,
+  teams,
+}: Needs): Unary<GetSignedHeadRequest, GetSignedHeadResponse> {
+  return async (request, { caller }) => {
+    const owner = await requireLogOwner(caller, request.owner, 'logs.get_head', teams);
+    const log = await logs.find(owner);
+    const head = log && (await logs.newestHead(log.id));
+    return { head: head && toHeadMessage(owner, head) };
   };
 }

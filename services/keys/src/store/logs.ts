@@ -61,7 +61,7 @@ export class Logs {
     return row && toLog(row);
   }
 
-  /** The newest head of a log. There is one as soon as there is an entry. */
+  /** The newest head of a log: it has all entries that can be seen. */
   async newestHead(logId: bigint): Promise<Head | undefined> {
     const [head] = await this.listHeads(logId, undefined, 1);
     return head;
