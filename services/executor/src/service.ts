@@ -47,7 +47,9 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   const noTransaction = () => assertNoTransaction(db);
   const teams = scope.use(outside.connectTeams(noTransaction));
   const { token, tokens } = teams;
-  const { secrets } = scope.use(connectLifecycle(config, { contract, noTransaction, token }));
+  const { secrets } = scope.use(
+    connectLifecycle(config, { contract, noTransaction, token, tls: outside.tls }),
+  );
 
   const workloads = new Workloads(db, { runtime: runtime.name, hostId });
   const storages = new Storages(db, hostId);
@@ -69,7 +71,17 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   const { authenticate } = teams;
   const throttle = throttlePolicy(config);
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
+    await serve({
+      ...outside.listening,
+      host,
+      port,
+      services,
+      contract,
+      authenticate,
+      throttle,
+      logger,
+      clock,
+    }),
   );
   server.setServing(true);
 

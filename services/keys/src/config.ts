@@ -5,7 +5,10 @@ import {
   oneOf,
   readConfig,
   secretFile,
+  TLS_SETTINGS,
+  type TlsConfig,
   text,
+  wholeTls,
 } from '@ramet/config';
 import { KEK_BYTES } from './sealing/kek.js';
 
@@ -26,6 +29,7 @@ const SETTINGS = {
   /** Any free one if 0. */
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: undefined },
+  ...TLS_SETTINGS,
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
@@ -52,13 +56,13 @@ const SETTINGS = {
 } as const;
 
 /** The settings of the service. */
-export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+export type Config = Omit<Settings, Optional> & Partial<Pick<Settings, Optional>>;
 
 type Settings = ConfigOf<typeof SETTINGS>;
 /** What a service in a test does without. */
-type RateSetting = 'rateLimit' | 'rateBurst';
+type Optional = 'rateLimit' | 'rateBurst' | keyof TlsConfig;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {
-  return readConfig(env, SETTINGS);
+  return wholeTls(readConfig(env, SETTINGS));
 }

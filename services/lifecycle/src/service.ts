@@ -73,11 +73,11 @@ export async function startLifecycle(
 
   const { authenticate } = peers;
   const { host, port } = config;
+  const place = { ...outside.listening, host, port, throttle: throttlePolicy(config) };
   const services = lifecycleApi(deps);
-  const throttle = throttlePolicy(config);
   const contract = loadContract();
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
+    await serve({ ...place, services, contract, authenticate, logger, clock }),
   );
 
   const running = scope.move();

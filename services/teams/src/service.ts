@@ -76,7 +76,17 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const contract = loadContract();
   const services = teamsApi(deps);
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
+    await serve({
+      ...outside.listening,
+      host,
+      port,
+      services,
+      contract,
+      authenticate,
+      throttle,
+      logger,
+      clock,
+    }),
   );
 
   const running = scope.move();
