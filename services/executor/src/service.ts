@@ -1,3 +1,4 @@
+import { startAudit } from '@ramet/audit';
 import {
   type Database,
   isOutage,
@@ -67,11 +68,13 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   const queue = new Queue(db, hostId, clock);
   reconciler = scope.use(startHostReconciler({ queue, step: stepOf(deps), onError, clock }));
   if (config.stopWorkloadsOnExit) scope.defer(() => interruptAll(deps, clock));
-  const services = executorApi(deps);
+  const audit = scope.use(startAudit({ ...sequencing, retentionDays: config.auditRetentionDays }));
+  const services = [...executorApi(deps), audit.implemented];
   const { authenticate } = teams;
   const throttle = throttlePolicy(config);
   const server = scope.use(
     await serve({
+<<<<<<< HEAD
       ...outside.listening,
       host,
       port,
@@ -81,6 +84,10 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
       throttle,
       logger,
       clock,
+=======
+      ...{ host, port, services, contract, authenticate, throttle, logger, clock },
+      audit: audit.keep,
+>>>>>>> main
     }),
   );
   server.setServing(true);

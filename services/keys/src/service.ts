@@ -1,4 +1,5 @@
 import { metrics } from '@opentelemetry/api';
+import { startAudit } from '@ramet/audit';
 import {
   type Bus,
   connectBus,
@@ -71,16 +72,21 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   );
   const deps = await makeDeps({ db, config, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
+  const { clock, logger } = outside;
+  const audit = scope.use(
+    startAudit({ db, service: NAME, clock, logger, retentionDays: config.auditRetentionDays }),
+  );
   scope.use(followTeams({ ...deps, db, ...(bus && { bus }) }));
   const server = scope.use(
     await serve({
       ...outside.listening,
       host: config.host,
       port: config.port,
-      services: servicesOf(deps),
+      services: [...servicesOf(deps), audit.implemented],
       contract: outside.contract,
       authenticate: outside.authenticate,
       throttle: throttlePolicy(config, COSTS),
+      audit: audit.keep,
       logger: outside.logger,
       clock: outside.clock,
     }),

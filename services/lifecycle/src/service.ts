@@ -1,3 +1,4 @@
+import { startAudit } from '@ramet/audit';
 import { createBell, type Database, startSequencer, startTailer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { Limiter, serve, throttlePolicy } from '@ramet/rpc';
@@ -71,13 +72,25 @@ export async function startLifecycle(
   if (config.reconciles) startBackground(deps, config, { ports: own, alarms, scope });
   scope.defer(observeService(deps));
 
+  const audit = scope.use(startAudit({ ...own, retentionDays: config.auditRetentionDays }));
   const { authenticate } = peers;
   const { host, port } = config;
+<<<<<<< HEAD
   const place = { ...outside.listening, host, port, throttle: throttlePolicy(config) };
   const services = lifecycleApi(deps);
   const contract = loadContract();
   const server = scope.use(
     await serve({ ...place, services, contract, authenticate, logger, clock }),
+=======
+  const services = [...lifecycleApi(deps), audit.implemented];
+  const throttle = throttlePolicy(config);
+  const contract = loadContract();
+  const server = scope.use(
+    await serve({
+      ...{ host, port, services, contract, authenticate, throttle, logger, clock },
+      audit: audit.keep,
+    }),
+>>>>>>> main
   );
 
   const running = scope.move();

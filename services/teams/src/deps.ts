@@ -5,6 +5,7 @@ import type { ApiKeyKind } from './domain/api-key.js';
 import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.js';
 import type { ApiKeys } from './store/api-keys.js';
 import type { Bots } from './store/bots.js';
+import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
@@ -14,6 +15,7 @@ import type { Users } from './store/users.js';
 export interface Deps {
   readonly users: Users;
   readonly apiKeys: ApiKeys;
+  readonly logins: Logins;
   readonly teams: Teams;
   readonly bots: Bots;
   readonly standings: Standings;
