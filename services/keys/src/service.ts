@@ -29,6 +29,7 @@ import { listKeys } from './handlers/list-keys.js';
 import { listSignatures } from './handlers/list-signatures.js';
 import { readHistory } from './handlers/read-history.js';
 import { releaseKey } from './handlers/release-key.js';
+import { renewGrantLeases } from './handlers/renew-grant-leases.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import type { Outside, Peers } from './outside.js';
@@ -202,6 +203,7 @@ function servicesOf(deps: Deps): readonly Implemented[] {
     implement(GrantServiceService, {
       authorizeCloneToUseKey: authorizeCloneToUseKey(deps),
       releaseKey: releaseKey(deps),
+      renewGrantLeases: renewGrantLeases(deps),
     }),
     implement(SigningServiceService, { signTransaction: signTransaction(deps) }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),

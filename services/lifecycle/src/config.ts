@@ -138,4 +138,6 @@ export type ServiceConfig = Pick<
   > & {
     readonly deadlines?: Deadlines;
     readonly watch?: Partial<WatchLimits>;
+    /** How often the grants of executions are renewed. */
+    readonly renewMs?: number | undefined;
   };
