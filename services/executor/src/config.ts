@@ -79,20 +79,17 @@ const SETTINGS = {
 } as const;
 
 /** The settings of executor. */
-<<<<<<< HEAD
-export type Config = Omit<Settings, Optional> & Partial<Pick<Settings, Optional>>;
-
-type Settings = Read<typeof SETTINGS>;
-/** What a service in a test does without. */
-type Optional = 'rateLimit' | 'rateBurst' | keyof TlsConfig | RunnerSetting;
-type RunnerSetting = Extract<keyof Settings, `runner${string}Address` | 'runnerCa'>;
-=======
 export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
->>>>>>> main
+type SpareSetting =
+  | 'rateLimit'
+  | 'rateBurst'
+  | 'auditRetentionDays'
+  | keyof TlsConfig
+  | RunnerSetting;
+type RunnerSetting = Extract<keyof Settings, `runner${string}Address` | 'runnerCa'>;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {

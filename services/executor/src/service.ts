@@ -74,20 +74,9 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   const throttle = throttlePolicy(config);
   const server = scope.use(
     await serve({
-<<<<<<< HEAD
       ...outside.listening,
-      host,
-      port,
-      services,
-      contract,
-      authenticate,
-      throttle,
-      logger,
-      clock,
-=======
       ...{ host, port, services, contract, authenticate, throttle, logger, clock },
       audit: audit.keep,
->>>>>>> main
     }),
   );
   server.setServing(true);

@@ -63,19 +63,11 @@ const SETTINGS = {
 } as const;
 
 /** The settings of the service. */
-<<<<<<< HEAD
-export type Config = Omit<Settings, Optional> & Partial<Pick<Settings, Optional>>;
-
-type Settings = ConfigOf<typeof SETTINGS>;
-/** What a service in a test does without. */
-type Optional = 'rateLimit' | 'rateBurst' | keyof TlsConfig;
-=======
 export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = ConfigOf<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
->>>>>>> main
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {

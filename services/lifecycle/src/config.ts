@@ -87,19 +87,11 @@ const SETTINGS = {
   watchesPerCaller: { env: 'WATCHES_PER_CALLER', parse: integer, default: 100 },
 } as const;
 
-<<<<<<< HEAD
-export type Config = Omit<Settings, Optional> & Partial<Pick<Settings, Optional>>;
-
-type Settings = Read<typeof SETTINGS>;
-/** What a service in a test does without. */
-type Optional = 'rateLimit' | 'rateBurst' | keyof TlsConfig;
-=======
 export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
->>>>>>> main
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
 
 /** Reads the settings of the service. Throws one error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {

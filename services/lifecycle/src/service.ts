@@ -75,22 +75,15 @@ export async function startLifecycle(
   const audit = scope.use(startAudit({ ...own, retentionDays: config.auditRetentionDays }));
   const { authenticate } = peers;
   const { host, port } = config;
-<<<<<<< HEAD
-  const place = { ...outside.listening, host, port, throttle: throttlePolicy(config) };
-  const services = lifecycleApi(deps);
-  const contract = loadContract();
-  const server = scope.use(
-    await serve({ ...place, services, contract, authenticate, logger, clock }),
-=======
   const services = [...lifecycleApi(deps), audit.implemented];
   const throttle = throttlePolicy(config);
   const contract = loadContract();
   const server = scope.use(
     await serve({
+      ...outside.listening,
       ...{ host, port, services, contract, authenticate, throttle, logger, clock },
       audit: audit.keep,
     }),
->>>>>>> main
   );
 
   const running = scope.move();

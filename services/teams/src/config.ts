@@ -60,19 +60,11 @@ function tokenLife(value: string): number {
 }
 
 /** The settings of teams. */
-<<<<<<< HEAD
-export type Config = Omit<Settings, Optional> & Partial<Pick<Settings, Optional>>;
-
-type Settings = Read<typeof SETTINGS>;
-/** What a service in a test does without. */
-type Optional = 'rateLimit' | 'rateBurst' | keyof TlsConfig;
-=======
 export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
->>>>>>> main
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {
