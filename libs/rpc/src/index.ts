@@ -10,7 +10,8 @@ export {
   type Uploading,
   type WorkloadIdentity,
 } from './call.js';
-export type { ClientTls } from './channel.js';
+export { type CertificateFiles, type Certificates, openCertificates } from './certificates.js';
+export type { ClientTls, PeerTls, Trust } from './channel.js';
 export {
   type CallOptions,
   type ConnectOptions,
@@ -23,10 +24,12 @@ export type { Audit, AuditRecord, Authenticate, Limits } from './endpoint.js';
 export { createIdentity } from './identity.js';
 export { type Implemented, implement } from './implement.js';
 export { Limiter, type LimiterOptions } from './limiter.js';
+export { type MeshIdentity, type MeshMember, openMeshIdentity } from './mesh-identity.js';
+export type { MeshListening } from './mesh-listener.js';
 export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';
 export { RemoteError, type StatusName } from './remote-error.js';
-export { type RunningServer, type ServeOptions, type ServerTls, serve } from './serve.js';
+export { type RunningServer, type ServeOptions, serve } from './serve.js';
 export { statusCodeOf } from './status.js';
 export { type ThrottlePolicy, throttlePolicy } from './throttle.js';
 export type { Rate } from './token-bucket.js';

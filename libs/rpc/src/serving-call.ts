@@ -8,10 +8,11 @@ import { runServing, type Serving } from './context.js';
 import type { Rule } from './contract.js';
 import { deadlineExceeded, draining, endedEarly } from './endings.js';
 import type { Endpoint, ServerState } from './endpoint.js';
+import { assertProven, type Peer } from './peer.js';
 import { permit } from './permissions.js';
 import { ReceivedMetadata } from './received-metadata.js';
 import { RequestStream } from './request-stream.js';
-import { endSpan, type OpenSpan, openServerSpan } from './spans.js';
+import { describeCaller, endSpan, type OpenSpan, openServerSpan } from './spans.js';
 import { complete, type Failure, toStatus } from './status.js';
 import type { Charged } from './throttle.js';
 
@@ -39,6 +40,7 @@ export class ServingCall implements Serving {
   requests: RequestStream | undefined;
   readonly #server: ServerState;
   readonly #transport: Transport;
+  readonly #peer: Peer;
   readonly #startedAt: number;
   #span: OpenSpan | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
@@ -54,8 +56,9 @@ export class ServingCall implements Serving {
   /** Whether the log and the audit have been told of calls like this one. */
   #isKnown = false;
 
-  constructor(endpoint: Endpoint, server: ServerState, transport: Transport) {
+  constructor(endpoint: Endpoint, server: ServerState, transport: Transport, peer: Peer) {
     this.#transport = transport;
+    this.#peer = peer;
     this.endpoint = endpoint;
     this.#server = server;
     this.#startedAt = server.clock.elapsed();
@@ -178,6 +181,7 @@ export class ServingCall implements Serving {
   }
 
   #letIn(caller: Caller, rule: Rule, bytes: Buffer | undefined): unknown {
+    assertProven(caller, this.#peer);
     this.caller = caller;
     this.#charge(caller);
     permit(rule, caller);
@@ -254,7 +258,7 @@ export class ServingCall implements Serving {
     const ms = clock.elapsed() - this.#startedAt;
     if (!quiet) durations.record(ms, { ...labels, 'rpc.grpc.status_code': code });
     if (this.#span) {
-      this.#describeCaller(this.#span);
+      describeCaller(this.#span, this.caller);
       endSpan(this.#span, code);
     }
     if (code !== status.OK && !quiet) this.#log(code, ms);
@@ -276,13 +280,6 @@ export class ServingCall implements Serving {
       correlationId: this.correlationId,
       traceId: this.traceId,
     });
-  }
-
-  #describeCaller({ span }: OpenSpan): void {
-    const { kind, id } = this.caller;
-    span.setAttribute('ramet.caller', `${kind}:${id}`);
-    if (kind === 'service') span.setAttribute('ramet.caller_service', id);
-    if (kind === 'workload') span.setAttribute('ramet.caller_service', 'runner');
   }
 
   #log(code: status, ms: number): void {

@@ -119,6 +119,7 @@ export function toGrantMessage(grant: Grant): GrantMessage {
     createTime: grant.createdAt,
     revokeTime: grant.revokedAt,
     revokeReason: grant.revokeReason,
+    leaseTime: grant.leaseUntil,
   };
 }
 

@@ -36,6 +36,7 @@ export function signTransaction(
       const accepted = await acceptor.accept({
         ...{ keyId, grantId: key.grantId, requestId, operation, scheme, traceId: call.traceId },
         digest: payloadDigest(scheme, payload),
+        wantsNonce: false,
         afterEnd: (callback) => call.afterEnd(callback),
       });
       const { bytes, finish } = draft(accepted.acceptedAt);

@@ -6,6 +6,7 @@ import {
   type Clone,
   decide,
   epochStale,
+  expiryOf,
   type Grant,
   type Grantee,
   type Limits,
@@ -155,13 +156,15 @@ export class Grants {
   }
 
   #newGrant({ key, now }: LockedKey, grantee: Grantee, limits: Limits): Grant {
+    const expiresAt = expiryOf(limits, key.id, now);
     return {
       ...grantee,
       id: this.#ids.make('gra'),
       keyId: key.id,
       operations: operationsOf(limits, key),
       maxUses: limits.maxUses,
-      expiresAt: limits.expiresAt,
+      expiresAt,
+      leaseUntil: expiresAt,
       uses: 0n,
       createdAt: now,
       revokedAt: undefined,
@@ -228,12 +231,14 @@ async function revokeLive(
   return rows.map(toGrant);
 }
 
+/** Adds a grant. It goes on from the last nonce of the key: what could give another one is revoked. */
 async function insert(tx: Tx, grant: Grant, key: Key, creator: Creator): Promise<void> {
   const sql = `
     insert into key_grant (id, key_id, key_version, clone_id, execution_id, epoch, operations,
-                           max_uses, uses, expires_at, created_at, revoke_reason,
-                           creator_id, team_id, for_team)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, '', $11, $12, $13)`;
+                           max_uses, uses, expires_at, lease_until, created_at, revoke_reason,
+                           creator_id, team_id, for_team, nonce)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '', $12, $13, $14,
+            (select coalesce(max(nonce), 0) from key_grant where key_id = $2))`;
   await tx.query(sql, [
     grant.id,
     grant.keyId,
@@ -244,6 +249,7 @@ async function insert(tx: Tx, grant: Grant, key: Key, creator: Creator): Promise
     grant.operations,
     grant.maxUses,
     grant.expiresAt,
+    grant.leaseUntil,
     grant.createdAt,
     creator.creatorId,
     creator.teamId,
