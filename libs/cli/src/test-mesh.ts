@@ -25,6 +25,7 @@ import { type ExitCode, run } from './index.js';
 export interface Answers {
   /** Whether the API key of the test is an administrator's. Not, unless said. */
   readonly admin?: boolean;
+  readonly tokens?: Partial<Handlers<typeof TokenServiceService>>;
   readonly users?: Partial<Handlers<typeof UserServiceService>>;
   readonly teams?: Partial<Handlers<typeof TeamServiceService>>;
   readonly bots?: Partial<Handlers<typeof BotServiceService>>;
@@ -59,7 +60,7 @@ export interface RunOptions {
   readonly ids?: Ids;
   readonly signal?: AbortSignal;
   /** Told of everything that is printed. */
-  readonly onPrint?: () => void;
+  readonly onPrint?: (text: string) => void;
 }
 
 /** The API key that the services of a test know, and whose it is. */
@@ -83,7 +84,10 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
     logger: SILENT,
     authenticate: (metadata) => callerOf(metadata.get('authorization'), answers.admin),
     services: [
-      { definition: TokenServiceService, handlers: all(TokenServiceService, TOKENS) },
+      {
+        definition: TokenServiceService,
+        handlers: all(TokenServiceService, { ...TOKENS, ...answers.tokens }),
+      },
       { definition: SetupServiceService, handlers: all(SetupServiceService, {}) },
       {
         definition: UserServiceService,
@@ -148,7 +152,7 @@ export async function runIn(args: readonly string[], options: RunOptions): Promi
       interactive: options.answers !== undefined,
       print(text) {
         out.push(Buffer.from(text));
-        options.onPrint?.();
+        options.onPrint?.(Buffer.from(text).toString('utf8'));
       },
       drained: async () => undefined,
       printError: (text) => void errors.push(Buffer.from(text)),
@@ -161,12 +165,26 @@ export async function runIn(args: readonly string[], options: RunOptions): Promi
 }
 
 const TOKENS: Partial<Handlers<typeof TokenServiceService>> = {
+  logIn: async () => firstLogin,
   exchangeToken: async ({ apiKey }) => ({
     token: `token of ${apiKey}`,
     expireTime: undefined,
     expiresIn: { seconds: 300n, nanos: 0 },
   }),
 };
+
+const firstLogin = loginOf('r1', 0);
+
+/** An answer with a refresh token, and a token that lasts for some seconds. */
+export function loginOf(refreshToken: string, seconds: number) {
+  return {
+    token: `token of ${API_KEY}`,
+    expireTime: undefined,
+    expiresIn: { seconds: BigInt(seconds), nanos: 0 },
+    refreshToken,
+    refreshExpireTime: undefined,
+  };
+}
 
 const ADA: Partial<Handlers<typeof UserServiceService>> = {
   getUser: async () => ({

@@ -1,3 +1,4 @@
+export type { Audit, AuditRecord } from './audit.js';
 export {
   ANONYMOUS,
   type Call,
@@ -20,7 +21,7 @@ export {
 } from './connect.js';
 export { currentCorrelationId, detached } from './context.js';
 export type { Contract, Rule, RuleCaller } from './contract.js';
-export type { Audit, AuditRecord, Authenticate, Limits } from './endpoint.js';
+export type { Authenticate, Limits } from './endpoint.js';
 export { createIdentity } from './identity.js';
 export { type Implemented, implement } from './implement.js';
 export { Limiter, type LimiterOptions } from './limiter.js';

@@ -28,6 +28,11 @@ const ALGORITHM = {
   hmac_sha256: KeyAlgorithm.HMAC_SHA256,
   hmac_sha512: KeyAlgorithm.HMAC_SHA512,
   ed25519: KeyAlgorithm.ED25519,
+  hmac_sha384: KeyAlgorithm.HMAC_SHA384,
+  ecdsa_p256: KeyAlgorithm.ECDSA_P256,
+  ecdsa_secp256k1: KeyAlgorithm.ECDSA_SECP256K1,
+  rsa_pkcs1_sha256: KeyAlgorithm.RSA_PKCS1_SHA256,
+  rsa_pss_sha256: KeyAlgorithm.RSA_PSS_SHA256,
 } as const satisfies Record<Algorithm, KeyAlgorithm>;
 
 const ALGORITHM_OF = {
@@ -35,6 +40,11 @@ const ALGORITHM_OF = {
   [KeyAlgorithm.HMAC_SHA256]: 'hmac_sha256',
   [KeyAlgorithm.HMAC_SHA512]: 'hmac_sha512',
   [KeyAlgorithm.ED25519]: 'ed25519',
+  [KeyAlgorithm.HMAC_SHA384]: 'hmac_sha384',
+  [KeyAlgorithm.ECDSA_P256]: 'ecdsa_p256',
+  [KeyAlgorithm.ECDSA_SECP256K1]: 'ecdsa_secp256k1',
+  [KeyAlgorithm.RSA_PKCS1_SHA256]: 'rsa_pkcs1_sha256',
+  [KeyAlgorithm.RSA_PSS_SHA256]: 'rsa_pss_sha256',
 } as const satisfies Record<KeyAlgorithm, Algorithm | undefined>;
 
 const ORIGIN = {

@@ -1,4 +1,5 @@
 import { metrics } from '@opentelemetry/api';
+import { startAudit } from '@ramet/audit';
 import {
   type Bus,
   connectBus,
@@ -28,6 +29,7 @@ import { listKeys } from './handlers/list-keys.js';
 import { listSignatures } from './handlers/list-signatures.js';
 import { readHistory } from './handlers/read-history.js';
 import { releaseKey } from './handlers/release-key.js';
+import { renewGrantLeases } from './handlers/renew-grant-leases.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import type { Outside, Peers } from './outside.js';
@@ -71,15 +73,20 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   );
   const deps = await makeDeps({ db, config, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
+  const { clock, logger } = outside;
+  const audit = scope.use(
+    startAudit({ db, service: NAME, clock, logger, retentionDays: config.auditRetentionDays }),
+  );
   scope.use(followTeams({ ...deps, db, ...(bus && { bus }) }));
   const server = scope.use(
     await serve({
       host: config.host,
       port: config.port,
-      services: servicesOf(deps),
+      services: [...servicesOf(deps), audit.implemented],
       contract: outside.contract,
       authenticate: outside.authenticate,
       throttle: throttlePolicy(config, COSTS),
+      audit: audit.keep,
       logger: outside.logger,
       clock: outside.clock,
     }),
@@ -195,6 +202,7 @@ function servicesOf(deps: Deps): readonly Implemented[] {
     implement(GrantServiceService, {
       authorizeCloneToUseKey: authorizeCloneToUseKey(deps),
       releaseKey: releaseKey(deps),
+      renewGrantLeases: renewGrantLeases(deps),
     }),
     implement(SigningServiceService, { signTransaction: signTransaction(deps) }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),

@@ -20,6 +20,7 @@ import type { Results } from './store/results.js';
 import type { Retention } from './store/retention.js';
 import type { Runners } from './store/runners.js';
 import type { Secrets } from './store/secrets.js';
+import type { Signers } from './store/signers.js';
 import type { Templates } from './store/templates.js';
 import type { WatchReads } from './store/watch-reads.js';
 import type { WebhookDeliveries } from './store/webhook-deliveries.js';
@@ -43,6 +44,7 @@ export interface Deps {
   readonly clones: Clones;
   readonly reads: CloneReads;
   readonly runners: Runners;
+  readonly signers: Signers;
   readonly quotas: Quotas;
   readonly templates: Templates;
   readonly ownerOverrides: OwnerOverrides;
@@ -184,7 +186,12 @@ export interface Keys {
   authorize(grant: GrantWish, signal: AbortSignal): Promise<Answer<true>>;
   revoke(executionId: string, signal: AbortSignal): Promise<void>;
   release(keyId: string, cloneId: string, signal: AbortSignal): Promise<void>;
+  /** Lets executions go on signing for a while. */
+  renew(executions: readonly SigningExecution[], signal: AbortSignal): Promise<void>;
 }
+
+/** An execution that may sign. */
+export type SigningExecution = Omit<ExecutionKey, 'cloneId'>;
 
 export interface KeyWish {
   readonly keyId: string;

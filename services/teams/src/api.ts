@@ -41,8 +41,11 @@ import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
 import { listUsers } from './handlers/list-users.js';
 import { listVerificationKeys } from './handlers/list-verification-keys.js';
+import { logIn } from './handlers/log-in.js';
+import { logout } from './handlers/logout.js';
 import { mintWorkloadToken } from './handlers/mint-workload-token.js';
 import { readHistory } from './handlers/read-history.js';
+import { refreshToken } from './handlers/refresh-token.js';
 import { removeTeamMember } from './handlers/remove-team-member.js';
 import { renewWorkloadToken } from './handlers/renew-workload-token.js';
 import { revokeApiKey } from './handlers/revoke-api-key.js';
@@ -58,11 +61,14 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
     implement(SetupServiceService, { bootstrapAdmin: bootstrapAdmin(deps) }),
     implement(TokenServiceService, {
       exchangeToken: exchangeToken(deps),
+      logIn: logIn(deps),
+      refreshToken: refreshToken(deps),
       listVerificationKeys: listVerificationKeys(deps),
     }),
     implement(UserServiceService, {
       createUser: createUser(deps),
       getUser: getUser(deps),
+      logout: logout(deps),
       listUsers: listUsers(deps),
       createApiKey: createApiKey(deps),
       listApiKeys: listApiKeys(deps),

@@ -6,6 +6,7 @@ import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.
 import type { ApiKeys } from './store/api-keys.js';
 import type { Bots } from './store/bots.js';
 import type { Invitations } from './store/invitations.js';
+import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
@@ -15,6 +16,7 @@ import type { Users } from './store/users.js';
 export interface Deps {
   readonly users: Users;
   readonly apiKeys: ApiKeys;
+  readonly logins: Logins;
   readonly teams: Teams;
   readonly invitations: Invitations;
   readonly bots: Bots;

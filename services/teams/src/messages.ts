@@ -64,6 +64,7 @@ export function toApiKeyMessage(key: ApiKey): ApiKeyMessage {
     createTime: key.createdAt,
     expireTime: key.expiresAt ?? undefined,
     revokeTime: key.revokedAt ?? undefined,
+    scopes: key.scopes,
   };
 }
 

@@ -37,6 +37,9 @@ export interface Grant extends Grantee, Limits {
   readonly revokeReason: string;
 }
 
+/** An execution, and the only epoch of its clone that it belongs to. */
+export type GrantedExecution = Pick<Grantee, 'executionId' | 'epoch'>;
+
 /** What lifecycle says of a clone. */
 export interface Clone {
   readonly id: string;
@@ -104,6 +107,9 @@ export function operationsOf(limits: Limits, { venue }: Key): readonly Operation
   if (limits.operations.length > 0) return [...new Set(limits.operations)].sort();
   return venue === '' ? ['raw'] : ['raw', 'venue'];
 }
+
+/** How long a grant lives without being renewed. */
+export const LEASE_MS = 10 * 60_000;
 
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_DAYS = 30;

@@ -10,6 +10,9 @@ import { required } from './caller.js';
 
 type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials'>;
 
+/** Bytes are signed as the algorithm does by itself. */
+const PLAIN = { hash: 'algorithm', encoding: 'plain' } as const;
+
 /** The errors that say that the caller had no right to what it asked for. */
 const DENIALS: ReadonlySet<ErrorCode> = new Set([
   'not_found',
@@ -40,7 +43,7 @@ export function signTransaction(
         afterEnd: (callback) => call.afterEnd(callback),
       });
       const { bytes, finish } = draft(accepted.acceptedAt);
-      const signed = sign(key.algorithm, key.secret, bytes);
+      const signed = sign(key.algorithm, key.opened, { ...PLAIN, bytes });
       const signature = signed instanceof Promise ? await signed : signed;
       accepted.requireCurrent();
       return { signature, venue: finish(signature), acceptTime: accepted.acceptedAt };

@@ -3,7 +3,7 @@ import { type Database, openDatabase } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
-  type CreateKeyRequest,
+  CreateKeyRequest,
   type GrantLimits,
   GrantServiceService,
   type Key,
@@ -155,18 +155,13 @@ export function keyRequest(
   userId: string,
   request: Partial<CreateKeyRequest> = {},
 ): CreateKeyRequest {
-  return {
-    requestId: '',
+  return CreateKeyRequest.fromPartial({
     owner: userOwner(userId),
     name: `k${systemIds.make('x').slice(-8)}`,
     algorithm: KeyAlgorithm.HMAC_SHA256,
-    venue: '',
-    venueKeyId: '',
     material: { $case: 'generate', value: {} },
-    labels: {},
-    validateOnly: false,
     ...request,
-  };
+  });
 }
 
 /** Creates a key of a user. */

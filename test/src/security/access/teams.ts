@@ -26,6 +26,16 @@ export const TEAMS: readonly Row[] = [
     ...OF_EVERYBODY('CREDENTIAL_INVALID'),
   },
   {
+    rpc: 'ramet.teams.v1.TokenService/LogIn',
+    request: () => ({ apiKey: 'a key that is none' }),
+    ...OF_EVERYBODY('CREDENTIAL_INVALID'),
+  },
+  {
+    rpc: 'ramet.teams.v1.TokenService/RefreshToken',
+    request: () => ({ refreshToken: 'a token that is none' }),
+    ...OF_EVERYBODY('CREDENTIAL_INVALID'),
+  },
+  {
     rpc: 'ramet.teams.v1.TokenService/ListVerificationKeys',
     request: () => ({}),
     ...OF_EVERYBODY('ok'),
@@ -44,6 +54,12 @@ export const TEAMS: readonly Row[] = [
     rpc: 'ramet.teams.v1.UserService/ListUsers',
     request: () => ({}),
     people: always(but(DENIED, 'ok')),
+  },
+  {
+    // The tokens of those who ask are of no login.
+    rpc: 'ramet.teams.v1.UserService/Logout',
+    request: () => ({}),
+    people: always(all('ok')),
   },
   {
     rpc: 'ramet.teams.v1.UserService/CreateApiKey',

@@ -1,4 +1,4 @@
-import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { CreateKeyRequest, KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   type Clone,
@@ -159,7 +159,7 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     },
     emptyTeam: ({ token }) => createTeam(as(token)),
     async apiKey({ id: userId, token }) {
-      const wish = { requestId: '', userId, name: 'spare', expireTime: undefined };
+      const wish = { requestId: '', userId, name: 'spare', expireTime: undefined, scopes: [] };
       return (await as(token).users.createApiKey(wish)).apiKey?.id ?? '';
     },
     async invitation({ token }, teamId, userId = '') {
@@ -231,7 +231,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
 async function createPerson(test: TestMesh, { users }: Api): Promise<Person> {
   const { user } = await users.createUser({ requestId: '', name: aName(), admin: false });
   const id = user?.id ?? '';
-  const wish = { requestId: '', userId: id, name: 'test', expireTime: undefined };
+  const wish = { requestId: '', userId: id, name: 'test', expireTime: undefined, scopes: [] };
   const { apiKey, secret } = await users.createApiKey(wish);
   return { id, apiKey: secret, apiKeyId: apiKey?.id ?? '', token: await test.exchange(secret) };
 }
@@ -243,17 +243,14 @@ async function createTemplate({ templates }: Api, owner: Owner): Promise<string>
 }
 
 async function createKey({ keys }: Api, owner: Owner): Promise<string> {
-  const { key } = await keys.createKey({
-    requestId: '',
-    owner: ownerMessage(owner),
-    name: aName(),
-    algorithm: KeyAlgorithm.HMAC_SHA256,
-    venue: '',
-    venueKeyId: '',
-    material: { $case: 'generate', value: {} },
-    labels: {},
-    validateOnly: false,
-  });
+  const { key } = await keys.createKey(
+    CreateKeyRequest.fromPartial({
+      owner: ownerMessage(owner),
+      name: aName(),
+      algorithm: KeyAlgorithm.HMAC_SHA256,
+      material: { $case: 'generate', value: {} },
+    }),
+  );
   return key?.id ?? '';
 }
 
