@@ -35,7 +35,7 @@ export interface Acceptance {
 }
 
 /** Open invitations of a team at most. */
-export const MAX_OPEN = 200;
+const MAX_OPEN = 200;
 
 const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_LIFE_MS = 7 * DAY_MS;
