@@ -90,6 +90,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   scope.use(followTeams({ ...deps, db, ...(bus && { bus }) }));
   const server = scope.use(
     await serve({
+      ...outside.listening,
       host: config.host,
       port: config.port,
       services: [...servicesOf(deps), audit.implemented],
