@@ -2,6 +2,7 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   AccessServiceService,
   BotServiceService,
+  ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -21,8 +22,10 @@ import { createUser } from './handlers/create-user.js';
 import { deleteBot } from './handlers/delete-bot.js';
 import { deleteTeam } from './handlers/delete-team.js';
 import { denyOwner } from './handlers/deny-owner.js';
+import { exchangeSignedRequest } from './handlers/exchange-signed-request.js';
 import { exchangeToken } from './handlers/exchange-token.js';
 import { getBot } from './handlers/get-bot.js';
+import { getProvider } from './handlers/get-provider.js';
 import { getStanding } from './handlers/get-standing.js';
 import { getStandings } from './handlers/get-standings.js';
 import { getTeam } from './handlers/get-team.js';
@@ -31,6 +34,7 @@ import { grantAccess } from './handlers/grant-access.js';
 import { listApiKeys } from './handlers/list-api-keys.js';
 import { listBots } from './handlers/list-bots.js';
 import { listMemberships } from './handlers/list-memberships.js';
+import { listProviders } from './handlers/list-providers.js';
 import { listStandings } from './handlers/list-standings.js';
 import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
@@ -41,11 +45,13 @@ import { logout } from './handlers/logout.js';
 import { mintWorkloadToken } from './handlers/mint-workload-token.js';
 import { readHistory } from './handlers/read-history.js';
 import { refreshToken } from './handlers/refresh-token.js';
+import { registerProvider } from './handlers/register-provider.js';
 import { removeTeamMember } from './handlers/remove-team-member.js';
 import { renewWorkloadToken } from './handlers/renew-workload-token.js';
 import { revokeApiKey } from './handlers/revoke-api-key.js';
 import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
+import { updateProvider } from './handlers/update-provider.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
 
 /** Joins every RPC of teams with its handler. */
@@ -56,6 +62,7 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       exchangeToken: exchangeToken(deps),
       logIn: logIn(deps),
       refreshToken: refreshToken(deps),
+      exchangeSignedRequest: exchangeSignedRequest(deps),
       listVerificationKeys: listVerificationKeys(deps),
     }),
     implement(UserServiceService, {
@@ -82,6 +89,12 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       listBots: listBots(deps),
       setBotSource: setBotSource(deps),
       deleteBot: deleteBot(deps),
+    }),
+    implement(ProviderServiceService, {
+      registerProvider: registerProvider(deps),
+      getProvider: getProvider(deps),
+      listProviders: listProviders(deps),
+      updateProvider: updateProvider(deps),
     }),
     implement(StandingServiceService, {
       denyOwner: denyOwner(deps),

@@ -7,6 +7,7 @@ import type { ApiKeys } from './store/api-keys.js';
 import type { Bots } from './store/bots.js';
 import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
+import type { Providers } from './store/providers.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
 import type { Users } from './store/users.js';
@@ -18,6 +19,7 @@ export interface Deps {
   readonly logins: Logins;
   readonly teams: Teams;
   readonly bots: Bots;
+  readonly providers: Providers;
   readonly standings: Standings;
   readonly past: Past;
   readonly tokens: Tokens;
@@ -30,7 +32,7 @@ export interface Deps {
 }
 
 interface Tokens {
-  sign(identity: Identity): Promise<SignedToken>;
+  sign(identity: Identity, maxSeconds?: number): Promise<SignedToken>;
   readonly publicKeys: readonly PublicKey[];
 }
 

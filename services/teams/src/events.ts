@@ -1,6 +1,7 @@
 import {
   ApiKeyChanged,
   BotChanged,
+  ProviderChanged,
   StandingChanged,
   TeamChanged,
   UserChanged,
@@ -8,6 +9,7 @@ import {
 import type { ApiKey } from './domain/api-key.js';
 import type { BotChange } from './domain/bot.js';
 import { ownerIdOf, type StandingChange } from './domain/owner-standing.js';
+import type { Provider } from './domain/provider.js';
 import type { TeamChange } from './domain/team.js';
 import type { User } from './domain/user.js';
 import {
@@ -15,6 +17,7 @@ import {
   toBotMessage,
   toMemberMessage,
   toPersonalSourceMessage,
+  toProviderMessage,
   toStandingMessage,
   toTeamMessage,
   toUserMessage,
@@ -47,6 +50,12 @@ export function teamChanged({ event, state }: TeamChange): Event {
   const members = state.members.map(toMemberMessage);
   const payload = TeamChanged.encode({ team, members }).finish();
   return { aggregate: team.id, kind: `team.${event}`, payload };
+}
+
+/** A provider was registered, or may do something else. */
+export function providerChanged(what: 'registered' | 'changed', provider: Provider): Event {
+  const payload = ProviderChanged.encode({ provider: toProviderMessage(provider) }).finish();
+  return { aggregate: provider.id, kind: `provider.${what}`, payload };
 }
 
 /** A bot was created, deleted, or has other sources. */

@@ -14,6 +14,7 @@ import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
+import { Providers } from './store/providers.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
@@ -62,6 +63,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     logins: new Logins(db),
     teams: new Teams(db),
     bots: new Bots(db),
+    providers: new Providers(db),
     standings: new Standings(db),
     past: new Past(db),
     tokens,

@@ -5,6 +5,7 @@ import {
   BotServiceService,
   BotSource,
   type ImageSource,
+  ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
   type Team,
@@ -36,6 +37,7 @@ export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly workloads: Remote<typeof WorkloadTokenServiceService>;
@@ -73,6 +75,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     users: to(UserServiceService),
     teams: to(TeamServiceService),
     bots: to(BotServiceService),
+    providers: to(ProviderServiceService),
     standings: to(StandingServiceService),
     access: to(AccessServiceService),
     workloads: to(WorkloadTokenServiceService),

@@ -13,6 +13,7 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
+  ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -77,6 +78,10 @@ export class Session implements AsyncDisposable {
 
   get bots(): Remote<typeof BotServiceService> {
     return this.#client(BotServiceService, 'teams');
+  }
+
+  get providers(): Remote<typeof ProviderServiceService> {
+    return this.#client(ProviderServiceService, 'teams');
   }
 
   get standings(): Remote<typeof StandingServiceService> {

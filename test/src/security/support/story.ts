@@ -19,6 +19,7 @@ import {
   AccessServiceService,
   BotServiceService,
   BotSource,
+  ProviderServiceService,
   StandingServiceService,
   type TeamRole,
   TeamServiceService,
@@ -57,6 +58,7 @@ export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
@@ -199,6 +201,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     users: scope.use(connect(UserServiceService, teams, bearer)),
     teams: scope.use(connect(TeamServiceService, teams, bearer)),
     bots: scope.use(connect(BotServiceService, teams, bearer)),
+    providers: scope.use(connect(ProviderServiceService, teams, bearer)),
     standings: scope.use(connect(StandingServiceService, teams, bearer)),
     access: scope.use(connect(AccessServiceService, teams, bearer)),
     keys: scope.use(connect(KeyServiceService, keys, bearer)),
