@@ -1,6 +1,7 @@
 import {
   ApiKeyChanged,
   BotChanged,
+  InvitationChanged,
   ProviderChanged,
   StandingChanged,
   TeamChanged,
@@ -8,6 +9,7 @@ import {
 } from '@ramet/proto-gen/teams.v1';
 import type { ApiKey } from './domain/api-key.js';
 import type { BotChange } from './domain/bot.js';
+import type { Invitation } from './domain/invitation.js';
 import { ownerIdOf, type StandingChange } from './domain/owner-standing.js';
 import type { Provider } from './domain/provider.js';
 import type { TeamChange } from './domain/team.js';
@@ -15,6 +17,7 @@ import type { User } from './domain/user.js';
 import {
   toApiKeyMessage,
   toBotMessage,
+  toInvitationMessage,
   toMemberMessage,
   toPersonalSourceMessage,
   toProviderMessage,
@@ -56,6 +59,15 @@ export function teamChanged({ event, state }: TeamChange): Event {
 export function providerChanged(what: 'registered' | 'changed', provider: Provider): Event {
   const payload = ProviderChanged.encode({ provider: toProviderMessage(provider) }).finish();
   return { aggregate: provider.id, kind: `provider.${what}`, payload };
+}
+
+/** An invitation was made, accepted, declined or taken back. Apart from the team's history. */
+export function invitationChanged(invitation: Invitation): Event {
+  const at = invitation.closedAt ?? invitation.createdAt;
+  const message = toInvitationMessage(invitation, at);
+  const payload = InvitationChanged.encode({ invitation: message }).finish();
+  const { id, outcome } = invitation;
+  return { aggregate: id, kind: `invitation.${outcome ?? 'created'}`, payload };
 }
 
 /** A bot was created, deleted, or has other sources. */

@@ -5,6 +5,7 @@ import {
   BotServiceService,
   BotSource,
   type ImageSource,
+  InvitationServiceService,
   ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
@@ -36,6 +37,7 @@ export interface Api {
   readonly tokens: Remote<typeof TokenServiceService>;
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
+  readonly invitations: Remote<typeof InvitationServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
@@ -74,6 +76,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     tokens: to(TokenServiceService),
     users: to(UserServiceService),
     teams: to(TeamServiceService),
+    invitations: to(InvitationServiceService),
     bots: to(BotServiceService),
     providers: to(ProviderServiceService),
     standings: to(StandingServiceService),

@@ -3,6 +3,7 @@ import { KEYS } from './keys.js';
 import { LIFECYCLE } from './lifecycle.js';
 import { LIFECYCLE_ADMIN } from './lifecycle-admin.js';
 import { PROVIDERS } from './providers.js';
+import { RECEIPTS } from './receipts.js';
 import { all, always, but, DENIED, type Row } from './row.js';
 import { TEAMS } from './teams.js';
 import { TURNS } from './turns.js';
@@ -14,6 +15,7 @@ export const TABLE: readonly Row[] = [
   ...TEAMS,
   ...PROVIDERS,
   ...KEYS,
+  ...RECEIPTS,
   ...TURNS,
   ...LIFECYCLE_ADMIN,
   ...LIFECYCLE,

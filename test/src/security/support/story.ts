@@ -19,9 +19,10 @@ import {
   AccessServiceService,
   BotServiceService,
   BotSource,
+  InvitationServiceService,
   ProviderServiceService,
   StandingServiceService,
-  type TeamRole,
+  TeamRole,
   TeamServiceService,
   UserServiceService,
 } from '@ramet/proto-gen/teams.v1';
@@ -42,6 +43,7 @@ export interface Things {
   readonly teamId: string;
   readonly userId: string;
   readonly apiKeyId: string;
+  readonly invitationId: string;
   readonly botId: string;
   readonly keyId: string;
   readonly cloneId: string;
@@ -57,6 +59,7 @@ export interface Things {
 export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
+  readonly invitations: Remote<typeof InvitationServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
@@ -82,6 +85,8 @@ export interface Author extends AsyncDisposable {
   giveSource(person: Person, botId: string, source?: BotSource): Promise<void>;
   emptyTeam(owner: Person): Promise<string>;
   apiKey(person: Person): Promise<string>;
+  /** An open invitation to a team, for whoever has its code, or for one user. */
+  invitation(person: Pick<Person, 'token'>, teamId: string, userId?: string): Promise<Invited>;
   key(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
   /** A webhook, and a delivery of it. Nobody listens where it is sent. */
   webhook(
@@ -98,6 +103,12 @@ export interface Author extends AsyncDisposable {
   deleted(person: Person, cloneId: string): Promise<void>;
   /** A clone that runs, and what it was given. */
   runningClone(person: Person, wish: CloneWish): Promise<Running>;
+}
+
+/** An invitation, and its code. */
+export interface Invited {
+  readonly invitationId: string;
+  readonly code: string;
 }
 
 /** Whose a thing is to be: one of the two. */
@@ -153,6 +164,11 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
       const wish = { requestId: '', userId, name: 'spare', expireTime: undefined, scopes: [] };
       return (await as(token).users.createApiKey(wish)).apiKey?.id ?? '';
     },
+    async invitation({ token }, teamId, userId = '') {
+      const wish = { requestId: '', teamId, role: TeamRole.MEMBER, userId, expireTime: undefined };
+      const { invitation, code } = await as(token).invitations.createInvitation(wish);
+      return { invitationId: invitation?.id ?? '', code };
+    },
     key: (person, owner) => createKey(as(person.token), owner),
     webhook: (person, owner) => createWebhook(as(person.token), owner),
     template: (person, owner) => createTemplate(as(person.token), owner),
@@ -200,6 +216,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
   return {
     users: scope.use(connect(UserServiceService, teams, bearer)),
     teams: scope.use(connect(TeamServiceService, teams, bearer)),
+    invitations: scope.use(connect(InvitationServiceService, teams, bearer)),
     bots: scope.use(connect(BotServiceService, teams, bearer)),
     providers: scope.use(connect(ProviderServiceService, teams, bearer)),
     standings: scope.use(connect(StandingServiceService, teams, bearer)),
