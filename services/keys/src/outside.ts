@@ -66,7 +66,9 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
   const contract = loadContract();
   const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, { contract, clock }));
   const apiKey = config.serviceKey.text().trim();
-  const { token, authenticate } = createIdentity(tokens, { apiKey, clock });
+  const revocations = (token: () => Promise<string>) =>
+    scope.use(connect(AccessServiceService, config.teamsAddress, { contract, clock, token }));
+  const { token, authenticate } = scope.use(createIdentity(tokens, { apiKey, clock, revocations }));
 
   const running = scope.move();
   return {

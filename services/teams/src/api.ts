@@ -14,6 +14,7 @@ import type { Deps } from './deps.js';
 import { allowOwner } from './handlers/allow-owner.js';
 import { bootstrapAdmin } from './handlers/bootstrap-admin.js';
 import { checkCloneAdmission } from './handlers/check-clone-admission.js';
+import { checkRevocation } from './handlers/check-revocation.js';
 import { createApiKey } from './handlers/create-api-key.js';
 import { createBot } from './handlers/create-bot.js';
 import { createTeam } from './handlers/create-team.js';
@@ -46,6 +47,7 @@ import { renewWorkloadToken } from './handlers/renew-workload-token.js';
 import { revokeApiKey } from './handlers/revoke-api-key.js';
 import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
+import { watchRevocations } from './handlers/watch-revocations.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
 
 /** Joins every RPC of teams with its handler. */
@@ -96,6 +98,8 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       checkCloneAdmission: checkCloneAdmission(deps),
       getStandings: getStandings(deps),
       mintWorkloadToken: mintWorkloadToken(deps),
+      watchRevocations: watchRevocations(deps),
+      checkRevocation: checkRevocation(deps),
     }),
     implement(WorkloadTokenServiceService, { renewWorkloadToken: renewWorkloadToken(deps) }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),

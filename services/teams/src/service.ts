@@ -1,12 +1,15 @@
 import { startAudit } from '@ramet/audit';
+import type { Secret } from '@ramet/config';
 import { migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { createTokenSource, createVerifier, serve, throttlePolicy } from '@ramet/rpc';
+import { createTokenSource, createVerifier, type Jwk, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
 import { createCredentials } from './credentials/credentials.js';
-import { createTokenSigner, TOKEN_NAMES, type TokenSigner } from './credentials/token-signer.js';
+import { RevocationLog } from './credentials/revocation-log.js';
+import { RotatingSigner } from './credentials/rotating-signer.js';
+import { TOKEN_NAMES, type TokenSigner } from './credentials/token-signer.js';
 import type { Deps } from './deps.js';
 import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
@@ -45,16 +48,18 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   await migrate(db, MIGRATIONS);
   scope.use(startSequencer({ db, service: 'teams', clock, logger, ...(bus && { bus }) }));
 
-  const tokens = await createTokenSigner(config.tokenKeys, {
-    ...{ clock, ids },
-    lifeSeconds: config.tokenLifeSeconds,
-  });
+  const { tokenKeys, tokenLifeSeconds: lifeSeconds } = config;
+  const read = (): Secret => tokenKeys.read();
+  const tokens = scope.use(
+    await RotatingSigner.open({ read, ...{ clock, ids, logger, lifeSeconds } }),
+  );
   const lifecycle = outside.connectLifecycle({
     token: createTokenSource({ clock, exchange: () => ownToken(tokens) }),
     noTransaction: () => {
       if (db.inTransaction()) throw new Error('a transaction is open across a call');
     },
   });
+  const revocations = scope.use(new RevocationLog({ db, clock, logger }));
   const apiKeys = new ApiKeys(db);
   const deps: Deps = {
     users: new Users(db),
@@ -65,19 +70,19 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     standings: new Standings(db),
     past: new Past(db),
     tokens,
+    revocations,
     credentials: createCredentials({ ...config, apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,
-    ids,
-    failpoints,
+    ...{ clock, ids, failpoints },
   };
 
   const audit = scope.use(
     startAudit({ db, service: 'teams', clock, logger, retentionDays: config.auditRetentionDays }),
   );
   const { host, port } = config;
-  const jwks = tokens.publicKeys.map(({ jwk }) => jwk);
-  const authenticate = createVerifier({ ...TOKEN_NAMES, keys: async () => jwks, clock });
+  const keys = async (): Promise<readonly Jwk[]> => tokens.publicKeys.map(({ jwk }) => jwk);
+  const authenticate = createVerifier({ ...TOKEN_NAMES, keys, revocations, clock });
   const throttle = throttlePolicy(config);
   const contract = loadContract();
   const services = [...teamsApi(deps), audit.implemented];

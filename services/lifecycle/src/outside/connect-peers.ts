@@ -23,16 +23,17 @@ export function connectPeers(config: Addresses, clock: Clock, noTransaction: () 
   const plain = { contract, clock, noTransaction, timeoutMs: TIMEOUT_MS };
   const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, plain));
   const apiKey = config.serviceKey.text();
-  const { token, authenticate } = createIdentity(tokens, { apiKey, clock });
+  const accessAs = (token: () => Promise<string>) =>
+    scope.use(connect(AccessServiceService, config.teamsAddress, { ...plain, token }));
+  const { token, authenticate } = scope.use(
+    createIdentity(tokens, { apiKey, clock, revocations: accessAs }),
+  );
 
   const own = { ...plain, token };
   const { teamsAddress, keysAddress, executorAddress } = config;
   return {
     authenticate,
-    teams: teamsOver(
-      scope.use(connect(AccessServiceService, teamsAddress, own)),
-      scope.use(connect(HistoryServiceService, teamsAddress, own)),
-    ),
+    teams: teamsOver(accessAs(token), scope.use(connect(HistoryServiceService, teamsAddress, own))),
     keys: keysOver(
       scope.use(connect(KeyServiceService, keysAddress, own)),
       scope.use(connect(GrantServiceService, keysAddress, own)),
