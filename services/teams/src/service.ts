@@ -1,6 +1,6 @@
 import { startAudit } from '@ramet/audit';
 import type { Secret } from '@ramet/config';
-import { migrate, openDatabase, startSequencer } from '@ramet/database';
+import { type Database, migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { createTokenSource, createVerifier, type Jwk, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
@@ -37,15 +37,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   await using scope = new Scope();
   const { bus, clock, logger, ids, failpoints } = outside;
 
-  const db = scope.use(
-    await openDatabase({
-      url: config.databaseUrl,
-      ...(config.databasePassword && { password: config.databasePassword.text() }),
-      schema: 'teams',
-      application: 'teams',
-      entities: [UserTable, ApiKeyTable],
-    }),
-  );
+  const db = scope.use(await openStore(config));
   await migrate(db, MIGRATIONS);
   scope.use(startSequencer({ db, service: 'teams', clock, logger, ...(bus && { bus }) }));
 
@@ -61,19 +53,11 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     },
   });
   const revocations = scope.use(new RevocationLog({ db, clock, logger }));
-  const apiKeys = new ApiKeys(db);
+  const stores = storesIn(db);
   const deps: Deps = {
-    users: new Users(db),
-    apiKeys,
-    logins: new Logins(db),
-    teams: new Teams(db),
-    invitations: new Invitations(db),
-    bots: new Bots(db),
-    standings: new Standings(db),
-    past: new Past(db),
-    tokens,
-    revocations,
-    credentials: createCredentials({ ...config, apiKeys, ids }),
+    ...stores,
+    ...{ tokens, revocations },
+    credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,
     ...{ clock, ids, failpoints },
@@ -101,6 +85,29 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     port: server.port,
     address: server.address,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+function openStore({ databaseUrl: url, databasePassword }: Config): Promise<Database> {
+  return openDatabase({
+    url,
+    ...(databasePassword && { password: databasePassword.text() }),
+    schema: 'teams',
+    application: 'teams',
+    entities: [UserTable, ApiKeyTable],
+  });
+}
+
+function storesIn(db: Database) {
+  return {
+    users: new Users(db),
+    apiKeys: new ApiKeys(db),
+    logins: new Logins(db),
+    teams: new Teams(db),
+    invitations: new Invitations(db),
+    bots: new Bots(db),
+    standings: new Standings(db),
+    past: new Past(db),
   };
 }
 
