@@ -18,6 +18,7 @@ import { Bots } from './store/bots.js';
 import { Invitations } from './store/invitations.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
+import { Providers } from './store/providers.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
@@ -106,6 +107,7 @@ function storesIn(db: Database) {
     teams: new Teams(db),
     invitations: new Invitations(db),
     bots: new Bots(db),
+    providers: new Providers(db),
     standings: new Standings(db),
     past: new Past(db),
   };
