@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { AuditServiceService } from '@ramet/proto-gen/audit.v1';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { KeyServiceService, ReceiptServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -14,6 +14,7 @@ import {
 import {
   BotServiceService,
   InvitationServiceService,
+  ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -80,6 +81,10 @@ export class Session implements AsyncDisposable {
     return this.#client(BotServiceService, 'teams');
   }
 
+  get providers(): Remote<typeof ProviderServiceService> {
+    return this.#client(ProviderServiceService, 'teams');
+  }
+
   get invitations(): Remote<typeof InvitationServiceService> {
     return this.#client(InvitationServiceService, 'teams');
   }
@@ -90,6 +95,10 @@ export class Session implements AsyncDisposable {
 
   get keys(): Remote<typeof KeyServiceService> {
     return this.#client(KeyServiceService, 'keys');
+  }
+
+  get receipts(): Remote<typeof ReceiptServiceService> {
+    return this.#client(ReceiptServiceService, 'keys');
   }
 
   get clones(): Remote<typeof CloneServiceService> {
