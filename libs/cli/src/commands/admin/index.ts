@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Act } from '../../context.js';
-import { addAuditLog } from './audit-log.js';
 import { addAdminClones } from './clones.js';
+import { addAdminLogs } from './logs.js';
 import { addAdminQuotas } from './quotas.js';
 import { addStandings } from './standings.js';
 
@@ -11,5 +11,5 @@ export function addAdmin(program: Command, act: Act): void {
   addStandings(admin, act);
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
-  addAuditLog(admin, act);
+  addAdminLogs(admin, act);
 }
