@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Act } from '../../context.js';
 import { addAdminClones } from './clones.js';
 import { addAdminLogs } from './logs.js';
+import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
 import { addStandings } from './standings.js';
 
@@ -12,4 +13,5 @@ export function addAdmin(program: Command, act: Act): void {
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
   addAdminLogs(admin, act);
+  addProviders(admin, act);
 }
