@@ -18,11 +18,11 @@ import { connect, type Remote, RemoteError } from '@ramet/rpc';
 import { type Failpoints, noFailpoints, Scope, systemClock, systemIds } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import { createDatabase } from '@ramet/test/support';
-import type { Config } from '../config.js';
 import { connectPeers, type Outside } from '../outside.js';
 import { type KeysService, startKeys } from '../service.js';
 import { as, callerIn, type Who } from './callers.js';
 import { cloneMessage, type PeerState, startPeers } from './peers.js';
+import { configOf } from './replica-config.js';
 
 /** A line that the service has logged. */
 export interface LogLine {
@@ -46,6 +46,7 @@ export interface World extends Replica {
   readonly peers: PeerState;
   readonly log: readonly LogLine[];
   readonly kek: Buffer;
+  readonly databaseUrl: string;
   /** Starts one more replica. */
   addReplica(options?: ReplicaOptions): Promise<Replica>;
 }
@@ -88,27 +89,8 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const running = scope.move();
   return {
     ...first,
-    ...{ db, peers: peers.state, log, kek, addReplica },
+    ...{ db, peers: peers.state, log, kek, addReplica, databaseUrl: database.url },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
-  };
-}
-
-function configOf(databaseUrl: string, kek: Buffer): Config {
-  return {
-    host: '127.0.0.1',
-    port: 0,
-    metricsPort: undefined,
-    databaseUrl,
-    databasePassword: undefined,
-    natsUrl: '',
-    natsToken: undefined,
-    teamsAddress: '',
-    lifecycleAddress: '',
-    serviceKey: new Secret(Buffer.from('none')),
-    kek: Buffer.from(kek),
-    tracesDir: '',
-    logLevel: 'error',
-    failpointsDir: '',
   };
 }
 
