@@ -1,7 +1,7 @@
 /**
  * Where each venue takes withdrawals and transfers out of the account, and manages API keys and
  * sub-accounts: nothing that a grant lets through unless its owner says so. Paths are beginnings, by
- * whole segments; `*` is any segment. As documented by the venues in November 2026:
+ * whole segments; `*` is any segment. Written from memory and not yet compared with the venues' documents:
  *
  * - binance https://developers.binance.com/docs/wallet and /docs/sub_account
  * - bybit https://bybit-exchange.github.io/docs/v5/asset and /docs/v5/user
