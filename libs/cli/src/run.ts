@@ -10,6 +10,7 @@ import { addLogin } from './commands/login.js';
 import { addOverrides } from './commands/overrides.js';
 import { addResults } from './commands/results/index.js';
 import { addRun } from './commands/run.js';
+import { addServiceAccounts } from './commands/service-accounts.js';
 import { addTeams } from './commands/teams.js';
 import { addTemplates } from './commands/templates.js';
 import { addUsers } from './commands/users.js';
@@ -78,6 +79,7 @@ function programFor(world: World): Command {
   addUsers(program, act);
   addApiKeys(program, act);
   addTeams(program, act);
+  addServiceAccounts(program, act);
   addBots(program, act);
   addKeys(program, act);
   addTemplates(program, act);

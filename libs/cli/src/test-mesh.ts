@@ -195,6 +195,7 @@ const ADA: Partial<Handlers<typeof UserServiceService>> = {
       createTime: new Date('2030-01-01T00:00:00Z'),
       updateTime: undefined,
       etag: 'e1',
+      ...{ disableTime: undefined, disableReason: '', teamId: '', deleteTime: undefined },
     },
   }),
 };

@@ -50,8 +50,10 @@ export interface Lifecycle {
 
 /** Teams, as this service sees it. Both calls throw PEER_UNAVAILABLE if it cannot be asked. */
 export interface Teams {
-  /** The role of a user in a team, as it is at this moment; undefined if they are not in it. */
+  /** The role of a user in a team, as it is at this moment; undefined if not in it, or disabled. */
   roleIn(teamId: string, userId: string): Promise<Role | undefined>;
+  /** Whether anything may be done in the name of a user, as it is at this moment. */
+  isActive(userId: string): Promise<boolean>;
   /** The roles of a user in all teams, as they were at most a second ago. */
   rolesOf(userId: string): Promise<Roles>;
   /** What has happened there after a position. Empty: nothing yet. */

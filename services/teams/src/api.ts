@@ -3,6 +3,7 @@ import {
   AccessServiceService,
   BotServiceService,
   InvitationServiceService,
+  ServiceAccountServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -19,12 +20,18 @@ import { checkCloneAdmission } from './handlers/check-clone-admission.js';
 import { createApiKey } from './handlers/create-api-key.js';
 import { createBot } from './handlers/create-bot.js';
 import { createInvitation } from './handlers/create-invitation.js';
+import { createServiceAccount } from './handlers/create-service-account.js';
 import { createTeam } from './handlers/create-team.js';
 import { createUser } from './handlers/create-user.js';
 import { declineInvitation } from './handlers/decline-invitation.js';
 import { deleteBot } from './handlers/delete-bot.js';
+import { deleteServiceAccount } from './handlers/delete-service-account.js';
 import { deleteTeam } from './handlers/delete-team.js';
 import { denyOwner } from './handlers/deny-owner.js';
+import { disableServiceAccount } from './handlers/disable-service-account.js';
+import { disableUser } from './handlers/disable-user.js';
+import { enableServiceAccount } from './handlers/enable-service-account.js';
+import { enableUser } from './handlers/enable-user.js';
 import { exchangeToken } from './handlers/exchange-token.js';
 import { getBot } from './handlers/get-bot.js';
 import { getStanding } from './handlers/get-standing.js';
@@ -36,6 +43,7 @@ import { listApiKeys } from './handlers/list-api-keys.js';
 import { listBots } from './handlers/list-bots.js';
 import { listInvitations } from './handlers/list-invitations.js';
 import { listMemberships } from './handlers/list-memberships.js';
+import { listServiceAccounts } from './handlers/list-service-accounts.js';
 import { listStandings } from './handlers/list-standings.js';
 import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
@@ -70,6 +78,8 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       getUser: getUser(deps),
       logout: logout(deps),
       listUsers: listUsers(deps),
+      disableUser: disableUser(deps),
+      enableUser: enableUser(deps),
       createApiKey: createApiKey(deps),
       listApiKeys: listApiKeys(deps),
       revokeApiKey: revokeApiKey(deps),
@@ -90,6 +100,13 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       declineInvitation: declineInvitation(deps),
       revokeInvitation: revokeInvitation(deps),
       listInvitations: listInvitations(deps),
+    }),
+    implement(ServiceAccountServiceService, {
+      createServiceAccount: createServiceAccount(deps),
+      listServiceAccounts: listServiceAccounts(deps),
+      disableServiceAccount: disableServiceAccount(deps),
+      enableServiceAccount: enableServiceAccount(deps),
+      deleteServiceAccount: deleteServiceAccount(deps),
     }),
     implement(BotServiceService, {
       createBot: createBot(deps),

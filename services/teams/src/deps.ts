@@ -8,6 +8,7 @@ import type { Bots } from './store/bots.js';
 import type { Invitations } from './store/invitations.js';
 import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
+import type { ServiceAccounts } from './store/service-accounts.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
 import type { Users } from './store/users.js';
@@ -19,6 +20,7 @@ export interface Deps {
   readonly logins: Logins;
   readonly teams: Teams;
   readonly invitations: Invitations;
+  readonly serviceAccounts: ServiceAccounts;
   readonly bots: Bots;
   readonly standings: Standings;
   readonly past: Past;

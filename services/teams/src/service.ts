@@ -15,6 +15,7 @@ import { Bots } from './store/bots.js';
 import { Invitations } from './store/invitations.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
+import { ServiceAccounts } from './store/service-accounts.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
@@ -63,6 +64,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     logins: new Logins(db),
     teams: new Teams(db),
     invitations: new Invitations(db),
+    serviceAccounts: new ServiceAccounts(db),
     bots: new Bots(db),
     standings: new Standings(db),
     past: new Past(db),

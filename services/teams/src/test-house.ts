@@ -6,6 +6,7 @@ import {
   BotSource,
   type ImageSource,
   InvitationServiceService,
+  ServiceAccountServiceService,
   SetupServiceService,
   StandingServiceService,
   type Team,
@@ -37,6 +38,7 @@ export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
+  readonly accounts: Remote<typeof ServiceAccountServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
@@ -75,6 +77,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     users: to(UserServiceService),
     teams: to(TeamServiceService),
     invitations: to(InvitationServiceService),
+    accounts: to(ServiceAccountServiceService),
     bots: to(BotServiceService),
     standings: to(StandingServiceService),
     access: to(AccessServiceService),

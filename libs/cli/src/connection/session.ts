@@ -14,6 +14,7 @@ import {
 import {
   BotServiceService,
   InvitationServiceService,
+  ServiceAccountServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -82,6 +83,10 @@ export class Session implements AsyncDisposable {
 
   get invitations(): Remote<typeof InvitationServiceService> {
     return this.#client(InvitationServiceService, 'teams');
+  }
+
+  get serviceAccounts(): Remote<typeof ServiceAccountServiceService> {
+    return this.#client(ServiceAccountServiceService, 'teams');
   }
 
   get standings(): Remote<typeof StandingServiceService> {

@@ -3,6 +3,7 @@ import type { Act } from '../../context.js';
 import { addAdminClones } from './clones.js';
 import { addAdminQuotas } from './quotas.js';
 import { addStandings } from './standings.js';
+import { addAdminUsers } from './users.js';
 
 /** Adds `admin` to the command. */
 export function addAdmin(program: Command, act: Act): void {
@@ -10,4 +11,5 @@ export function addAdmin(program: Command, act: Act): void {
   addStandings(admin, act);
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
+  addAdminUsers(admin, act);
 }
