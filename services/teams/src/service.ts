@@ -87,6 +87,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const services = [...teamsApi(deps), audit.implemented];
   const server = scope.use(
     await serve({
+      ...outside.listening,
       ...{ host, port, services, contract, authenticate, throttle, logger, clock },
       audit: audit.keep,
     }),

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { AuditServiceService } from '@ramet/proto-gen/audit.v1';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { KeyServiceService, ReceiptServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -95,6 +95,10 @@ export class Session implements AsyncDisposable {
 
   get keys(): Remote<typeof KeyServiceService> {
     return this.#client(KeyServiceService, 'keys');
+  }
+
+  get receipts(): Remote<typeof ReceiptServiceService> {
+    return this.#client(ReceiptServiceService, 'keys');
   }
 
   get clones(): Remote<typeof CloneServiceService> {
