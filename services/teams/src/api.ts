@@ -3,6 +3,7 @@ import {
   AccessServiceService,
   BotServiceService,
   InvitationServiceService,
+  ProviderServiceService,
   ServiceAccountServiceService,
   SetupServiceService,
   StandingServiceService,
@@ -17,6 +18,7 @@ import { acceptInvitation } from './handlers/accept-invitation.js';
 import { allowOwner } from './handlers/allow-owner.js';
 import { bootstrapAdmin } from './handlers/bootstrap-admin.js';
 import { checkCloneAdmission } from './handlers/check-clone-admission.js';
+import { checkRevocation } from './handlers/check-revocation.js';
 import { createApiKey } from './handlers/create-api-key.js';
 import { createBot } from './handlers/create-bot.js';
 import { createInvitation } from './handlers/create-invitation.js';
@@ -32,8 +34,10 @@ import { disableServiceAccount } from './handlers/disable-service-account.js';
 import { disableUser } from './handlers/disable-user.js';
 import { enableServiceAccount } from './handlers/enable-service-account.js';
 import { enableUser } from './handlers/enable-user.js';
+import { exchangeSignedRequest } from './handlers/exchange-signed-request.js';
 import { exchangeToken } from './handlers/exchange-token.js';
 import { getBot } from './handlers/get-bot.js';
+import { getProvider } from './handlers/get-provider.js';
 import { getStanding } from './handlers/get-standing.js';
 import { getStandings } from './handlers/get-standings.js';
 import { getTeam } from './handlers/get-team.js';
@@ -43,6 +47,7 @@ import { listApiKeys } from './handlers/list-api-keys.js';
 import { listBots } from './handlers/list-bots.js';
 import { listInvitations } from './handlers/list-invitations.js';
 import { listMemberships } from './handlers/list-memberships.js';
+import { listProviders } from './handlers/list-providers.js';
 import { listServiceAccounts } from './handlers/list-service-accounts.js';
 import { listStandings } from './handlers/list-standings.js';
 import { listTeamMembers } from './handlers/list-team-members.js';
@@ -54,6 +59,7 @@ import { logout } from './handlers/logout.js';
 import { mintWorkloadToken } from './handlers/mint-workload-token.js';
 import { readHistory } from './handlers/read-history.js';
 import { refreshToken } from './handlers/refresh-token.js';
+import { registerProvider } from './handlers/register-provider.js';
 import { removeTeamMember } from './handlers/remove-team-member.js';
 import { renewWorkloadToken } from './handlers/renew-workload-token.js';
 import { revokeApiKey } from './handlers/revoke-api-key.js';
@@ -61,6 +67,8 @@ import { revokeInvitation } from './handlers/revoke-invitation.js';
 import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
 import { transferTeamOwnership } from './handlers/transfer-team-ownership.js';
+import { updateProvider } from './handlers/update-provider.js';
+import { watchRevocations } from './handlers/watch-revocations.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
 
 /** Joins every RPC of teams with its handler. */
@@ -71,6 +79,7 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       exchangeToken: exchangeToken(deps),
       logIn: logIn(deps),
       refreshToken: refreshToken(deps),
+      exchangeSignedRequest: exchangeSignedRequest(deps),
       listVerificationKeys: listVerificationKeys(deps),
     }),
     implement(UserServiceService, {
@@ -115,6 +124,12 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       setBotSource: setBotSource(deps),
       deleteBot: deleteBot(deps),
     }),
+    implement(ProviderServiceService, {
+      registerProvider: registerProvider(deps),
+      getProvider: getProvider(deps),
+      listProviders: listProviders(deps),
+      updateProvider: updateProvider(deps),
+    }),
     implement(StandingServiceService, {
       denyOwner: denyOwner(deps),
       allowOwner: allowOwner(deps),
@@ -128,6 +143,8 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       checkCloneAdmission: checkCloneAdmission(deps),
       getStandings: getStandings(deps),
       mintWorkloadToken: mintWorkloadToken(deps),
+      watchRevocations: watchRevocations(deps),
+      checkRevocation: checkRevocation(deps),
     }),
     implement(WorkloadTokenServiceService, { renewWorkloadToken: renewWorkloadToken(deps) }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),

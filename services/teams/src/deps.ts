@@ -1,5 +1,6 @@
-import type { Failpoints, Ids } from '@ramet/service';
+import type { Clock, Failpoints, Ids } from '@ramet/service';
 import type { MintedKey } from './credentials/minter.js';
+import type { RevocationLog } from './credentials/revocation-log.js';
 import type { PublicKey } from './credentials/token-signer.js';
 import type { CodeKind } from './domain/api-key.js';
 import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.js';
@@ -8,6 +9,7 @@ import type { Bots } from './store/bots.js';
 import type { Invitations } from './store/invitations.js';
 import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
+import type { Providers } from './store/providers.js';
 import type { ServiceAccounts } from './store/service-accounts.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
@@ -22,19 +24,22 @@ export interface Deps {
   readonly invitations: Invitations;
   readonly serviceAccounts: ServiceAccounts;
   readonly bots: Bots;
+  readonly providers: Providers;
   readonly standings: Standings;
   readonly past: Past;
   readonly tokens: Tokens;
+  readonly revocations: RevocationLog;
   readonly credentials: Credentials;
   readonly lifecycle: Lifecycle;
   /** Whether only owners on the access list are admitted. */
   readonly accessListEnabled: boolean;
+  readonly clock: Clock;
   readonly ids: Ids;
   readonly failpoints: Failpoints;
 }
 
 interface Tokens {
-  sign(identity: Identity): Promise<SignedToken>;
+  sign(identity: Identity, maxSeconds?: number): Promise<SignedToken>;
   readonly publicKeys: readonly PublicKey[];
 }
 

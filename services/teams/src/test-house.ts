@@ -6,6 +6,7 @@ import {
   BotSource,
   type ImageSource,
   InvitationServiceService,
+  ProviderServiceService,
   ServiceAccountServiceService,
   SetupServiceService,
   StandingServiceService,
@@ -40,6 +41,7 @@ export interface Api {
   readonly invitations: Remote<typeof InvitationServiceService>;
   readonly accounts: Remote<typeof ServiceAccountServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly workloads: Remote<typeof WorkloadTokenServiceService>;
@@ -79,6 +81,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     invitations: to(InvitationServiceService),
     accounts: to(ServiceAccountServiceService),
     bots: to(BotServiceService),
+    providers: to(ProviderServiceService),
     standings: to(StandingServiceService),
     access: to(AccessServiceService),
     workloads: to(WorkloadTokenServiceService),

@@ -15,6 +15,7 @@ import type { Identity, WorkloadIdentity } from './domain/identity.js';
 import { connectLifecycle, type Outside } from './outside.js';
 import { startTeams } from './service.js';
 
+export { signText } from './credentials/test-signer.js';
 export type { Outside } from './outside.js';
 
 /** What may differ from one test to the next. */
@@ -123,7 +124,7 @@ function configOf({ databaseUrl, tokenKeys, bootstrapToken, accessListEnabled }:
     natsUrl: undefined,
     natsToken: undefined,
     lifecycleAddress: NOBODY,
-    tokenKeys,
+    tokenKeys: { read: () => tokenKeys },
     tokenLifeSeconds: TOKEN_LIFE_SECONDS,
     bootstrapToken: new Secret(Buffer.from(bootstrapToken)),
     serviceKeys: serviceKeys(new Map(SERVICES.map((name) => [name, hashOf(keyOf(name))]))),
