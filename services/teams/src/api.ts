@@ -103,20 +103,7 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       transferTeamOwnership: transferTeamOwnership(deps),
       listTeamMembers: listTeamMembers(deps),
     }),
-    implement(InvitationServiceService, {
-      createInvitation: createInvitation(deps),
-      acceptInvitation: acceptInvitation(deps),
-      declineInvitation: declineInvitation(deps),
-      revokeInvitation: revokeInvitation(deps),
-      listInvitations: listInvitations(deps),
-    }),
-    implement(ServiceAccountServiceService, {
-      createServiceAccount: createServiceAccount(deps),
-      listServiceAccounts: listServiceAccounts(deps),
-      disableServiceAccount: disableServiceAccount(deps),
-      enableServiceAccount: enableServiceAccount(deps),
-      deleteServiceAccount: deleteServiceAccount(deps),
-    }),
+    ...placesInTeams(deps),
     implement(BotServiceService, {
       createBot: createBot(deps),
       getBot: getBot(deps),
@@ -148,5 +135,25 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
     }),
     implement(WorkloadTokenServiceService, { renewWorkloadToken: renewWorkloadToken(deps) }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),
+  ];
+}
+
+/** How people and programs come into teams. */
+function placesInTeams(deps: Deps): readonly Implemented[] {
+  return [
+    implement(InvitationServiceService, {
+      createInvitation: createInvitation(deps),
+      acceptInvitation: acceptInvitation(deps),
+      declineInvitation: declineInvitation(deps),
+      revokeInvitation: revokeInvitation(deps),
+      listInvitations: listInvitations(deps),
+    }),
+    implement(ServiceAccountServiceService, {
+      createServiceAccount: createServiceAccount(deps),
+      listServiceAccounts: listServiceAccounts(deps),
+      disableServiceAccount: disableServiceAccount(deps),
+      enableServiceAccount: enableServiceAccount(deps),
+      deleteServiceAccount: deleteServiceAccount(deps),
+    }),
   ];
 }
