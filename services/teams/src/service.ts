@@ -1,7 +1,7 @@
 import { startAudit } from '@ramet/audit';
 import { migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { createTokenSource, createVerifier, serve, throttlePolicy } from '@ramet/rpc';
+import { createTokenSource, createVerifier, ownerCharge, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
@@ -71,7 +71,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     tokens,
     credentials: createCredentials({ ...config, apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
-    accessListEnabled: config.accessListEnabled,
+    ...{ accessListEnabled: config.accessListEnabled, chargeOwner: ownerCharge(config, clock) },
     ids,
     failpoints,
   };
