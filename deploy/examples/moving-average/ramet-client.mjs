@@ -60,6 +60,18 @@ export function connectRunner(socketPath) {
       return all(answer, 1)[0] ?? Buffer.alloc(0);
     },
 
+    /**
+     * Signs a transaction of Ethereum (EIP-1559), amounts in wei as decimal digits. Gives what can be
+     * broadcast, as `eth_sendRawTransaction` takes it.
+     */
+    async signEvmTransaction({ requestId, ...transaction }) {
+      const fields = [
+        [1, requestId],
+        [5, evmTransaction(transaction)],
+      ];
+      return signedEvmTransaction(decode(await call('SignTransaction', fields)));
+    },
+
     /** Reports how far the work is, from 0 to 1. */
     async reportProgress({ fraction, message, metrics = [] }) {
       const progress = encode([[2, double(fraction)], [3, message], ...metricsAt(4, metrics)]);
@@ -175,6 +187,19 @@ function varint(value) {
     left = Math.floor(left / 128);
   }
   return Buffer.from([...bytes, left]);
+}
+
+function evmTransaction({ chainId, nonce, gasLimit, to, value, fee, data = [] }) {
+  const dynamic = encode([fee.max, fee.maxPriority].map((each, at) => [at + 1, each]));
+  const numbers = [chainId, nonce, gasLimit].map((each, at) => [at + 1, each]);
+  const texts = [to, value, data].map((each, at) => [at + 4, each]);
+  return encode([...numbers, ...texts, [8, dynamic]]);
+}
+
+function signedEvmTransaction(answer) {
+  const signed = decode(all(answer, 3)[0] ?? Buffer.alloc(0));
+  const hex = (field) => `0x${(all(signed, field)[0] ?? Buffer.alloc(0)).toString('hex')}`;
+  return { rawTransaction: hex(1), hash: hex(2), sender: text(signed, 3) };
 }
 
 function metricsAt(field, metrics) {
