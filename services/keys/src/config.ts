@@ -6,7 +6,10 @@ import {
   oneOf,
   readConfig,
   secretFile,
+  TLS_SETTINGS,
+  type TlsConfig,
   text,
+  wholeTls,
 } from '@ramet/config';
 import { KEK_BYTES } from './sealing/kek.js';
 
@@ -27,6 +30,7 @@ const SETTINGS = {
   /** Any free one if 0. */
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: undefined },
+  ...TLS_SETTINGS,
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
@@ -63,9 +67,9 @@ export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, Spare
 
 type Settings = ConfigOf<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {
-  return readConfig(env, SETTINGS);
+  return wholeTls(readConfig(env, SETTINGS));
 }

@@ -148,7 +148,7 @@ export function toSignatureMessage(signature: Signature): SignatureRecord {
 }
 
 /** An owner on the wire. */
-function toOwnerMessage({ kind, id }: Owner): OwnerMessage {
+export function toOwnerMessage({ kind, id }: Owner): OwnerMessage {
   const owner =
     kind === 'user'
       ? ({ $case: 'userId', value: id } as const)

@@ -1,7 +1,7 @@
 import type { BlobStore } from '@ramet/blobs';
 import type { Bell, Bus, HistoryRow, Tailer } from '@ramet/database';
 import type { LogLine } from '@ramet/proto-gen/lifecycle.v1';
-import type { Authenticate, Logger } from '@ramet/rpc';
+import type { Authenticate, Logger, ServiceListening } from '@ramet/rpc';
 import type { Clock, Failpoints, Ids } from '@ramet/service';
 import type { CloneKind, Owner } from './domain/clone.js';
 import type { Refusal } from './domain/facts.js';
@@ -109,6 +109,8 @@ export interface Outside {
   readonly logger: Logger;
   /** Absent: nothing is published, and nothing shortens a wait. */
   readonly bus?: Bus;
+  /** The certificates to listen with. Absent: services call as everybody does. */
+  readonly listening?: ServiceListening;
   /** Connects to the other services. The guard throws where none may be called. */
   readonly connect: (noTransaction: () => void) => Peers;
 }

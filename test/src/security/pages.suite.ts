@@ -48,6 +48,7 @@ describe('a page token', () => {
     await author.webhook({ token: cast.tokens.owner }, owner);
     await webhooks.pingWebhook({ id: cast.world.own.webhookId });
     await author.template({ token: cast.tokens.owner }, owner);
+    await author.invitation({ token: cast.tokens.owner }, teamId);
   });
   after(() => caller?.[Symbol.dispose]());
 

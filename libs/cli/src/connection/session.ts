@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { AuditServiceService } from '@ramet/proto-gen/audit.v1';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { KeyServiceService, ReceiptServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -13,6 +13,7 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
+  InvitationServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -79,12 +80,20 @@ export class Session implements AsyncDisposable {
     return this.#client(BotServiceService, 'teams');
   }
 
+  get invitations(): Remote<typeof InvitationServiceService> {
+    return this.#client(InvitationServiceService, 'teams');
+  }
+
   get standings(): Remote<typeof StandingServiceService> {
     return this.#client(StandingServiceService, 'teams');
   }
 
   get keys(): Remote<typeof KeyServiceService> {
     return this.#client(KeyServiceService, 'keys');
+  }
+
+  get receipts(): Remote<typeof ReceiptServiceService> {
+    return this.#client(ReceiptServiceService, 'keys');
   }
 
   get clones(): Remote<typeof CloneServiceService> {

@@ -46,7 +46,7 @@ export function signTransaction(
       accepted.requireCurrent();
       return toSignedMessage(finish(signature), acceptedAt);
     } catch (thrown) {
-      noteDenial(thrown, keyId, call, needs);
+      await noteDenial(thrown, keyId, call, needs);
       throw thrown;
     }
   };
@@ -57,9 +57,15 @@ function workloadOf({ caller }: Call): Grantee {
   return caller.workload;
 }
 
-function noteDenial(thrown: unknown, keyId: string, call: Call, { denials }: Needs): void {
+/** Records a refusal before its caller has it. Throws instead of it if that cannot be done. */
+async function noteDenial(
+  thrown: unknown,
+  keyId: string,
+  call: Call,
+  { denials }: Needs,
+): Promise<void> {
   if (!(thrown instanceof PublicError && DENIALS.has(thrown.code))) return;
   const { caller, traceId } = call;
   const { cloneId = '', executionId = '' } = caller.workload ?? {};
-  denials.note({ keyId, cloneId, executionId, reason: thrown.reason, traceId });
+  await denials.note({ keyId, cloneId, executionId, reason: thrown.reason, traceId });
 }

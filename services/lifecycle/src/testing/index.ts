@@ -98,7 +98,7 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     failpoints: options.failpoints ?? noFailpoints,
     logger: SILENT,
     ...(options.bus && { bus: options.bus }),
-    connect: (noTransaction) => connectPeers(addresses, clock, noTransaction),
+    connect: (noTransaction) => connectPeers(addresses, { clock, noTransaction }),
   });
   scope.use(service);
   const running = scope.move();

@@ -29,5 +29,6 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     },
     isBootstrapToken: (text) => isSameSecret(text, bootstrapToken.text()),
     mint: (kind) => mintApiKey(kind, ids),
+    hashOf,
   };
 }

@@ -19,6 +19,9 @@ export interface ApiKey {
 /** Whose keys there are: the kind stands in the key, for whoever finds one. */
 export type ApiKeyKind = 'user' | 'service';
 
+/** What else is made like a key: the codes of invitations. */
+export type CodeKind = ApiKeyKind | 'invite';
+
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_DIGITS = 30;
 const CHECK_DIGITS = 6;
@@ -35,7 +38,7 @@ const FAIR_BYTES = 248;
  *
  * The check lets a scanner or a form tell a key from other text without asking anybody.
  */
-export function makeApiKey(kind: ApiKeyKind, bytes: (count: number) => Uint8Array): string {
+export function makeApiKey(kind: CodeKind, bytes: (count: number) => Uint8Array): string {
   let text = `ramet_${kind}_`;
   const length = text.length + RANDOM_DIGITS;
   while (text.length < length) {

@@ -4,6 +4,7 @@ import { all, always, but, DENIED, everyMachine, type Row } from './row.js';
 const TEAM = 'TEAM_NOT_FOUND';
 const BOT = 'BOT_NOT_FOUND';
 const USER = 'USER_NOT_FOUND';
+const INVITATION = 'INVITATION_NOT_FOUND';
 const SOURCE = { process: { bundle: 'hostile', command: ['sleep', '3600'] } };
 
 const OF_EVERYBODY = (verdict: string): Pick<Row, 'people' | 'machines' | 'isOpen'> => ({
@@ -127,6 +128,54 @@ export const TEAMS: readonly Row[] = [
     people: {
       own: [TEAM, DENIED, DENIED, 'ok', DENIED],
       foreign: but(TEAM, DENIED),
+      missing: all(TEAM),
+    },
+  },
+  {
+    // Who is not in a team cannot be made its OWNER.
+    rpc: 'ramet.teams.v1.TeamService/TransferTeamOwnership',
+    request: ({ teamId }, { missing }) => ({ teamId, userId: missing.userId }),
+    people: {
+      own: [TEAM, DENIED, DENIED, USER, DENIED],
+      foreign: but(TEAM, DENIED),
+      missing: all(TEAM),
+    },
+  },
+  {
+    rpc: 'ramet.teams.v1.InvitationService/CreateInvitation',
+    request: ({ teamId }) => ({ teamId, role: 'TEAM_ROLE_MEMBER' }),
+    people: {
+      own: [TEAM, DENIED, 'ok', 'ok', DENIED],
+      foreign: but(TEAM, DENIED),
+      missing: all(TEAM),
+    },
+  },
+  {
+    // It is for whoever has its code, which its id is not.
+    rpc: 'ramet.teams.v1.InvitationService/AcceptInvitation',
+    request: ({ invitationId }) => ({ id: invitationId }),
+    people: always(all(INVITATION)),
+  },
+  {
+    rpc: 'ramet.teams.v1.InvitationService/DeclineInvitation',
+    request: ({ invitationId }) => ({ id: invitationId }),
+    people: always(all(INVITATION)),
+  },
+  {
+    rpc: 'ramet.teams.v1.InvitationService/RevokeInvitation',
+    request: ({ invitationId }) => ({ id: invitationId }),
+    people: {
+      own: [INVITATION, DENIED, 'ok', 'ok', DENIED],
+      foreign: but(INVITATION, DENIED),
+      missing: all(INVITATION),
+    },
+  },
+  {
+    rpc: 'ramet.teams.v1.InvitationService/ListInvitations',
+    request: ({ teamId }) => ({ teamId }),
+    people: {
+      own: [TEAM, DENIED, 'ok', 'ok', 'ok'],
+      foreign: but(TEAM, 'ok'),
       missing: all(TEAM),
     },
   },
