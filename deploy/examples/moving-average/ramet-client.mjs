@@ -19,6 +19,13 @@ export function connectRunner(socketPath) {
     return session;
   };
   const call = (method, fields) => callUnary(open(), method, encode(fields));
+  const sign = async (requestId, kind, payload) => {
+    const request = [
+      [1, requestId],
+      [kind, payload],
+    ];
+    return decode(await call('SignTransaction', request));
+  };
   return {
     /** Tells what the clone was created with: `{ cloneId, executionId, keyId, parameters }`. */
     async getParameters() {
@@ -38,11 +45,7 @@ export function connectRunner(socketPath) {
     /** Signs a request to the key's venue. Gives the query and headers to send. */
     async signVenueRequest({ requestId, method, host, path, query }) {
       const venue = encode([method, host, path, query].map((value, at) => [at + 1, value]));
-      const fields = [
-        [1, requestId],
-        [3, venue],
-      ];
-      const answer = decode(await call('SignTransaction', fields));
+      const answer = await sign(requestId, 3, venue);
       const signed = decode(all(answer, 2)[0] ?? Buffer.alloc(0));
       const headers = all(signed, 2)
         .map(decode)
@@ -52,11 +55,7 @@ export function connectRunner(socketPath) {
 
     /** Signs bytes as they are. */
     async signRaw({ requestId, bytes }) {
-      const fields = [
-        [1, requestId],
-        [2, bytes],
-      ];
-      const answer = decode(await call('SignTransaction', fields));
+      const answer = await sign(requestId, 2, bytes);
       return all(answer, 1)[0] ?? Buffer.alloc(0);
     },
 
@@ -65,11 +64,7 @@ export function connectRunner(socketPath) {
      * broadcast, as `eth_sendRawTransaction` takes it.
      */
     async signEvmTransaction({ requestId, ...transaction }) {
-      const fields = [
-        [1, requestId],
-        [5, evmTransaction(transaction)],
-      ];
-      return signedEvmTransaction(decode(await call('SignTransaction', fields)));
+      return signedEvmTransaction(await sign(requestId, 5, evmTransaction(transaction)));
     },
 
     /** Reports how far the work is, from 0 to 1. */
