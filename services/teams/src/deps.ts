@@ -1,5 +1,6 @@
-import type { Failpoints, Ids } from '@ramet/service';
+import type { Clock, Failpoints, Ids } from '@ramet/service';
 import type { MintedKey } from './credentials/minter.js';
+import type { RevocationLog } from './credentials/revocation-log.js';
 import type { PublicKey } from './credentials/token-signer.js';
 import type { CodeKind } from './domain/api-key.js';
 import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.js';
@@ -25,12 +26,14 @@ export interface Deps {
   readonly standings: Standings;
   readonly past: Past;
   readonly tokens: Tokens;
+  readonly revocations: RevocationLog;
   readonly credentials: Credentials;
   readonly lifecycle: Lifecycle;
   /** Whether only owners on the access list are admitted. */
   readonly accessListEnabled: boolean;
   /** Throws RATE_LIMITED if a user gets too many tokens, whatever they show for them. */
   readonly chargeOwner: (userId: string) => void;
+  readonly clock: Clock;
   readonly ids: Ids;
   readonly failpoints: Failpoints;
 }
