@@ -7,6 +7,7 @@ import {
   secretFile,
   text,
 } from '@ramet/config';
+import type { VenueTerms } from './domain/terms.js';
 import { KEK_BYTES } from './sealing/kek.js';
 
 /** Takes the path of a file with a key-encryption key, which nobody else may read. */
@@ -19,6 +20,19 @@ function kekFile(path: string): Buffer {
     throw new Error(`must name a file that only its owner can read (0600): ${path}`);
   }
   return content;
+}
+
+/** Takes pairs of a venue and the version of its terms. */
+function venueTerms(value: string): VenueTerms {
+  return new Map(
+    value.split(',').map((pair) => {
+      const [venue, version, ...more] = pair.trim().split('=');
+      if (!venue || !version || more.length > 0) {
+        throw new Error(`must be VENUE=VERSION, with commas: ${value}`);
+      }
+      return [venue, version];
+    }),
+  );
 }
 
 const SETTINGS = {
@@ -41,6 +55,10 @@ const SETTINGS = {
   serviceKey: { env: 'SERVICE_KEY_FILE', parse: secretFile },
   /** What wraps the data keys of all secrets. 32 bytes, readable by this service alone. */
   kek: { env: 'KEK_FILE', parse: kekFile },
+  /** How often is looked for secrets to destroy. */
+  destroyMs: { env: 'DESTROY_MS', parse: integer, default: 60_000 },
+  /** The terms that venues ask to be accepted, such as `binance=2026-01`, with commas. */
+  venueTerms: { env: 'VENUE_TERMS', parse: venueTerms, default: new Map() },
   tracesDir: { env: 'TRACES_DIR', parse: text, default: '' },
   logLevel: {
     env: 'LOG_LEVEL',
@@ -52,11 +70,11 @@ const SETTINGS = {
 } as const;
 
 /** The settings of the service. */
-export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+export type Config = Omit<Settings, Optional> & Partial<Pick<Settings, Optional>>;
 
 type Settings = ConfigOf<typeof SETTINGS>;
 /** What a service in a test does without. */
-type RateSetting = 'rateLimit' | 'rateBurst';
+type Optional = 'rateLimit' | 'rateBurst' | 'destroyMs' | 'venueTerms';
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {

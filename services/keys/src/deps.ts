@@ -4,6 +4,7 @@ import type { Logger } from '@ramet/telemetry';
 import type { Role, Roles } from './domain/access.js';
 import type { TeamsNews } from './domain/creator.js';
 import type { Clone } from './domain/grant.js';
+import type { VenueTerms } from './domain/terms.js';
 import type { KeySealer } from './sealing/key-sealer.js';
 import type { Acceptor } from './signing/acceptor.js';
 import type { Denials } from './signing/denials.js';
@@ -12,12 +13,15 @@ import type { PayloadDigest } from './signing/payload-digest.js';
 import type { SigningKeys } from './signing/signing-keys.js';
 import type { CreatorGrants } from './store/creator-grants.js';
 import type { Grants } from './store/grants.js';
+import type { KeyLife } from './store/key-life.js';
 import type { Keys } from './store/keys.js';
 import type { Signatures } from './store/signatures.js';
 
 /** Everything the handlers use. service.ts builds it; each takes the part it needs. */
 export interface Deps {
   readonly keys: Keys;
+  readonly keyLife: KeyLife;
+  readonly venueTerms: VenueTerms;
   readonly grants: Grants;
   readonly creatorGrants: CreatorGrants;
   readonly signatures: Signatures;

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Act, Context } from '../context.js';
 import { parseChoice, spelled } from '../parse/choice.js';
 import { parseLabels } from '../parse/pairs.js';
+import { parseMoment } from '../parse/time.js';
 import { parseWhole } from '../parse/whole.js';
 import { findOwner } from '../resolve.js';
 import { UsageError } from '../usage-error.js';
@@ -19,7 +20,7 @@ import {
 import { readSecret } from './secret.js';
 
 /** Where the secret of a key, or of a version of one, comes from. */
-interface MaterialOptions {
+export interface MaterialOptions {
   readonly generate?: boolean;
   readonly rsaBits?: string;
   readonly secretFile?: string;
@@ -33,6 +34,10 @@ interface CreateKeyOptions extends CreateOptions, MaterialOptions {
   readonly venue?: string;
   readonly venueKeyId?: string;
   readonly label?: readonly string[];
+  readonly validFrom?: string;
+  readonly validUntil?: string;
+  readonly default?: boolean;
+  readonly acceptTerms?: string;
   readonly validateOnly?: boolean;
 }
 
@@ -55,13 +60,17 @@ export function addCreateKey(keys: Command, act: Act): void {
     .option('--owner <owner>', WHOSE)
     .option('--venue <venue>', 'the venue that it is for, such as binance')
     .option('--venue-key-id <id>', 'what the venue calls it')
+    .option('--valid-from <time>', 'from when it may be used')
+    .option('--valid-until <time>', 'until when it may be used')
+    .option('--default', 'make it the default key of its venue: it is not offered to clones')
+    .option('--accept-terms <version>', "accept the venue's terms, in this version")
     .option('--label <name=value>', 'note something on it; may be repeated', gather)
     .option('--validate-only', 'check everything and create nothing')
     .action(act(createKey));
 }
 
 /** Adds the options that say where a secret comes from. */
-function withMaterial(command: Command): Command {
+export function withMaterial(command: Command): Command {
   return command
     .option('--generate', 'let the mesh make the secret')
     .option('--rsa-bits <bits>', 'the size of an RSA key that is made (default: 2048)')
@@ -76,7 +85,7 @@ async function createKey(
   options: CreateKeyOptions,
 ): Promise<void> {
   const { session, world, out } = context;
-  const { venue = '', venueKeyId = '', validateOnly = false } = options;
+  const { venue = '', venueKeyId = '', validFrom, validUntil, validateOnly = false } = options;
   const algorithm = parseChoice(KeyAlgorithm, options.algorithm);
   const labels = parseLabels(options.label ?? []);
   requireOneSource(options);
@@ -84,6 +93,8 @@ async function createKey(
   const request = {
     requestId: requestIdOf(context, options),
     ...{ owner, name: argument(args, 0), algorithm, venue, venueKeyId, labels, validateOnly },
+    ...{ validFrom: momentOf(context, validFrom), validUntil: momentOf(context, validUntil) },
+    ...{ defaultKey: options.default ?? false, acceptTerms: options.acceptTerms ?? '' },
   };
   await usingMaterial(context, options, async (material) => {
     const asked = CreateKeyRequest.fromPartial({ ...request, ...material });
@@ -92,14 +103,18 @@ async function createKey(
   });
 }
 
+function momentOf({ world }: Context, text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : parseMoment(text, world.clock);
+}
+
 /** Throws UsageError unless a secret is either made or taken from a file. */
-function requireOneSource({ generate = false, secretFile }: MaterialOptions): void {
+export function requireOneSource({ generate = false, secretFile }: MaterialOptions): void {
   if (generate !== (secretFile !== undefined)) return;
   throw new UsageError('a key is either made with --generate or taken from --secret-file');
 }
 
 /** Calls back with the secret that the options tell of, and zeroes it. */
-async function usingMaterial(
+export async function usingMaterial(
   { world }: Context,
   options: MaterialOptions,
   use: (given: Pick<CreateKeyRequest, 'material' | 'claimedPublicKey'>) => Promise<void>,

@@ -11,11 +11,11 @@ export function openSigningKey(
   return async (grantee, keyId) => {
     const granted = await secrets.findGranted(grantee, keyId);
     if (!granted) return undefined;
-    const { id, version, algorithm, venue, venueKeyId, grantId } = granted;
+    const { id, version, algorithm, venue, venueKeyId, grantId, retireAt } = granted;
     const secret = await sealer.open({ id, version, algorithm }, granted);
     try {
       const opened = openMaterial(algorithm, secret);
-      return { id, algorithm, venue, venueKeyId, grantId, opened };
+      return { id, algorithm, venue, venueKeyId, grantId, opened, retireAt };
     } finally {
       secret.fill(0);
     }

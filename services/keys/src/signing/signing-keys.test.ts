@@ -81,7 +81,7 @@ function setUp(options: Partial<SigningKeysOptions> = {}) {
     count += 1;
     const opened = openMaterial('hmac_sha256', Buffer.alloc(32, count));
     const rest = { algorithm: 'hmac_sha256', venue: '', venueKeyId: '' } as const;
-    return { id, grantId: 'gra_1', opened, ...rest };
+    return { id, grantId: 'gra_1', opened, retireAt: null, ...rest };
   };
   const keys = new SigningKeys({ load, clock, ...options });
   return { keys, clock, opened: () => count };
