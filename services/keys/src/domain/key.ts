@@ -104,12 +104,13 @@ export function stateOf({ disabledAt, deletedAt, destroyedAt }: Key): KeyState {
 /** Throws KEY_DISABLED, KEY_NOT_YET_VALID or KEY_EXPIRED unless a key may be used at a time. */
 export function requireActive(key: Key, now: Date): void {
   const { id, validFrom, validUntil } = key;
-  const refuse = (reason: string, message: string) =>
-    conflict(reason, { kind: 'key', id }, message);
-  if (stateOf(key) !== 'enabled') throw refuse('KEY_DISABLED', 'the key is disabled');
-  if (validFrom && validFrom > now) throw refuse('KEY_NOT_YET_VALID', 'the key is not valid yet');
+  const subject = { kind: 'key', id };
+  if (stateOf(key) !== 'enabled') throw conflict('KEY_DISABLED', subject, 'the key is disabled');
+  if (validFrom && validFrom > now) {
+    throw conflict('KEY_NOT_YET_VALID', subject, 'the key is not valid yet');
+  }
   if (validUntil && validUntil <= now) {
-    throw refuse('KEY_EXPIRED', 'the key is not valid any more');
+    throw conflict('KEY_EXPIRED', subject, 'the key is not valid any more');
   }
 }
 
