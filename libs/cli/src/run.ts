@@ -2,11 +2,13 @@ import { Command, CommanderError } from 'commander';
 import { addActions } from './commands/actions.js';
 import { addAdmin } from './commands/admin/index.js';
 import { addApiKeys } from './commands/api-keys.js';
+import { addAudit } from './commands/audit.js';
 import { addBots } from './commands/bots.js';
 import { addClones } from './commands/clones/index.js';
 import { addKeys } from './commands/keys.js';
 import { addLogin } from './commands/login.js';
 import { addOverrides } from './commands/overrides.js';
+import { addReceipts } from './commands/receipts/index.js';
 import { addResults } from './commands/results/index.js';
 import { addRun } from './commands/run.js';
 import { addTeams } from './commands/teams.js';
@@ -60,6 +62,7 @@ function programFor(world: World): Command {
     .option('--teams-address <address>', 'where teams is')
     .option('--keys-address <address>', 'where keys is')
     .option('--lifecycle-address <address>', 'where lifecycle is')
+    .option('--executor-address <address>', 'where executor is: for its audit only')
     .option('--timeout <duration>', 'how long to wait for an answer, or for what --wait waits for')
     .addHelpText('after', CODES)
     .exitOverride()
@@ -78,12 +81,14 @@ function programFor(world: World): Command {
   addTeams(program, act);
   addBots(program, act);
   addKeys(program, act);
+  addReceipts(program, act);
   addTemplates(program, act);
   addOverrides(program, act);
   addClones(program, act);
   addRun(program, act);
   addResults(program, act);
   addActions(program, act);
+  addAudit(program, act);
   addAdmin(program, act);
   addWebhooks(program, act);
   addVersion(program, world);

@@ -1,5 +1,5 @@
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { KeyServiceService, ReceiptServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -25,11 +25,13 @@ import { type ExitCode, run } from './index.js';
 export interface Answers {
   /** Whether the API key of the test is an administrator's. Not, unless said. */
   readonly admin?: boolean;
+  readonly tokens?: Partial<Handlers<typeof TokenServiceService>>;
   readonly users?: Partial<Handlers<typeof UserServiceService>>;
   readonly teams?: Partial<Handlers<typeof TeamServiceService>>;
   readonly bots?: Partial<Handlers<typeof BotServiceService>>;
   readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
+  readonly receipts?: Partial<Handlers<typeof ReceiptServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
   readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
   readonly overrides?: Partial<Handlers<typeof OverrideServiceService>>;
@@ -59,7 +61,7 @@ export interface RunOptions {
   readonly ids?: Ids;
   readonly signal?: AbortSignal;
   /** Told of everything that is printed. */
-  readonly onPrint?: () => void;
+  readonly onPrint?: (text: string) => void;
 }
 
 /** The API key that the services of a test know, and whose it is. */
@@ -83,7 +85,10 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
     logger: SILENT,
     authenticate: (metadata) => callerOf(metadata.get('authorization'), answers.admin),
     services: [
-      { definition: TokenServiceService, handlers: all(TokenServiceService, TOKENS) },
+      {
+        definition: TokenServiceService,
+        handlers: all(TokenServiceService, { ...TOKENS, ...answers.tokens }),
+      },
       { definition: SetupServiceService, handlers: all(SetupServiceService, {}) },
       {
         definition: UserServiceService,
@@ -96,6 +101,10 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
         handlers: all(StandingServiceService, answers.standings),
       },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
+      {
+        definition: ReceiptServiceService,
+        handlers: all(ReceiptServiceService, answers.receipts),
+      },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
       { definition: WebhookServiceService, handlers: all(WebhookServiceService, answers.webhooks) },
       {
@@ -148,7 +157,7 @@ export async function runIn(args: readonly string[], options: RunOptions): Promi
       interactive: options.answers !== undefined,
       print(text) {
         out.push(Buffer.from(text));
-        options.onPrint?.();
+        options.onPrint?.(Buffer.from(text).toString('utf8'));
       },
       drained: async () => undefined,
       printError: (text) => void errors.push(Buffer.from(text)),
@@ -161,12 +170,26 @@ export async function runIn(args: readonly string[], options: RunOptions): Promi
 }
 
 const TOKENS: Partial<Handlers<typeof TokenServiceService>> = {
+  logIn: async () => firstLogin,
   exchangeToken: async ({ apiKey }) => ({
     token: `token of ${apiKey}`,
     expireTime: undefined,
     expiresIn: { seconds: 300n, nanos: 0 },
   }),
 };
+
+const firstLogin = loginOf('r1', 0);
+
+/** An answer with a refresh token, and a token that lasts for some seconds. */
+export function loginOf(refreshToken: string, seconds: number) {
+  return {
+    token: `token of ${API_KEY}`,
+    expireTime: undefined,
+    expiresIn: { seconds: BigInt(seconds), nanos: 0 },
+    refreshToken,
+    refreshExpireTime: undefined,
+  };
+}
 
 const ADA: Partial<Handlers<typeof UserServiceService>> = {
   getUser: async () => ({

@@ -1,10 +1,11 @@
 import { Server } from '@grpc/grpc-js';
+import type { Audit } from './audit.js';
 import { bind } from './bind.js';
 import type { Certificates } from './certificates.js';
 import { keepContexts } from './context.js';
 import { type Contract, readRegistry } from './contract.js';
 import { draining } from './endings.js';
-import type { Audit, Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
+import type { Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
 import { Health } from './health.js';
 import type { Implemented } from './implement.js';
 import { addressOf, assertBindable, listenPublicly } from './listening.js';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
 import { isValidTraceId } from '@opentelemetry/api';
 import { PublicError } from '@ramet/errors';
+import { keepRecord } from './audit.js';
 import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
 import { logFailure } from './call-log.js';
 import { runServing, type Serving } from './context.js';
@@ -25,7 +26,6 @@ type Transport = Pick<
 >;
 
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
-const REFUSALS: ReadonlySet<status> = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
 const NOTHING: CallMetadata = { get: () => undefined };
 const UNPROVEN: Charged = { kind: 'unproven', id: '' };
 const END_OF_TIME = new Date(8.64e15);
@@ -38,6 +38,8 @@ export class ServingCall implements Serving {
   metadata: CallMetadata = NOTHING;
   /** What the client streams, once the handler may read it. */
   requests: RequestStream | undefined;
+  /** What the handler has answered, if it answers once. */
+  response: unknown;
   readonly #server: ServerState;
   readonly #transport: Transport;
   readonly #peer: Peer;
@@ -53,6 +55,8 @@ export class ServingCall implements Serving {
   #handled = false;
   #thrown: unknown;
   #reason = '';
+  /** As bytes until it is decoded. */
+  #request: unknown;
   /** Whether the log and the audit have been told of calls like this one. */
   #isKnown = false;
 
@@ -149,6 +153,7 @@ export class ServingCall implements Serving {
     const { rule, decode } = this.endpoint;
     if (this.#server.draining) throw draining();
     if (!rule) return bytes && decode(bytes);
+    this.#request = bytes;
 
     const authenticated = this.#authenticate();
     if (!(authenticated instanceof Promise)) return this.#letIn(authenticated, rule, bytes);
@@ -185,7 +190,8 @@ export class ServingCall implements Serving {
     this.caller = caller;
     this.#charge(caller);
     permit(rule, caller);
-    return bytes && this.endpoint.decode(bytes);
+    this.#request = bytes && this.endpoint.decode(bytes);
+    return this.#request;
   }
 
   afterEnd(callback: () => void): void {
@@ -216,7 +222,7 @@ export class ServingCall implements Serving {
     return failure;
   }
 
-  /** Notes that the handler has answered. */
+  /** Notes that the handler has answered, and what. */
   succeed(): void {
     this.#handled = true;
   }
@@ -266,19 +272,12 @@ export class ServingCall implements Serving {
   }
 
   #keepRecord(code: status): void {
-    const { rule, path } = this.endpoint;
     const { audit } = this.#server;
-    if (!audit || !rule || rule.audit === 'none' || this.#isKnown) return;
-    if (rule.audit === 'read' && !REFUSALS.has(code)) return;
-
-    audit({
-      action: rule.action,
-      method: path,
-      caller: this.caller,
-      code: status[code],
-      reason: this.#reason,
-      correlationId: this.correlationId,
-      traceId: this.traceId,
+    if (!audit || this.#isKnown) return;
+    keepRecord(audit, this.endpoint, {
+      ...{ code, caller: this.caller, reason: this.#reason, traceId: this.traceId },
+      ...{ request: this.#request, response: this.response, correlationId: this.correlationId },
+      peer: () => this.#transport.getPeer(),
     });
   }
 

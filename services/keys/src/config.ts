@@ -1,11 +1,15 @@
 import { readFileSync, statSync } from 'node:fs';
+import { AUDIT_RETENTION_DAYS } from '@ramet/audit';
 import {
   type Config as ConfigOf,
   integer,
   oneOf,
   readConfig,
   secretFile,
+  TLS_SETTINGS,
+  type TlsConfig,
   text,
+  wholeTls,
 } from '@ramet/config';
 import type { VenueTerms } from './domain/terms.js';
 import { KEK_BYTES } from './sealing/kek.js';
@@ -40,9 +44,16 @@ const SETTINGS = {
   /** Any free one if 0. */
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: undefined },
+  ...TLS_SETTINGS,
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
+  /** How many days records of the audit are kept. */
+  auditRetentionDays: {
+    env: 'AUDIT_RETENTION_DAYS',
+    parse: integer,
+    default: AUDIT_RETENTION_DAYS,
+  },
   /** Without a password, which stands in a file. */
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: secretFile, default: undefined },
@@ -70,13 +81,19 @@ const SETTINGS = {
 } as const;
 
 /** The settings of the service. */
-export type Config = Omit<Settings, Optional> & Partial<Pick<Settings, Optional>>;
+export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = ConfigOf<typeof SETTINGS>;
 /** What a service in a test does without. */
-type Optional = 'rateLimit' | 'rateBurst' | 'destroyMs' | 'venueTerms';
+type SpareSetting =
+  | 'rateLimit'
+  | 'rateBurst'
+  | 'auditRetentionDays'
+  | 'destroyMs'
+  | 'venueTerms'
+  | keyof TlsConfig;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {
-  return readConfig(env, SETTINGS);
+  return wholeTls(readConfig(env, SETTINGS));
 }

@@ -1,4 +1,5 @@
 import { metrics } from '@opentelemetry/api';
+import { startAudit } from '@ramet/audit';
 import {
   type Bus,
   connectBus,
@@ -12,29 +13,39 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   GrantServiceService,
   KeyServiceService,
+  ReceiptServiceService,
   SigningServiceService,
 } from '@ramet/proto-gen/keys.v1';
 import { type Implemented, implement, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import type { Config } from './config.js';
 import type { Deps } from './deps.js';
+import { auditLogs } from './handlers/audit-logs.js';
 import { authorizeCloneToUseKey } from './handlers/authorize-clone-to-use-key.js';
 import { createKey } from './handlers/create-key.js';
 import { deleteKey } from './handlers/delete-key.js';
 import { disableKey } from './handlers/disable-key.js';
 import { enableKey } from './handlers/enable-key.js';
+import { getConsistencyProof } from './handlers/get-consistency-proof.js';
 import { getKey } from './handlers/get-key.js';
+import { getReceipt } from './handlers/get-receipt.js';
+import { getSignedHead } from './handlers/get-signed-head.js';
 import { listAvailableKeys } from './handlers/list-available-keys.js';
+import { listDenials } from './handlers/list-denials.js';
 import { listGrants } from './handlers/list-grants.js';
 import { listKeys } from './handlers/list-keys.js';
+import { listLogKeys } from './handlers/list-log-keys.js';
 import { listSignatures } from './handlers/list-signatures.js';
+import { listSignedHeads } from './handlers/list-signed-heads.js';
 import { readHistory } from './handlers/read-history.js';
 import { releaseKey } from './handlers/release-key.js';
+import { renewGrantLeases } from './handlers/renew-grant-leases.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
 import { rotateKey } from './handlers/rotate-key.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import { undeleteKey } from './handlers/undelete-key.js';
 import { updateKey } from './handlers/update-key.js';
+import { startLogs } from './logs.js';
 import type { Outside, Peers } from './outside.js';
 import { startDestroyer } from './reconciler/destroyer.js';
 import { followTeams } from './reconciler/teams-news.js';
@@ -48,6 +59,7 @@ import { openSigningKey } from './signing/open-signing-key.js';
 import { createPayloadDigest } from './signing/payload-digest.js';
 import { SigningKeys } from './signing/signing-keys.js';
 import { CreatorGrants } from './store/creator-grants.js';
+import { DenialLog } from './store/denials.js';
 import { Grants } from './store/grants.js';
 import { KeyLife } from './store/key-life.js';
 import { Keys } from './store/keys.js';
@@ -79,18 +91,24 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
       if (db.inTransaction()) throw new Error('a transaction is open across a call');
     }),
   );
-  const deps = await makeDeps({ db, config, outside, peers, scope });
+  const deps = await makeDeps({ db, bus, config, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
   scope.use(startDestroyer(deps, config.destroyMs));
+  const { clock, logger } = outside;
+  const audit = scope.use(
+    startAudit({ db, service: NAME, clock, logger, retentionDays: config.auditRetentionDays }),
+  );
   scope.use(followTeams({ ...deps, db, ...(bus && { bus }) }));
   const server = scope.use(
     await serve({
+      ...outside.listening,
       host: config.host,
       port: config.port,
-      services: servicesOf(deps),
+      services: [...servicesOf(deps), audit.implemented],
       contract: outside.contract,
       authenticate: outside.authenticate,
       throttle: throttlePolicy(config, COSTS),
+      audit: audit.keep,
       logger: outside.logger,
       clock: outside.clock,
     }),
@@ -151,13 +169,14 @@ function forgetWhatChanges(bus: Bus, peers: Peers, { signingKeys }: Deps): () =>
 
 interface Parts {
   readonly db: Database;
+  readonly bus: Bus | undefined;
   readonly config: Config;
   readonly outside: Outside;
   readonly peers: Peers;
   readonly scope: Scope;
 }
 
-async function makeDeps({ db, config, outside, peers, scope }: Parts): Promise<Deps> {
+async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Promise<Deps> {
   const { clock, ids, failpoints, logger } = outside;
   const secrets = new Secrets(db);
   const envelope = createEnvelope(kekOf(config.kek), ids);
@@ -169,23 +188,27 @@ async function makeDeps({ db, config, outside, peers, scope }: Parts): Promise<D
   const denied = metrics.getMeter('@ramet/keys').createCounter('keys_signatures_denied', {
     description: 'Requests to sign that were refused, by reason.',
   });
-  const denials = scope.use(
-    new Denials({
-      save: (rows) => signatures.saveDenials(rows),
-      count: (reason) => denied.add(1, { reason }),
-      onError: (thrown) => logger.warn('denials were not kept', { error: thrown }),
-      clock,
-    }),
-  );
+  const refusals = new DenialLog(db);
+  const running = startLogs({ db, envelope, secrets, bus, ids, clock, logger, scope });
+  const denials = new Denials({
+    async record(rows) {
+      await refusals.record(rows);
+      running.wake();
+    },
+    count: (reason) => denied.add(1, { reason }),
+    clock,
+  });
+  scope.defer(() => denials[Symbol.dispose]());
   return {
-    ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials },
+    ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, refusals },
+    ...{ logs: running.logs, auditor: running.auditor },
     keys: new Keys(db, failpoints),
     keyLife: new KeyLife(db, failpoints),
     venueTerms: config.venueTerms ?? new Map(),
     grants: new Grants(db, ids, failpoints),
     creatorGrants: new CreatorGrants(db),
     history: { read: (after, limit) => readNewest(db, { after, limit }) },
-    acceptor: scope.use(new Acceptor({ db, clock, failpoints })),
+    acceptor: scope.use(new Acceptor({ db, clock, failpoints, onRecorded: running.wake })),
     drain: createDrain(db, clock),
     payloadDigest: createPayloadDigest(digestKeys.payload),
     lifecycle: peers.lifecycle,
@@ -209,12 +232,22 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       revokeGrant: revokeGrant(deps),
       listGrants: listGrants(deps),
       listSignatures: listSignatures(deps),
+      listDenials: listDenials(deps),
     }),
     implement(GrantServiceService, {
       authorizeCloneToUseKey: authorizeCloneToUseKey(deps),
       releaseKey: releaseKey(deps),
+      renewGrantLeases: renewGrantLeases(deps),
     }),
     implement(SigningServiceService, { signTransaction: signTransaction(deps) }),
+    implement(ReceiptServiceService, {
+      getReceipt: getReceipt(deps),
+      getConsistencyProof: getConsistencyProof(deps),
+      getSignedHead: getSignedHead(deps),
+      listSignedHeads: listSignedHeads(deps),
+      listLogKeys: listLogKeys(deps),
+      auditLogs: auditLogs(deps),
+    }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),
   ];
 }

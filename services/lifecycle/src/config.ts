@@ -1,3 +1,4 @@
+import { AUDIT_RETENTION_DAYS } from '@ramet/audit';
 import { type BlobsLocation, blobsUrl } from '@ramet/blobs';
 import {
   flag,
@@ -8,7 +9,10 @@ import {
   readConfig,
   type Secret,
   secretFile,
+  TLS_SETTINGS,
+  type TlsConfig,
   text,
+  wholeTls,
 } from '@ramet/config';
 import type { WatchLimits } from './deps.js';
 import type { Deadlines } from './domain/phases.js';
@@ -24,9 +28,16 @@ const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  ...TLS_SETTINGS,
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
+  /** How many days records of the audit are kept. */
+  auditRetentionDays: {
+    env: 'AUDIT_RETENTION_DAYS',
+    parse: integer,
+    default: AUDIT_RETENTION_DAYS,
+  },
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: optionalSecret, default: undefined },
   natsUrl: { env: 'NATS_URL', parse: text },
@@ -76,15 +87,15 @@ const SETTINGS = {
   watchesPerCaller: { env: 'WATCHES_PER_CALLER', parse: integer, default: 100 },
 } as const;
 
-export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type RateSetting = 'rateLimit' | 'rateBurst';
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
 
 /** Reads the settings of the service. Throws one error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {
-  return readConfig(env, SETTINGS);
+  return wholeTls(readConfig(env, SETTINGS));
 }
 
 /** What the service is told at its start. */
@@ -94,6 +105,7 @@ export type ServiceConfig = Pick<
   | 'port'
   | 'rateLimit'
   | 'rateBurst'
+  | 'auditRetentionDays'
   | 'databaseUrl'
   | 'databasePassword'
   | 'secretsKeys'
@@ -118,4 +130,6 @@ export type ServiceConfig = Pick<
   > & {
     readonly deadlines?: Deadlines;
     readonly watch?: Partial<WatchLimits>;
+    /** How often the grants of executions are renewed. */
+    readonly renewMs?: number | undefined;
   };

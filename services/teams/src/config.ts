@@ -1,3 +1,4 @@
+import { AUDIT_RETENTION_DAYS } from '@ramet/audit';
 import {
   flag,
   integer,
@@ -5,7 +6,10 @@ import {
   type Config as Read,
   readConfig,
   secretFile,
+  TLS_SETTINGS,
+  type TlsConfig,
   text,
+  wholeTls,
 } from '@ramet/config';
 import { readServiceKeys } from './credentials/service-keys.js';
 
@@ -13,9 +17,16 @@ const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  ...TLS_SETTINGS,
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
+  /** How many days records of the audit are kept. */
+  auditRetentionDays: {
+    env: 'AUDIT_RETENTION_DAYS',
+    parse: integer,
+    default: AUDIT_RETENTION_DAYS,
+  },
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: secretFile, default: undefined },
   /** Without it nothing is published: history is served all the same. */
@@ -49,13 +60,13 @@ function tokenLife(value: string): number {
 }
 
 /** The settings of teams. */
-export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type RateSetting = 'rateLimit' | 'rateBurst';
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {
-  return readConfig(env, SETTINGS);
+  return wholeTls(readConfig(env, SETTINGS));
 }

@@ -1,3 +1,4 @@
+import { startAudit } from '@ramet/audit';
 import { migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { createTokenSource, createVerifier, serve, throttlePolicy } from '@ramet/rpc';
@@ -11,6 +12,8 @@ import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
+import { Invitations } from './store/invitations.js';
+import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
@@ -57,7 +60,9 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const deps: Deps = {
     users: new Users(db),
     apiKeys,
+    logins: new Logins(db),
     teams: new Teams(db),
+    invitations: new Invitations(db),
     bots: new Bots(db),
     standings: new Standings(db),
     past: new Past(db),
@@ -69,14 +74,21 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     failpoints,
   };
 
+  const audit = scope.use(
+    startAudit({ db, service: 'teams', clock, logger, retentionDays: config.auditRetentionDays }),
+  );
   const { host, port } = config;
   const jwks = tokens.publicKeys.map(({ jwk }) => jwk);
   const authenticate = createVerifier({ ...TOKEN_NAMES, keys: async () => jwks, clock });
   const throttle = throttlePolicy(config);
   const contract = loadContract();
-  const services = teamsApi(deps);
+  const services = [...teamsApi(deps), audit.implemented];
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
+    await serve({
+      ...outside.listening,
+      ...{ host, port, services, contract, authenticate, throttle, logger, clock },
+      audit: audit.keep,
+    }),
   );
 
   const running = scope.move();

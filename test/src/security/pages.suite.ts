@@ -9,7 +9,7 @@ import { assemble, type Cast } from './access/cast.js';
 import type { Person } from './access/row.js';
 import { TABLE } from './access/table.js';
 import { type Answer, type Caller, openCaller } from './support/call.js';
-import { type Peer, type Rpc, readContract } from './support/contract.js';
+import { peerOf, type Rpc, readContract } from './support/contract.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
 import { aName, openAuthor, ownerMessage } from './support/story.js';
 
@@ -35,7 +35,7 @@ describe('a page token', () => {
     const { users, teams, bots } = author.as(cast.tokens.owner);
     const owner = { teamId: cast.world.own.teamId };
     await Promise.all([1, 2].map(() => author.key({ token: cast.tokens.owner }, owner)));
-    const wish = { requestId: '', userId: '', expireTime: undefined };
+    const wish = { requestId: '', userId: '', expireTime: undefined, scopes: [] };
     await users.createApiKey({ ...wish, name: 'one more' });
     await teams.createTeam({ requestId: '', name: aName() });
     const { teamId, userId } = cast.world.own;
@@ -48,6 +48,7 @@ describe('a page token', () => {
     await author.webhook({ token: cast.tokens.owner }, owner);
     await webhooks.pingWebhook({ id: cast.world.own.webhookId });
     await author.template({ token: cast.tokens.owner }, owner);
+    await author.invitation({ token: cast.tokens.owner }, teamId);
   });
   after(() => caller?.[Symbol.dispose]());
 
@@ -103,7 +104,7 @@ describe('a page token', () => {
   });
 
   function ask(rpc: Rpc, who: Person, body: JsonValue): Promise<Answer> {
-    const address = test.addressOf(rpc.room as Peer);
+    const address = test.addressOf(peerOf(rpc.room));
     return caller.call(address, rpc, contract.encode(rpc, body), { token: cast.tokens[who] });
   }
 });

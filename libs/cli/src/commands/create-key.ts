@@ -26,6 +26,7 @@ export interface MaterialOptions {
   readonly secretFile?: string;
   readonly exact?: boolean;
   readonly publicKeyFile?: string;
+  readonly passphraseFile?: string;
 }
 
 interface CreateKeyOptions extends CreateOptions, MaterialOptions {
@@ -76,7 +77,8 @@ export function withMaterial(command: Command): Command {
     .option('--rsa-bits <bits>', 'the size of an RSA key that is made (default: 2048)')
     .option('--secret-file <file>', 'take the secret from a file, or from standard input with `-`')
     .option('--exact', 'keep the line end at the end of the file')
-    .option('--public-key-file <file>', 'refuse a secret that has not this public key');
+    .option('--public-key-file <file>', 'refuse a secret that has not this public key')
+    .option('--passphrase-file <file>', 'the passphrase that the venue wants with it');
 }
 
 async function createKey(
@@ -107,6 +109,17 @@ function momentOf({ world }: Context, text: string | undefined): Date | undefine
   return text === undefined ? undefined : parseMoment(text, world.clock);
 }
 
+async function readPassphrase(
+  { world }: Context,
+  { secretFile, passphraseFile }: MaterialOptions,
+): Promise<Buffer> {
+  if (passphraseFile === undefined) return Buffer.alloc(0);
+  if (passphraseFile === '-' && secretFile === '-') {
+    throw new UsageError('standard input can be the secret or the passphrase, not both');
+  }
+  return readSecret(world, passphraseFile);
+}
+
 /** Throws UsageError unless a secret is either made or taken from a file. */
 export function requireOneSource({ generate = false, secretFile }: MaterialOptions): void {
   if (generate !== (secretFile !== undefined)) return;
@@ -115,22 +128,26 @@ export function requireOneSource({ generate = false, secretFile }: MaterialOptio
 
 /** Calls back with the secret that the options tell of, and zeroes it. */
 export async function usingMaterial(
-  { world }: Context,
+  context: Context,
   options: MaterialOptions,
-  use: (given: Pick<CreateKeyRequest, 'material' | 'claimedPublicKey'>) => Promise<void>,
+  use: (
+    given: Pick<CreateKeyRequest, 'material' | 'claimedPublicKey' | 'passphrase'>,
+  ) => Promise<void>,
 ): Promise<void> {
+  const passphrase = await readPassphrase(context, options);
   const { secretFile, publicKeyFile, rsaBits = '0' } = options;
   const claimedPublicKey = publicKeyFile ? await readPublicKey(publicKeyFile) : Buffer.alloc(0);
   if (secretFile === undefined) {
     const value = { rsaBits: parseWhole(rsaBits, 0, MAX_RSA_BITS) };
-    await use({ material: { $case: 'generate', value }, claimedPublicKey });
+    await use({ material: { $case: 'generate', value }, claimedPublicKey, passphrase });
     return;
   }
-  const value = await readSecret(world, secretFile, options.exact);
+  const value = await readSecret(context.world, secretFile, options.exact);
   try {
-    await use({ material: { $case: 'secret', value }, claimedPublicKey });
+    await use({ material: { $case: 'secret', value }, claimedPublicKey, passphrase });
   } finally {
     value.fill(0);
+    passphrase.fill(0);
   }
 }
 

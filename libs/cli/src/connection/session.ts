@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { AuditServiceService } from '@ramet/proto-gen/audit.v1';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { KeyServiceService, ReceiptServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -12,6 +13,7 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
+  InvitationServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -23,12 +25,15 @@ import { type Contract, connect, createTokenSource, type Issued, type Remote } f
 import { type Clock, Scope } from '@ramet/service';
 import { UsageError } from '../usage-error.js';
 import type { Endpoints } from './config-file.js';
+import { continueLogin } from './kept-login.js';
 import { readCredential } from './mesh-file.js';
 import type { Credential, Target } from './target.js';
 
 /** What a session needs to know. */
 export interface SessionOptions {
   readonly target: Target;
+  /** Where a login is kept. */
+  readonly configFile: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -39,12 +44,13 @@ const MS_PER_SECOND = 1_000;
 /**
  * The services of one mesh, asked as one identity. Connects to those that are asked.
  *
- * The API key is exchanged for a token on the first call; the token stays in memory.
+ * The credential is exchanged for a token on the first call.
  */
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #scope = new Scope();
-  readonly #clients = new Map<object, AsyncDisposable>();
+  /** By what they call, and where. */
+  readonly #clients = new Map<object, Map<keyof Endpoints, AsyncDisposable>>();
   readonly #token: () => Promise<string>;
   #contract: Contract | undefined;
   #me: User | undefined;
@@ -74,12 +80,20 @@ export class Session implements AsyncDisposable {
     return this.#client(BotServiceService, 'teams');
   }
 
+  get invitations(): Remote<typeof InvitationServiceService> {
+    return this.#client(InvitationServiceService, 'teams');
+  }
+
   get standings(): Remote<typeof StandingServiceService> {
     return this.#client(StandingServiceService, 'teams');
   }
 
   get keys(): Remote<typeof KeyServiceService> {
     return this.#client(KeyServiceService, 'keys');
+  }
+
+  get receipts(): Remote<typeof ReceiptServiceService> {
+    return this.#client(ReceiptServiceService, 'keys');
   }
 
   get clones(): Remote<typeof CloneServiceService> {
@@ -110,6 +124,11 @@ export class Session implements AsyncDisposable {
     return this.#client(CloneAdminServiceService, 'lifecycle');
   }
 
+  /** The audit of one of the services. */
+  audit(name: keyof Endpoints): Remote<typeof AuditServiceService> {
+    return this.#client(AuditServiceService, name);
+  }
+
   /** The user who is asking. Asked once. */
   async me(): Promise<User> {
     const { signal } = this.#options;
@@ -123,7 +142,8 @@ export class Session implements AsyncDisposable {
   }
 
   #client<Service extends object>(service: Service, name: keyof Endpoints): Remote<Service> {
-    const open = this.#clients.get(service) as Remote<Service> | undefined;
+    const places = this.#clients.get(service) ?? new Map<keyof Endpoints, AsyncDisposable>();
+    const open = places.get(name) as Remote<Service> | undefined;
     if (open) return open;
     const address = this.#options.target.endpoints[name];
     if (!address) {
@@ -139,13 +159,17 @@ export class Session implements AsyncDisposable {
       contract: this.#contract,
       ...(!anonymous && { token: this.#token }),
     });
-    this.#clients.set(service, this.#scope.use(client));
+    this.#clients.set(service, places.set(name, this.#scope.use(client)));
     return client;
   }
 
   async #exchange(): Promise<Issued> {
-    const { target, signal } = this.#options;
-    const apiKey = await readApiKey(target.credential);
+    const { target, signal, configFile: file, clock } = this.#options;
+    const { credential } = target;
+    if (credential?.from === 'login') {
+      return continueLogin(this.tokens, { file, profile: credential.profile, clock, signal });
+    }
+    const apiKey = await readApiKey(credential);
     const { token, expiresIn } = await this.tokens.exchangeToken({ apiKey }, { signal });
     return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * MS_PER_SECOND };
   }
@@ -157,6 +181,8 @@ export async function readApiKey(credential: Credential | undefined): Promise<st
   switch (credential.from) {
     case 'value':
       return credential.apiKey;
+    case 'login':
+      throw new UsageError(`profile '${credential.profile}' has a login and no API key`);
     case 'mesh':
       return readCredential(credential.meshFile, credential.name);
     case 'file':

@@ -10,6 +10,7 @@ export interface GlobalOptions {
   readonly teamsAddress?: string;
   readonly keysAddress?: string;
   readonly lifecycleAddress?: string;
+  readonly executorAddress?: string;
   readonly timeout?: string;
   readonly json?: boolean;
 }
@@ -18,6 +19,7 @@ export interface GlobalOptions {
 export type Credential =
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'value'; readonly apiKey: string }
+  | { readonly from: 'login'; readonly profile: string }
   | { readonly from: 'mesh'; readonly meshFile: string; readonly name: string };
 
 /** Which mesh to talk to, and as whom. */
@@ -53,6 +55,7 @@ export function chooseTarget(sources: Sources): Target {
     ...given('teams', options.teamsAddress || env.RAMET_TEAMS),
     ...given('keys', options.keysAddress || env.RAMET_KEYS),
     ...given('lifecycle', options.lifecycleAddress || env.RAMET_LIFECYCLE),
+    ...given('executor', options.executorAddress || env.RAMET_EXECUTOR),
   };
   return { endpoints, credential: credentialOf(sources) ?? base.credential };
 }
@@ -85,7 +88,8 @@ function ofProfile({ profiles }: Config, name: string): Target {
   if (!profile)
     throw new UsageError(`there is no profile '${name}': ramet login --profile ${name}`);
   const { endpoints, apiKey } = profile;
-  return { endpoints, credential: { from: 'value', apiKey } };
+  if (apiKey !== undefined) return { endpoints, credential: { from: 'value', apiKey } };
+  return { endpoints, credential: { from: 'login', profile: name } };
 }
 
 function credentialOf({ options, env }: Sources): Credential | undefined {

@@ -1,4 +1,4 @@
-import { conflict, PublicError } from '@ramet/errors';
+import { conflict, invalid, PublicError } from '@ramet/errors';
 import {
   changed,
   etagStale,
@@ -32,6 +32,9 @@ export function updated(key: Key, at: Date, etag: string, change: KeyChange): Ke
   requireEtag(key, etag);
   const next = { ...key, ...change };
   requireValidity(next);
+  if (key.venueKeyId !== '' && next.venueKeyId === '') {
+    throw invalid({ field: 'venue_key_id', description: 'is required: the key has one' });
+  }
   const same = (Object.keys(change) as readonly (keyof KeyChange)[]).every((field) =>
     isSame(key[field], next[field]),
   );

@@ -5,7 +5,7 @@ import { requireOwner } from '../domain/access.js';
 import type { Algorithm } from '../domain/algorithm.js';
 import { createdOf, type NewKey, requireValidity } from '../domain/key.js';
 import type { Owner } from '../domain/owner.js';
-import { requireVenueAlgorithm } from '../domain/scheme.js';
+import { requireVenueCredential } from '../domain/schemes/venues.js';
 import { requireTerms } from '../domain/terms.js';
 import { algorithmOf, toKeyMessage } from '../key-messages.js';
 import { ownerOf } from '../messages.js';
@@ -23,8 +23,10 @@ export function createKey(needs: Needs): Unary<CreateKeyRequest, CreateKeyRespon
       const owner = required(ownerOf(request.owner), 'owner');
       const algorithm = required(algorithmOf(request.algorithm), 'algorithm');
       requireOwner(await askerFor(caller, owner, teams), owner, 'keys.create');
-      requireVenueAlgorithm(request.venue, algorithm);
-      requireTerms(request.venue, request.acceptTerms, venueTerms);
+      const { venue, venueKeyId, passphrase } = request;
+      const hasPassphrase = passphrase.length > 0;
+      requireVenueCredential({ venue, algorithm, venueKeyId, hasPassphrase });
+      requireTerms(venue, request.acceptTerms, venueTerms);
       requireValidity(request);
 
       const identified = identify(request, CreateKeyRequest, caller, needs);
@@ -56,5 +58,8 @@ async function newKey(
     ...{ id, owner, name, algorithm, venue, labels, validFrom, validUntil },
     ...{ isDefault: defaultKey, acceptedTerms: acceptTerms },
   };
-  return { ...key, ...(await newSecret(request, { id, version: 1, algorithm, owner }, needs)) };
+  return {
+    ...key,
+    ...(await newSecret(request, { id, version: 1, algorithm, owner, venue }, needs)),
+  };
 }

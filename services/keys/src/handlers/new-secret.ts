@@ -4,12 +4,8 @@ import type { Caller } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { Key } from '../domain/key.js';
 import type { SealedSecret } from '../sealing/sealed-secret.js';
-import {
-  generateMaterial,
-  identityOf,
-  importMaterial,
-  type Material,
-} from '../signing/material.js';
+import { importSecret, joinCredential } from '../signing/credential.js';
+import { generateMaterial, identityOf, type Material } from '../signing/material.js';
 import { actorOf, required } from './caller.js';
 
 type Needs = Pick<Deps, 'sealer' | 'ids'>;
@@ -17,7 +13,7 @@ type Needs = Pick<Deps, 'sealer' | 'ids'>;
 /** The part of a request that tells of a secret. */
 export type SecretRequest = Pick<
   CreateKeyRequest,
-  'requestId' | 'material' | 'claimedPublicKey' | 'venueKeyId'
+  'requestId' | 'material' | 'claimedPublicKey' | 'venueKeyId' | 'passphrase'
 >;
 
 /** What every venue that takes RSA keys takes. */
@@ -26,20 +22,23 @@ const DEFAULT_RSA_BITS = 2_048;
 /** Makes the secret that a request tells of, or takes it, and seals it for a version of a key. */
 export async function newSecret(
   request: SecretRequest,
-  { owner, ...of }: Pick<Key, 'id' | 'version' | 'algorithm' | 'owner'>,
+  { owner, venue, ...of }: Pick<Key, 'id' | 'version' | 'algorithm' | 'owner' | 'venue'>,
   { sealer, ids }: Needs,
 ): Promise<SealedSecret> {
-  const material = await materialOf(request, of.algorithm, ids);
+  const material = await materialOf(request, { venue, algorithm: of.algorithm }, ids);
+  let credential: Buffer | undefined;
   try {
+    credential = joinCredential(venue, material.secret, request.passphrase);
     return {
       origin: request.material?.$case === 'secret' ? 'imported' : 'generated',
       publicKey: material.publicKey,
       venueKeyId: request.venueKeyId,
       fingerprint: sealer.fingerprint(owner, identityOf(of.algorithm, material)),
-      sealed: await sealer.seal(of, material.secret),
+      sealed: await sealer.seal(of, credential),
     };
   } finally {
     material.secret.fill(0);
+    credential?.fill(0);
   }
 }
 
@@ -57,17 +56,20 @@ export function identify<Request extends SecretRequest>(
 }
 
 /** Zeroes the secret that a request carries, if it does. */
-export function forgetSecret({ material }: SecretRequest): void {
+export function forgetSecret({ material, passphrase }: SecretRequest): void {
+  passphrase.fill(0);
   if (material?.$case === 'secret') material.value.fill(0);
 }
 
 async function materialOf(
   { material, claimedPublicKey }: SecretRequest,
-  algorithm: Key['algorithm'],
+  { venue, algorithm }: Pick<Key, 'venue' | 'algorithm'>,
   ids: Needs['ids'],
 ): Promise<Material> {
   const given = required(material, 'material');
-  if (given.$case === 'secret') return importMaterial(algorithm, given.value, claimedPublicKey);
+  if (given.$case === 'secret') {
+    return importSecret({ venue, algorithm, secret: given.value, claimedPublicKey });
+  }
   const { rsaBits } = given.value;
   return generateMaterial(algorithm, { ids, rsaBits: rsaBits === 0 ? DEFAULT_RSA_BITS : rsaBits });
 }

@@ -3,6 +3,7 @@ import { RotateKeyRequest, type RotateKeyResponse } from '@ramet/proto-gen/keys.
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { type Key, requireEtag } from '../domain/key.js';
+import { requireVenueCredential } from '../domain/schemes/venues.js';
 import { toKeyMessage } from '../key-messages.js';
 import { millisecondsOf } from '../messages.js';
 import { actorOf, requireKey } from './caller.js';
@@ -24,14 +25,19 @@ export function rotateKey(needs: Needs): Unary<RotateKeyRequest, RotateKeyRespon
       if (repeated) return { key: toKeyMessage(repeated) };
 
       requireEtag(key, etag);
+      const { venueKeyId } = request;
+      const hasPassphrase = request.passphrase.length > 0;
+      requireVenueCredential({ ...key, venueKeyId, hasPassphrase });
       requireVenueKeyId(key, request);
-      const secret = await newSecret(request, { ...key, version: key.version + 1 }, needs);
+      const { algorithm, owner, venue } = key;
+      const next = { id, version: key.version + 1, algorithm, owner, venue };
+      const secret = await newSecret(request, next, needs);
       const overlapMs = millisecondsOf(overlap) ?? OVERLAP_MS;
       const cause = { actor: actorOf(caller) };
-      const next = await keyLife.rotate(key, { secret, overlapMs }, identified, cause);
+      const rotated = await keyLife.rotate(key, { secret, overlapMs }, identified, cause);
       signingKeys.drop(id);
       await drain();
-      return { key: toKeyMessage(next) };
+      return { key: toKeyMessage(rotated) };
     } finally {
       forgetSecret(request);
     }

@@ -9,6 +9,7 @@ import {
   type Key,
   KeyAlgorithm,
   KeyServiceService,
+  ReceiptServiceService,
   SigningServiceService,
 } from '@ramet/proto-gen/keys.v1';
 import type { Owner } from '@ramet/proto-gen/teams.v1';
@@ -34,6 +35,7 @@ export interface Replica extends AsyncDisposable {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly grants: Remote<typeof GrantServiceService>;
   readonly signing: Remote<typeof SigningServiceService>;
+  readonly receipts: Remote<typeof ReceiptServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
 }
 
@@ -129,6 +131,7 @@ function clientsOf(service: KeysService): Replica {
     keys: scope.use(connect(KeyServiceService, address)),
     grants: scope.use(connect(GrantServiceService, address)),
     signing: scope.use(connect(SigningServiceService, address)),
+    receipts: scope.use(connect(ReceiptServiceService, address)),
     history: scope.use(connect(HistoryServiceService, address)),
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };

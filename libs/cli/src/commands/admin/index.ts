@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Act } from '../../context.js';
+import { addAuditLog } from './audit-log.js';
 import { addAdminClones } from './clones.js';
 import { addAdminQuotas } from './quotas.js';
 import { addStandings } from './standings.js';
@@ -10,4 +11,5 @@ export function addAdmin(program: Command, act: Act): void {
   addStandings(admin, act);
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
+  addAuditLog(admin, act);
 }
