@@ -40,8 +40,10 @@ import { listSignedHeads } from './handlers/list-signed-heads.js';
 import { readHistory } from './handlers/read-history.js';
 import { releaseKey } from './handlers/release-key.js';
 import { renewGrantLeases } from './handlers/renew-grant-leases.js';
+import { retireLogKey } from './handlers/retire-log-key.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
 import { rotateKey } from './handlers/rotate-key.js';
+import { rotateLogKey } from './handlers/rotate-log-key.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import { undeleteKey } from './handlers/undelete-key.js';
 import { updateKey } from './handlers/update-key.js';
@@ -201,7 +203,7 @@ async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Prom
   scope.defer(() => denials[Symbol.dispose]());
   return {
     ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, refusals },
-    ...{ logs: running.logs, auditor: running.auditor },
+    ...{ logs: running.logs, auditor: running.auditor, headSigner: running.headSigner },
     keys: new Keys(db, failpoints),
     keyLife: new KeyLife(db, failpoints),
     venueTerms: config.venueTerms ?? new Map(),
@@ -246,6 +248,8 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       getSignedHead: getSignedHead(deps),
       listSignedHeads: listSignedHeads(deps),
       listLogKeys: listLogKeys(deps),
+      rotateLogKey: rotateLogKey(deps),
+      retireLogKey: retireLogKey(deps),
       auditLogs: auditLogs(deps),
     }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Act } from '../../context.js';
-import { addAuditLog } from './audit-log.js';
 import { addAdminClones } from './clones.js';
+import { addAdminLogs } from './logs.js';
 import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
 import { addStandings } from './standings.js';
@@ -12,6 +12,6 @@ export function addAdmin(program: Command, act: Act): void {
   addStandings(admin, act);
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
+  addAdminLogs(admin, act);
   addProviders(admin, act);
-  addAuditLog(admin, act);
 }
