@@ -60,6 +60,10 @@ function programFor(world: World): Command {
     )
     .option('--as <name>', 'the credential of the embedded mesh to use, such as user or admin')
     .option('--api-key-file <file>', 'read the API key from this file')
+    .option(
+      '--ca <file>',
+      'who must have signed what the mesh shows, as PEM; off loopback it is needed',
+    )
     .option('--teams-address <address>', 'where teams is')
     .option('--keys-address <address>', 'where keys is')
     .option('--lifecycle-address <address>', 'where lifecycle is')

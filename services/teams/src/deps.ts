@@ -33,6 +33,8 @@ export interface Deps {
   readonly lifecycle: Lifecycle;
   /** Whether only owners on the access list are admitted. */
   readonly accessListEnabled: boolean;
+  /** Throws RATE_LIMITED if a user gets too many tokens, whatever they show for them. */
+  readonly chargeOwner: (userId: string) => void;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly failpoints: Failpoints;

@@ -2,7 +2,14 @@ import { startAudit } from '@ramet/audit';
 import type { Secret } from '@ramet/config';
 import { type Database, migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { createTokenSource, createVerifier, type Jwk, serve, throttlePolicy } from '@ramet/rpc';
+import {
+  createTokenSource,
+  createVerifier,
+  type Jwk,
+  ownerCharge,
+  serve,
+  throttlePolicy,
+} from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
@@ -62,6 +69,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,
+    chargeOwner: ownerCharge(config, clock),
     ...{ clock, ids, failpoints },
   };
 
