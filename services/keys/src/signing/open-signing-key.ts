@@ -12,7 +12,8 @@ export function openSigningKey(
   return async (grantee, keyId) => {
     const granted = await secrets.findGranted(grantee, keyId);
     if (!granted) return undefined;
-    const { id, version, algorithm, venue, venueKeyId, grantId, operations, rules } = granted;
+    const { id, version, algorithm, venue, venueKeyId, grantId, operations } = granted;
+    const { rules, retireAt } = granted;
     const sealed = await sealer.open({ id, version, algorithm }, granted);
     try {
       const { secret, passphrase } = splitCredential(venue, sealed);
@@ -20,6 +21,7 @@ export function openSigningKey(
       const publicKey = opened.publicKey?.export({ type: 'spki', format: 'der' });
       return {
         ...{ id, algorithm, venue, venueKeyId, grantId, operations, rules, opened, passphrase },
+        retireAt,
         publicKey: publicKey ?? Buffer.alloc(0),
       };
     } finally {

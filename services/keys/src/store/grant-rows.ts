@@ -49,6 +49,8 @@ export async function insertGrant(
     grant.rate?.perSecond,
     grant.rate?.burst,
     grant.rules,
+    key.validFrom,
+    key.validUntil,
   ]);
 }
 
@@ -57,10 +59,10 @@ const INSERT = `
   insert into key_grant (id, key_id, key_version, clone_id, execution_id, epoch, operations,
                          max_uses, uses, expires_at, lease_until, created_at, revoke_reason,
                          creator_id, team_id, for_team, rate_per_second, rate_burst, tokens,
-                         tokens_at, rules, nonce)
+                         tokens_at, rules, valid_from, valid_until, nonce)
   values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '', $12, $13, $14, $15, $16,
           coalesce($16::double precision, 0),
-          case when $16::double precision is not null then $11::timestamptz end, $17::jsonb,
+          case when $16::double precision is not null then $11::timestamptz end, $17::jsonb, $18, $19,
           (select coalesce(max(nonce), 0) from key_grant where key_id = $2))`;
 
 /** A row as the domain knows it. */

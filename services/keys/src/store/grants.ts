@@ -17,7 +17,7 @@ import {
   requireUsable,
   requireWithdrawals,
 } from '../domain/grant.js';
-import { changed, type Key, keyInUse } from '../domain/key.js';
+import { changed, type Key, keyInUse, requireActive } from '../domain/key.js';
 import { grantMade, grantRevoked, keyHeld, keyReleased } from '../events.js';
 import { type GrantRow, insertGrant, toGrant } from './grant-rows.js';
 import { type Cause, type Change, type LockedKey, lockKey, recordChanges } from './key-rows.js';
@@ -154,6 +154,7 @@ export class Grants {
     requireUsable(locked?.key, keyId, clone);
     if (!locked) throw notFound('key', keyId);
     requireWithdrawals(limits, locked.key, asked.role);
+    requireActive(locked.key, locked.now);
     await requireUnchanged(tx, asked);
 
     const [hold] = await tx.query<HoldRow>(TAKE_HOLD, [keyId, clone.id, locked.now]);

@@ -18,6 +18,7 @@ import { connect, type Remote, RemoteError } from '@ramet/rpc';
 import { type Failpoints, noFailpoints, Scope, systemClock, systemIds } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import { createDatabase } from '@ramet/test/support';
+import type { Config } from '../config.js';
 import { connectPeers, type Outside } from '../outside.js';
 import { type KeysService, startKeys } from '../service.js';
 import { as, callerIn, type Who } from './callers.js';
@@ -56,6 +57,8 @@ interface ReplicaOptions {
   /** Where NATS is. Nowhere, unless said. */
   readonly nats?: { readonly url: string; readonly token: string };
   readonly failpoints?: Failpoints;
+  readonly destroyMs?: number;
+  readonly venueTerms?: Config['venueTerms'];
 }
 
 /** Starts the service and all that it needs. */
@@ -72,6 +75,7 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
     const config = {
       ...configOf(database.url, more.kek ?? kek),
       ...natsOf(more.nats ?? options.nats),
+      ...givenOf({ ...options, ...more }),
     };
     const failpoints = more.failpoints ?? options.failpoints ?? noFailpoints;
     const outside: Outside = {
@@ -92,6 +96,10 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
     ...{ db, peers: peers.state, log, kek, addReplica, databaseUrl: database.url },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
+}
+
+function givenOf({ destroyMs, venueTerms }: ReplicaOptions): Partial<Config> {
+  return { ...(destroyMs !== undefined && { destroyMs }), ...(venueTerms && { venueTerms }) };
 }
 
 function natsOf(nats: ReplicaOptions['nats']) {

@@ -5,6 +5,7 @@ import { addAdminLogs } from './logs.js';
 import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
 import { addStandings } from './standings.js';
+import { addAdminUsers } from './users.js';
 
 /** Adds `admin` to the command. */
 export function addAdmin(program: Command, act: Act): void {
@@ -12,6 +13,7 @@ export function addAdmin(program: Command, act: Act): void {
   addStandings(admin, act);
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
+  addAdminUsers(admin, act);
   addAdminLogs(admin, act);
   addProviders(admin, act);
 }
