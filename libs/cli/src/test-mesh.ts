@@ -1,5 +1,5 @@
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { KeyServiceService, SealServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -30,6 +30,7 @@ export interface Answers {
   readonly bots?: Partial<Handlers<typeof BotServiceService>>;
   readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
+  readonly seal?: Partial<Handlers<typeof SealServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
   readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
   readonly overrides?: Partial<Handlers<typeof OverrideServiceService>>;
@@ -96,6 +97,7 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
         handlers: all(StandingServiceService, answers.standings),
       },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
+      { definition: SealServiceService, handlers: all(SealServiceService, answers.seal) },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
       { definition: WebhookServiceService, handlers: all(WebhookServiceService, answers.webhooks) },
       {

@@ -49,8 +49,11 @@ export interface RunningServer extends AsyncDisposable {
   readonly port: number;
   /** What `connect` takes to reach it. */
   readonly address: string;
-  /** Says by grpc.health.v1 whether calls should be sent here. They are served either way. */
-  setServing(serving: boolean): void;
+  /**
+   * Says by grpc.health.v1 whether calls should be sent here: to the services named, where an empty
+   * name is the server as a whole, else to all. They are served either way.
+   */
+  setServing(serving: boolean, services?: readonly string[]): void;
 }
 
 const LIMITS: Limits = {
@@ -118,7 +121,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     port,
     address: addressOf(host, port),
-    setServing: (serving) => health.set(serving && !state.draining),
+    setServing: (serving, names) => health.set(serving && !state.draining, names),
     [Symbol.asyncDispose]: () => {
       stopping ??= drain(server, state, health, reflection);
       return stopping;

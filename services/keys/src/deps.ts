@@ -4,13 +4,17 @@ import type { Logger } from '@ramet/telemetry';
 import type { Role, Roles } from './domain/access.js';
 import type { Clone } from './domain/grant.js';
 import type { KeySealer } from './sealing/key-sealer.js';
+import type { SealKeeper } from './sealing/seal-keeper.js';
+import type { Vault } from './sealing/vault.js';
 import type { Acceptor } from './signing/acceptor.js';
 import type { Denials } from './signing/denials.js';
 import type { Drain } from './signing/drain.js';
 import type { PayloadDigest } from './signing/payload-digest.js';
 import type { SigningKeys } from './signing/signing-keys.js';
 import type { Grants } from './store/grants.js';
+import type { Keks } from './store/keks.js';
 import type { Keys } from './store/keys.js';
+import type { Seals } from './store/seals.js';
 import type { Signatures } from './store/signatures.js';
 
 /** Everything the handlers use. service.ts builds it; each takes the part it needs. */
@@ -20,6 +24,10 @@ export interface Deps {
   readonly signatures: Signatures;
   readonly history: History;
   readonly sealer: KeySealer;
+  readonly vault: Vault;
+  readonly seals: Seals;
+  readonly keks: Keks;
+  readonly sealKeeper: SealKeeper;
   readonly signingKeys: SigningKeys;
   readonly acceptor: Acceptor;
   readonly denials: Denials;

@@ -22,6 +22,9 @@ import type { Config } from './config.js';
 import type { Lifecycle, Teams } from './deps.js';
 import { createMemberships } from './memberships.js';
 import { cloneOf, roleOf } from './messages.js';
+import { kekCommand } from './sealing/kek-command.js';
+import { kekFile } from './sealing/kek-file.js';
+import type { KekProvider } from './sealing/kek-provider.js';
 
 /** What the service needs from outside; everything else it builds itself. */
 export interface Outside {
@@ -31,6 +34,8 @@ export interface Outside {
   readonly logger: Logger;
   readonly contract: Contract;
   readonly authenticate: Authenticate;
+  /** Where the key-encryption keys come from. */
+  readonly kekProvider: KekProvider;
   /** Connects to the other services. The hook throws if a transaction is open across a call. */
   connectPeers(noTransaction: () => void): Peers;
 }
@@ -47,6 +52,9 @@ export interface Peers extends AsyncDisposable {
 const CLONE_TIMEOUT_MS = 1_000;
 /** How long teams may take to say who somebody is (step 7 of the main job). */
 const TEAM_TIMEOUT_MS = 500;
+
+/** What a program that gives the KEK may know of this process. */
+const PROGRAM_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin' };
 
 /** Makes what the service needs of its process and of the other services. */
 export async function connectOutside(config: Config): Promise<Outside & AsyncDisposable> {
@@ -73,10 +81,16 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     logger: telemetry.logger,
     contract,
     authenticate,
+    kekProvider: kekProviderOf(config, clock),
     connectPeers: (noTransaction) =>
       connectPeers(config, { contract, clock, token, noTransaction }),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
+}
+
+function kekProviderOf({ kekFile: path, kekCommand: argv }: Config, clock: Clock): KekProvider {
+  if (argv === undefined) return kekFile(path);
+  return kekCommand({ argv, env: PROGRAM_ENV, clock });
 }
 
 /** How to call another service. */

@@ -12,6 +12,7 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   GrantServiceService,
   KeyServiceService,
+  SealServiceService,
   SigningServiceService,
 } from '@ramet/proto-gen/keys.v1';
 import { type Implemented, implement, serve, throttlePolicy } from '@ramet/rpc';
@@ -22,6 +23,7 @@ import { authorizeCloneToUseKey } from './handlers/authorize-clone-to-use-key.js
 import { createKey } from './handlers/create-key.js';
 import { deleteKey } from './handlers/delete-key.js';
 import { getKey } from './handlers/get-key.js';
+import { getSealStatus } from './handlers/get-seal-status.js';
 import { listAvailableKeys } from './handlers/list-available-keys.js';
 import { listGrants } from './handlers/list-grants.js';
 import { listKeys } from './handlers/list-keys.js';
@@ -29,11 +31,14 @@ import { listSignatures } from './handlers/list-signatures.js';
 import { readHistory } from './handlers/read-history.js';
 import { releaseKey } from './handlers/release-key.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
+import { rotateKek } from './handlers/rotate-kek.js';
+import { seal } from './handlers/seal.js';
 import { signTransaction } from './handlers/sign-transaction.js';
+import { unseal } from './handlers/unseal.js';
 import type { Outside, Peers } from './outside.js';
-import { createEnvelope } from './sealing/envelope.js';
-import { kekOf } from './sealing/kek.js';
-import { createKeySealer, openDigestKeys } from './sealing/key-sealer.js';
+import { createSealing } from './sealing/create-sealing.js';
+import { createKeySealer } from './sealing/key-sealer.js';
+import { wipe } from './sealing/wipe.js';
 import { Acceptor } from './signing/acceptor.js';
 import { Denials } from './signing/denials.js';
 import { createDrain } from './signing/drain.js';
@@ -49,6 +54,8 @@ const MIGRATIONS = new URL('../migrations/', import.meta.url);
 const NAME = 'keys';
 /** Signing is what workloads are here for: it costs no more than a read. */
 const COSTS = new Map([[SigningServiceService.signTransaction.path, 1]]);
+/** What is not served while the service is sealed: the server as a whole, and these. */
+const NEED_SECRETS = ['', ...['Key', 'Grant', 'Signing'].map((n) => `ramet.keys.v1.${n}Service`)];
 
 /** The service, as it runs. */
 export interface KeysService extends AsyncDisposable {
@@ -67,8 +74,9 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
       if (db.inTransaction()) throw new Error('a transaction is open across a call');
     }),
   );
-  const deps = await makeDeps({ db, config, outside, peers, scope });
+  const deps = await makeDeps({ db, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
+  await deps.sealKeeper.beat();
   const server = scope.use(
     await serve({
       host: config.host,
@@ -81,6 +89,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
       clock: outside.clock,
     }),
   );
+  deps.vault.watch((isOpen) => server.setServing(isOpen, NEED_SECRETS));
 
   const running = scope.move();
   return {
@@ -120,9 +129,11 @@ function startHistory(
 }
 
 /** Forgets at once what other replicas and teams have changed; without NATS, within its time. */
-function forgetWhatChanges(bus: Bus, peers: Peers, { signingKeys }: Deps): () => void {
+function forgetWhatChanges(bus: Bus, peers: Peers, deps: Deps): () => void {
+  const { signingKeys, sealKeeper } = deps;
   const quits = [
     bus.subscribe('ramet.teams.>', () => peers.forgetRoles()),
+    bus.subscribe('ramet.keys.seal.>', () => void sealKeeper.beat()),
     ...['deleted', 'released', 'grant_revoked'].map((event) =>
       bus.subscribe(`ramet.keys.key.*.${event}`, (subject) => {
         const [, , , keyId = ''] = subject.split('.');
@@ -137,21 +148,28 @@ function forgetWhatChanges(bus: Bus, peers: Peers, { signingKeys }: Deps): () =>
 
 interface Parts {
   readonly db: Database;
-  readonly config: Config;
   readonly outside: Outside;
   readonly peers: Peers;
   readonly scope: Scope;
 }
 
-async function makeDeps({ db, config, outside, peers, scope }: Parts): Promise<Deps> {
+async function makeDeps({ db, outside, peers, scope }: Parts): Promise<Deps> {
   const { clock, ids, failpoints, logger } = outside;
   const secrets = new Secrets(db);
-  const envelope = createEnvelope(kekOf(config.kek), ids);
-  const digestKeys = await openDigestKeys(envelope, secrets, ids);
+  const { envelope, ...sealing } = createSealing({
+    ...{ db, secrets, ids, clock, failpoints, logger, scope },
+    provider: outside.kekProvider,
+  });
+  const digestKeys = () => sealing.vault.opened().digests;
   const sealer = createKeySealer(envelope, digestKeys);
   const signatures = new Signatures(db);
   const signingKeys = new SigningKeys({ load: openSigningKey(secrets, sealer), clock });
   scope.defer(() => signingKeys[Symbol.dispose]());
+  sealing.vault.watch((isOpen) => {
+    if (isOpen) return;
+    signingKeys.clear();
+    wipe();
+  });
   const denied = metrics.getMeter('@ramet/keys').createCounter('keys_signatures_denied', {
     description: 'Requests to sign that were refused, by reason.',
   });
@@ -164,13 +182,13 @@ async function makeDeps({ db, config, outside, peers, scope }: Parts): Promise<D
     }),
   );
   return {
-    ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials },
+    ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, ...sealing },
     keys: new Keys(db, failpoints),
     grants: new Grants(db, ids, failpoints),
     history: { read: (after, limit) => readNewest(db, { after, limit }) },
     acceptor: scope.use(new Acceptor({ db, clock, failpoints })),
     drain: createDrain(db, clock),
-    payloadDigest: createPayloadDigest(digestKeys.payload),
+    payloadDigest: createPayloadDigest(() => digestKeys().payload),
     lifecycle: peers.lifecycle,
     teams: peers.teams,
   };
@@ -193,6 +211,12 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       releaseKey: releaseKey(deps),
     }),
     implement(SigningServiceService, { signTransaction: signTransaction(deps) }),
+    implement(SealServiceService, {
+      getSealStatus: getSealStatus(deps),
+      seal: seal(deps),
+      unseal: unseal(deps),
+      rotateKek: rotateKek(deps),
+    }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),
   ];
 }

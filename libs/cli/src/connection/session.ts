@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { KeyServiceService, SealServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -80,6 +80,10 @@ export class Session implements AsyncDisposable {
 
   get keys(): Remote<typeof KeyServiceService> {
     return this.#client(KeyServiceService, 'keys');
+  }
+
+  get seal(): Remote<typeof SealServiceService> {
+    return this.#client(SealServiceService, 'keys');
   }
 
   get clones(): Remote<typeof CloneServiceService> {

@@ -8,7 +8,7 @@ import { payloadOf } from '../messages.js';
 import { sign } from '../signing/sign.js';
 import { required } from './caller.js';
 
-type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials'>;
+type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials' | 'vault'>;
 
 /** The errors that say that the caller had no right to what it asked for. */
 const DENIALS: ReadonlySet<ErrorCode> = new Set([
@@ -23,7 +23,7 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set([
 export function signTransaction(
   needs: Needs,
 ): Unary<SignTransactionRequest, SignTransactionResponse> {
-  const { signingKeys, acceptor, payloadDigest } = needs;
+  const { signingKeys, acceptor, payloadDigest, vault } = needs;
   return async (request, call) => {
     const { requestId, keyId } = request;
     try {
@@ -41,6 +41,7 @@ export function signTransaction(
       const { bytes, finish } = draft(accepted.acceptedAt);
       const signed = sign(key.algorithm, key.secret, bytes);
       const signature = signed instanceof Promise ? await signed : signed;
+      vault.requireOpen();
       accepted.requireCurrent();
       return { signature, venue: finish(signature), acceptTime: accepted.acceptedAt };
     } catch (thrown) {

@@ -1,7 +1,7 @@
 import { ANONYMOUS, type Caller, type CallMetadata } from '@ramet/rpc';
 
 /** Who calls, in the words of a test. The servers of these tests take it for proof. */
-export type Who = `user:${string}` | `service:${string}` | `workload:${string}`;
+export type Who = `user:${string}` | `admin:${string}` | `service:${string}` | `workload:${string}`;
 
 /** The metadata to call with as somebody. */
 export function as(who: Who): { readonly metadata: { readonly caller: string } } {
@@ -25,6 +25,8 @@ export function callerIn(metadata: CallMetadata): Caller {
   switch (kind) {
     case 'user':
       return { ...common, kind };
+    case 'admin':
+      return { ...common, kind: 'user', admin: true };
     case 'service':
       return { ...common, kind, ...onBehalfOf(metadata) };
     case 'workload': {

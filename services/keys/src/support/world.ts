@@ -9,6 +9,7 @@ import {
   type Key,
   KeyAlgorithm,
   KeyServiceService,
+  SealServiceService,
   SigningServiceService,
 } from '@ramet/proto-gen/keys.v1';
 import type { Owner } from '@ramet/proto-gen/teams.v1';
@@ -20,6 +21,7 @@ import type { Config } from '../config.js';
 import { connectPeers, type Outside } from '../outside.js';
 import { type KeysService, startKeys } from '../service.js';
 import { as, callerIn, type Who } from './callers.js';
+import { HeldKeks } from './held-keks.js';
 import { cloneMessage, type PeerState, startPeers } from './peers.js';
 
 /** A line that the service has logged. */
@@ -34,21 +36,24 @@ export interface Replica extends AsyncDisposable {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly grants: Remote<typeof GrantServiceService>;
   readonly signing: Remote<typeof SigningServiceService>;
+  readonly seal: Remote<typeof SealServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
 }
 
 /** The service on a database of its own, with lifecycle and teams played. */
 export interface World extends Replica {
   readonly db: Database;
+  readonly databaseUrl: string;
   readonly peers: PeerState;
   readonly log: readonly LogLine[];
-  readonly kek: Buffer;
+  /** The key-encryption keys of all replicas that have none of their own. */
+  readonly keks: HeldKeks;
   /** Starts one more replica. */
   addReplica(options?: ReplicaOptions): Promise<Replica>;
 }
 
 interface ReplicaOptions {
-  readonly kek?: Buffer;
+  readonly keks?: HeldKeks;
   readonly failpoints?: Failpoints;
 }
 
@@ -60,14 +65,15 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const logger = keepingLogger(log);
   const contract = loadContract();
   const peers = scope.use(await startPeers(contract, logger));
-  const kek = options.kek ?? systemIds.bytes(32);
+  const keks = options.keks ?? new HeldKeks(systemIds.bytes(32));
   const token = async (): Promise<string> => 'service:keys';
   const addReplica = async (more: ReplicaOptions = {}): Promise<Replica> => {
-    const config = configOf(database.url, more.kek ?? kek);
+    const config = configOf(database.url);
     const failpoints = more.failpoints ?? options.failpoints ?? noFailpoints;
     const outside: Outside = {
       ...{ clock: systemClock, ids: systemIds, failpoints, logger, contract },
       authenticate: callerIn,
+      kekProvider: more.keks ?? keks,
       connectPeers: (noTransaction) =>
         connectPeers(peers, { contract, clock: systemClock, token, noTransaction }),
     };
@@ -80,12 +86,12 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const running = scope.move();
   return {
     ...first,
-    ...{ db, peers: peers.state, log, kek, addReplica },
+    ...{ db, databaseUrl: database.url, peers: peers.state, log, keks, addReplica },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
 
-function configOf(databaseUrl: string, kek: Buffer): Config {
+function configOf(databaseUrl: string): Config {
   return {
     host: '127.0.0.1',
     port: 0,
@@ -97,7 +103,8 @@ function configOf(databaseUrl: string, kek: Buffer): Config {
     teamsAddress: '',
     lifecycleAddress: '',
     serviceKey: new Secret(Buffer.from('none')),
-    kek: Buffer.from(kek),
+    kekFile: '',
+    kekCommand: undefined,
     tracesDir: '',
     logLevel: 'error',
     failpointsDir: '',
@@ -113,6 +120,7 @@ function clientsOf(service: KeysService): Replica {
     keys: scope.use(connect(KeyServiceService, address)),
     grants: scope.use(connect(GrantServiceService, address)),
     signing: scope.use(connect(SigningServiceService, address)),
+    seal: scope.use(connect(SealServiceService, address)),
     history: scope.use(connect(HistoryServiceService, address)),
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };

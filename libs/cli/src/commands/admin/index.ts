@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Act } from '../../context.js';
 import { addAdminClones } from './clones.js';
 import { addAdminQuotas } from './quotas.js';
+import { addAdminSeal } from './seal.js';
 import { addStandings } from './standings.js';
 
 /** Adds `admin` to the command. */
@@ -10,4 +11,5 @@ export function addAdmin(program: Command, act: Act): void {
   addStandings(admin, act);
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
+  addAdminSeal(admin, act);
 }
