@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addActions } from './commands/actions.js';
 import { addAdmin } from './commands/admin/index.js';
 import { addApiKeys } from './commands/api-keys.js';
+import { addAudit } from './commands/audit.js';
 import { addBots } from './commands/bots.js';
 import { addClones } from './commands/clones/index.js';
 import { addKeys } from './commands/keys.js';
@@ -60,6 +61,7 @@ function programFor(world: World): Command {
     .option('--teams-address <address>', 'where teams is')
     .option('--keys-address <address>', 'where keys is')
     .option('--lifecycle-address <address>', 'where lifecycle is')
+    .option('--executor-address <address>', 'where executor is: for its audit only')
     .option('--timeout <duration>', 'how long to wait for an answer, or for what --wait waits for')
     .addHelpText('after', CODES)
     .exitOverride()
@@ -84,6 +86,7 @@ function programFor(world: World): Command {
   addRun(program, act);
   addResults(program, act);
   addActions(program, act);
+  addAudit(program, act);
   addAdmin(program, act);
   addWebhooks(program, act);
   addVersion(program, world);

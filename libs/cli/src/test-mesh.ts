@@ -60,7 +60,7 @@ export interface RunOptions {
   readonly ids?: Ids;
   readonly signal?: AbortSignal;
   /** Told of everything that is printed. */
-  readonly onPrint?: () => void;
+  readonly onPrint?: (text: string) => void;
 }
 
 /** The API key that the services of a test know, and whose it is. */
@@ -150,7 +150,7 @@ export async function runIn(args: readonly string[], options: RunOptions): Promi
       interactive: options.answers !== undefined,
       print(text) {
         out.push(Buffer.from(text));
-        options.onPrint?.();
+        options.onPrint?.(Buffer.from(text).toString('utf8'));
       },
       drained: async () => undefined,
       printError: (text) => void errors.push(Buffer.from(text)),

@@ -77,6 +77,7 @@ function answerUnary({ encode }: Endpoint, handler: Unary<unknown, unknown>): An
     const admitted = call.admit(bytes);
     const request = admitted instanceof Promise ? await admitted : admitted;
     const response = await handler(request, call);
+    call.response = response;
     return Buffer.isBuffer(response) ? response : encode(response);
   };
 }

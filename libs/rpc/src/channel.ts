@@ -1,14 +1,24 @@
-import { type ChannelCredentials, type ChannelOptions, Client, credentials } from '@grpc/grpc-js';
+import { type ChannelOptions, Client } from '@grpc/grpc-js';
+import { securityOf } from './channel-security.js';
 import type { Contract } from './contract.js';
 import { isLocal } from './local.js';
+import type { MeshIdentity } from './mesh-identity.js';
 import { methodsOf } from './method.js';
 
-/** A client's trust, and the certificate it shows. */
-export interface ClientTls {
+/** The authorities that a server must be proven by to a user. */
+export interface Trust {
   readonly authority: Buffer;
-  readonly certificate?: Buffer;
-  readonly key?: Buffer;
 }
+
+/** Another service, called with this one's own certificate. */
+export interface PeerTls {
+  readonly identity: MeshIdentity;
+  /** The name of the service that has to answer. */
+  readonly service: string;
+}
+
+/** How a client keeps what it sends to itself and its server. */
+export type ClientTls = Trust | PeerTls;
 
 interface ChannelNeeds {
   readonly tls: ClientTls | undefined;
@@ -25,8 +35,10 @@ export function openChannel(
   if (!tls && address !== '' && !isLocal(hostOf(address))) {
     throw new Error(`plaintext is for loopback only: calling ${address} needs certificates`);
   }
-  return new Client(address, credentialsOf(tls), {
+  const { channelCredentials, targetName } = securityOf(hostOf(address), tls);
+  return new Client(address, channelCredentials, {
     ...CHANNEL_OPTIONS,
+    ...(targetName !== undefined && { 'grpc.ssl_target_name_override': targetName }),
     'grpc.service_config': JSON.stringify(serviceConfig(service, contract)),
   });
 }
@@ -34,11 +46,6 @@ export function openChannel(
 /** The host of an address, without its port. Sockets and bare hosts have none. */
 function hostOf(address: string): string {
   return address.startsWith('unix:') ? address : address.replace(/:\d+$/, '');
-}
-
-function credentialsOf(tls: ClientTls | undefined): ChannelCredentials {
-  if (!tls) return credentials.createInsecure();
-  return credentials.createSsl(tls.authority, tls.key ?? null, tls.certificate ?? null);
 }
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;

@@ -1,4 +1,5 @@
 import type { Histogram, Tracer } from '@opentelemetry/api';
+import type { Audit } from './audit.js';
 import type { Caller, CallMetadata } from './call.js';
 import type { Rule } from './contract.js';
 import type { AnyMethod } from './method.js';
@@ -10,22 +11,6 @@ import type { Decode } from './validation.js';
 
 /** Proves who is calling, or throws. */
 export type Authenticate = (metadata: CallMetadata) => Caller | Promise<Caller>;
-
-/** One call, as the audit keeps it. */
-export interface AuditRecord {
-  readonly action: string;
-  readonly method: string;
-  readonly caller: Caller;
-  /** The name of the status, `OK` included. */
-  readonly code: string;
-  /** Why it failed. Empty if it did not. */
-  readonly reason: string;
-  readonly correlationId: string;
-  readonly traceId: string;
-}
-
-/** Keeps a record of a call, as the audit class of its rule asks. Must not throw. */
-export type Audit = (record: AuditRecord) => void;
 
 /** What a server allows a call at most. */
 export interface Limits {

@@ -1,3 +1,4 @@
+export type { Audit, AuditRecord } from './audit.js';
 export {
   ANONYMOUS,
   type Call,
@@ -10,7 +11,8 @@ export {
   type Uploading,
   type WorkloadIdentity,
 } from './call.js';
-export type { ClientTls } from './channel.js';
+export { type CertificateFiles, type Certificates, openCertificates } from './certificates.js';
+export type { ClientTls, PeerTls, Trust } from './channel.js';
 export {
   type CallOptions,
   type ConnectOptions,
@@ -19,14 +21,16 @@ export {
 } from './connect.js';
 export { currentCorrelationId, detached } from './context.js';
 export type { Contract, Rule, RuleCaller } from './contract.js';
-export type { Audit, AuditRecord, Authenticate, Limits } from './endpoint.js';
+export type { Authenticate, Limits } from './endpoint.js';
 export { createIdentity } from './identity.js';
 export { type Implemented, implement } from './implement.js';
 export { Limiter, type LimiterOptions } from './limiter.js';
+export { type MeshIdentity, type MeshMember, openMeshIdentity } from './mesh-identity.js';
+export type { MeshListening } from './mesh-listener.js';
 export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';
 export { RemoteError, type StatusName } from './remote-error.js';
-export { type RunningServer, type ServeOptions, type ServerTls, serve } from './serve.js';
+export { type RunningServer, type ServeOptions, serve } from './serve.js';
 export { statusCodeOf } from './status.js';
 export { type ThrottlePolicy, throttlePolicy } from './throttle.js';
 export type { Rate } from './token-bucket.js';

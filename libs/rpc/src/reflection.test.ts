@@ -4,7 +4,7 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { builtInMethod } from './built-in.js';
 import { codecOf } from './health.js';
-import { makeTestCertificate } from './test-certificate.js';
+import { makeTestAuthority } from './test-authority.js';
 import { startTestServer } from './test-server.js';
 
 type Answer = { readonly case: string; readonly value: Record<string, unknown> };
@@ -90,10 +90,11 @@ describe('reflection', () => {
   });
 
   it('is open on loopback, and asks for a token where strangers can come', async () => {
-    const tls = makeTestCertificate();
+    using authority = await makeTestAuthority();
+    using tls = await authority.open('keys');
     await using server = await startTestServer({}, { tls, host: '0.0.0.0' });
     const address = `127.0.0.1:${server.port}`;
-    const trusted = credentials.createSsl(tls.certificate);
+    const trusted = credentials.createSsl(authority.certificate);
     const caller = new Metadata();
     caller.set('caller', 'user:usr_1');
 

@@ -1,28 +1,26 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
+import type { Audit } from './audit.js';
 import { bind } from './bind.js';
+import type { Certificates } from './certificates.js';
 import { keepContexts } from './context.js';
 import { type Contract, readRegistry } from './contract.js';
 import { draining } from './endings.js';
-import type { Audit, Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
+import type { Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
 import { Health } from './health.js';
 import type { Implemented } from './implement.js';
+import { addressOf, assertBindable, listenPublicly } from './listening.js';
 import { isLocal } from './local.js';
+import { listenToMesh, type MeshListening } from './mesh-listener.js';
 import { type AnyMethod, methodsOf } from './method.js';
+import type { Peer } from './peer.js';
 import { ruleOf } from './permissions.js';
 import { type Clock, type Logger, machineClock } from './ports.js';
 import { Reflection } from './reflection.js';
 import { createDurations, createRefusals, createTracer, labelsOf } from './spans.js';
 import { createThrottle, type ThrottlePolicy } from './throttle.js';
+import type { TlsListener } from './tls-listener.js';
 import { createDecoders } from './validation.js';
 import { watchOver } from './watch-over.js';
-
-/** A server's certificate, and who must have signed that of its clients. */
-export interface ServerTls {
-  readonly certificate: Buffer;
-  readonly key: Buffer;
-  /** Asks every client for a certificate of this authority. */
-  readonly clientAuthority?: Buffer;
-}
 
 /** What to serve, where, and what to go by. */
 export interface ServeOptions {
@@ -40,8 +38,13 @@ export interface ServeOptions {
   readonly audit?: Audit;
   /** Holds callers to a rate. None is held to any if this is absent. */
   readonly throttle?: ThrottlePolicy | undefined;
-  /** Required on anything but loopback and unix sockets. */
-  readonly tls?: ServerTls;
+  /** What is shown to clients. Required on anything but loopback and unix sockets. */
+  readonly tls?: Certificates | undefined;
+  /**
+   * Where the other services call, which then have to prove themselves by certificates. Without it
+   * they are believed by their tokens alone.
+   */
+  readonly mesh?: MeshListening | undefined;
 }
 
 /** A server that takes calls. Disposing of it lets running calls finish, for a bounded time. */
@@ -49,12 +52,17 @@ export interface RunningServer extends AsyncDisposable {
   readonly port: number;
   /** What `connect` takes to reach it. */
   readonly address: string;
+  /** What other services take to reach it. Undefined where they call as everybody else. */
+  readonly meshAddress: string | undefined;
   /**
    * Says by grpc.health.v1 whether calls should be sent here: to the services named, where an empty
    * name is the server as a whole, else to all. They are served either way.
    */
   setServing(serving: boolean, services?: readonly string[]): void;
 }
+
+/** Peers connect anew this often: none of them outlives its certificate by more. */
+const MESH_CONNECTION_AGE_MS = 10 * 60_000;
 
 const LIMITS: Limits = {
   defaultDeadlineMs: 10_000,
@@ -66,9 +74,6 @@ const LIMITS: Limits = {
   maxConcurrentStreams: 10_000,
 };
 
-/** sockaddr_un holds no more; Node would cut a longer path off without an error. */
-const MAX_SOCKET_PATH_BYTES = 107;
-
 /**
  * Serves these services, with health and reflection beside them.
  *
@@ -76,15 +81,51 @@ const MAX_SOCKET_PATH_BYTES = 107;
  * machine.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { services, contract, host, tls, throttle, clock = machineClock } = options;
+  const { host, tls, mesh } = options;
   assertBindable(host, tls);
   keepContexts();
-  const limits = { ...LIMITS, ...options.limits };
-  const state: ServerState = {
+  const state = stateOf(options);
+  const offer = offerOf(options);
+
+  const open = createServer(offer, state, mesh ? 'public' : 'unasked');
+  const servers = [open];
+  const refused = (reason: string): void => state.logger.debug('a client was refused', { reason });
+  const listeners = [await listenPublicly(open, { host, port: options.port, tls }, refused)];
+  if (mesh) {
+    const inner = createServer(offer, state, 'mesh');
+    servers.push(inner);
+    listeners.push(await listenToMesh(inner, mesh, state));
+  }
+
+  const [{ port = 0 } = {}, inner] = listeners;
+  let stopping: Promise<void> | undefined;
+  return {
+    port,
+    address: addressOf(host, port),
+    meshAddress: mesh && inner && addressOf(mesh.host, inner.port),
+    setServing: (serving, names) => offer.health.set(serving && !state.draining, names),
+    [Symbol.asyncDispose]: () => {
+      stopping ??= drain({ servers, listeners, state, offer });
+      return stopping;
+    },
+  };
+}
+
+/** What all listeners of a service offer. */
+interface Offer {
+  readonly services: readonly Implemented[];
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly health: Health;
+  readonly reflection: Reflection;
+}
+
+function stateOf(options: ServeOptions): ServerState {
+  const { throttle, clock = machineClock } = options;
+  return {
     authenticate: options.authenticate,
     logger: options.logger,
     clock,
-    limits,
+    limits: { ...LIMITS, ...options.limits },
     tracer: createTracer(),
     durations: createDurations(),
     audit: options.audit,
@@ -92,41 +133,41 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     open: new Set(),
     draining: false,
   };
+}
 
+function offerOf({ services, contract, host, mesh, authenticate }: ServeOptions): Offer {
   const names = services.map(nameOf);
   const health = new Health(names);
+  const stays = isLocal(host) && (!mesh || isLocal(mesh.host));
   const reflection = new Reflection({
     contract,
     services: [...names, ...BUILT_IN_NAMES],
-    authenticate: isLocal(host) ? undefined : options.authenticate,
+    authenticate: stays ? undefined : authenticate,
   });
   const endpoints = new Map<string, Endpoint>();
   prepare(endpoints, services, contract);
   for (const [, method] of methodsOf(health.implemented.definition)) {
     endpoints.set(method.path, offered(method));
   }
+  return { services: [...services, health.implemented], endpoints, health, reflection };
+}
 
+function createServer(
+  { services, endpoints, reflection }: Offer,
+  state: ServerState,
+  via: Peer['via'],
+): Server {
+  const ages = via === 'mesh' ? { maxConnectionAgeMs: MESH_CONNECTION_AGE_MS } : {};
   const server = new Server({
-    ...channelOptions(limits),
-    interceptors: [watchOver(endpoints, state)],
+    ...channelOptions({ ...state.limits, ...ages }),
+    interceptors: [watchOver(endpoints, state, via)],
   });
-  for (const each of [...services, health.implemented]) {
+  for (const each of services) {
     const { definition, implementation } = bind(each, endpoints);
     server.addService(definition, implementation);
   }
   for (const each of reflection.bound) server.addService(each.definition, each.implementation);
-
-  const port = await listen(server, addressOf(host, options.port), tls);
-  let stopping: Promise<void> | undefined;
-  return {
-    port,
-    address: addressOf(host, port),
-    setServing: (serving, names) => health.set(serving && !state.draining, names),
-    [Symbol.asyncDispose]: () => {
-      stopping ??= drain(server, state, health, reflection);
-      return stopping;
-    },
-  };
+  return server;
 }
 
 const BUILT_IN_NAMES = [
@@ -176,61 +217,38 @@ function offered({
   };
 }
 
+interface Draining {
+  readonly servers: readonly Server[];
+  readonly listeners: readonly TlsListener[];
+  readonly state: ServerState;
+  readonly offer: Offer;
+}
+
 /**
  * Lets running calls finish, ends streams of responses, refuses new calls; cuts what is left after a while.
  *
  * Watchers of the health are told first, so that a balancer sends its calls elsewhere.
  */
-async function drain(
-  server: Server,
-  state: ServerState,
-  health: Health,
-  reflection: Reflection,
-): Promise<void> {
-  health.set(false);
+async function drain({ servers, listeners, state, offer }: Draining): Promise<void> {
+  offer.health.set(false);
   await new Promise((resolve) => setImmediate(resolve));
 
   state.draining = true;
-  reflection.close();
+  offer.reflection.close();
+  for (const listener of listeners) listener.close();
   for (const call of [...state.open]) {
     if (call.endpoint.streams && !call.endpoint.uploads) call.abort(draining());
   }
   const stopTimer = state.clock.after(state.limits.drainMs, () => {
     for (const call of [...state.open]) call.abort(draining());
-    server.forceShutdown();
+    for (const server of servers) server.forceShutdown();
   });
-  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  await Promise.all(servers.map(shutDown));
   stopTimer();
 }
 
-function listen(server: Server, address: string, tls: ServerTls | undefined): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentialsOf(tls), (error, port) =>
-      error ? reject(error) : resolve(port),
-    );
-  });
-}
-
-function credentialsOf(tls: ServerTls | undefined): ServerCredentials {
-  if (!tls) return ServerCredentials.createInsecure();
-  const { certificate, key, clientAuthority } = tls;
-  const pair = { private_key: key, cert_chain: certificate };
-  return ServerCredentials.createSsl(clientAuthority ?? null, [pair], Boolean(clientAuthority));
-}
-
-function assertBindable(host: string, tls: ServerTls | undefined): void {
-  if (host.startsWith('unix:')) {
-    const bytes = Buffer.byteLength(host.slice('unix:'.length));
-    if (bytes <= MAX_SOCKET_PATH_BYTES) return;
-    throw new Error(`a socket's path has at most ${MAX_SOCKET_PATH_BYTES} bytes, not ${bytes}`);
-  }
-  if (isLocal(host) || tls) return;
-  throw new Error(`plaintext is for loopback only: serving on ${host} needs a certificate`);
-}
-
-function addressOf(host: string, port: number): string {
-  if (host.startsWith('unix:')) return host;
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;
+function shutDown(server: Server): Promise<void> {
+  return new Promise((resolve) => server.tryShutdown(() => resolve()));
 }
 
 function nameOf({ definition }: Implemented): string {

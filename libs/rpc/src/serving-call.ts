@@ -2,16 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { type Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
 import { isValidTraceId } from '@opentelemetry/api';
 import { PublicError } from '@ramet/errors';
+import { keepRecord } from './audit.js';
 import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
 import { logFailure } from './call-log.js';
 import { runServing, type Serving } from './context.js';
 import type { Rule } from './contract.js';
 import { deadlineExceeded, draining, endedEarly } from './endings.js';
 import type { Endpoint, ServerState } from './endpoint.js';
+import { assertProven, type Peer } from './peer.js';
 import { permit } from './permissions.js';
 import { ReceivedMetadata } from './received-metadata.js';
 import { RequestStream } from './request-stream.js';
-import { endSpan, type OpenSpan, openServerSpan } from './spans.js';
+import { describeCaller, endSpan, type OpenSpan, openServerSpan } from './spans.js';
 import { complete, type Failure, toStatus } from './status.js';
 import type { Charged } from './throttle.js';
 
@@ -24,7 +26,6 @@ type Transport = Pick<
 >;
 
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
-const REFUSALS: ReadonlySet<status> = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
 const NOTHING: CallMetadata = { get: () => undefined };
 const UNPROVEN: Charged = { kind: 'unproven', id: '' };
 const END_OF_TIME = new Date(8.64e15);
@@ -37,8 +38,11 @@ export class ServingCall implements Serving {
   metadata: CallMetadata = NOTHING;
   /** What the client streams, once the handler may read it. */
   requests: RequestStream | undefined;
+  /** What the handler has answered, if it answers once. */
+  response: unknown;
   readonly #server: ServerState;
   readonly #transport: Transport;
+  readonly #peer: Peer;
   readonly #startedAt: number;
   #span: OpenSpan | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
@@ -51,11 +55,14 @@ export class ServingCall implements Serving {
   #handled = false;
   #thrown: unknown;
   #reason = '';
+  /** As bytes until it is decoded. */
+  #request: unknown;
   /** Whether the log and the audit have been told of calls like this one. */
   #isKnown = false;
 
-  constructor(endpoint: Endpoint, server: ServerState, transport: Transport) {
+  constructor(endpoint: Endpoint, server: ServerState, transport: Transport, peer: Peer) {
     this.#transport = transport;
+    this.#peer = peer;
     this.endpoint = endpoint;
     this.#server = server;
     this.#startedAt = server.clock.elapsed();
@@ -146,6 +153,7 @@ export class ServingCall implements Serving {
     const { rule, decode } = this.endpoint;
     if (this.#server.draining) throw draining();
     if (!rule) return bytes && decode(bytes);
+    this.#request = bytes;
 
     const authenticated = this.#authenticate();
     if (!(authenticated instanceof Promise)) return this.#letIn(authenticated, rule, bytes);
@@ -178,10 +186,12 @@ export class ServingCall implements Serving {
   }
 
   #letIn(caller: Caller, rule: Rule, bytes: Buffer | undefined): unknown {
+    assertProven(caller, this.#peer);
     this.caller = caller;
     this.#charge(caller);
     permit(rule, caller);
-    return bytes && this.endpoint.decode(bytes);
+    this.#request = bytes && this.endpoint.decode(bytes);
+    return this.#request;
   }
 
   afterEnd(callback: () => void): void {
@@ -212,7 +222,7 @@ export class ServingCall implements Serving {
     return failure;
   }
 
-  /** Notes that the handler has answered. */
+  /** Notes that the handler has answered, and what. */
   succeed(): void {
     this.#handled = true;
   }
@@ -254,7 +264,7 @@ export class ServingCall implements Serving {
     const ms = clock.elapsed() - this.#startedAt;
     if (!quiet) durations.record(ms, { ...labels, 'rpc.grpc.status_code': code });
     if (this.#span) {
-      this.#describeCaller(this.#span);
+      describeCaller(this.#span, this.caller);
       endSpan(this.#span, code);
     }
     if (code !== status.OK && !quiet) this.#log(code, ms);
@@ -262,27 +272,13 @@ export class ServingCall implements Serving {
   }
 
   #keepRecord(code: status): void {
-    const { rule, path } = this.endpoint;
     const { audit } = this.#server;
-    if (!audit || !rule || rule.audit === 'none' || this.#isKnown) return;
-    if (rule.audit === 'read' && !REFUSALS.has(code)) return;
-
-    audit({
-      action: rule.action,
-      method: path,
-      caller: this.caller,
-      code: status[code],
-      reason: this.#reason,
-      correlationId: this.correlationId,
-      traceId: this.traceId,
+    if (!audit || this.#isKnown) return;
+    keepRecord(audit, this.endpoint, {
+      ...{ code, caller: this.caller, reason: this.#reason, traceId: this.traceId },
+      ...{ request: this.#request, response: this.response, correlationId: this.correlationId },
+      peer: () => this.#transport.getPeer(),
     });
-  }
-
-  #describeCaller({ span }: OpenSpan): void {
-    const { kind, id } = this.caller;
-    span.setAttribute('ramet.caller', `${kind}:${id}`);
-    if (kind === 'service') span.setAttribute('ramet.caller_service', id);
-    if (kind === 'workload') span.setAttribute('ramet.caller_service', 'runner');
   }
 
   #log(code: status, ms: number): void {

@@ -16,6 +16,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import type { Caller } from './call.js';
 
 /** A span, and the context that makes it the parent of what happens meanwhile. */
 export interface OpenSpan {
@@ -73,6 +74,13 @@ export function openClientSpan(
   const inner = trace.setSpan(parent, span);
   propagation.inject(inner, metadata, SETTER);
   return { span, context: inner };
+}
+
+/** Says on the span of a served call who has called. */
+export function describeCaller({ span }: OpenSpan, { kind, id }: Caller): void {
+  span.setAttribute('ramet.caller', `${kind}:${id}`);
+  if (kind === 'service') span.setAttribute('ramet.caller_service', id);
+  if (kind === 'workload') span.setAttribute('ramet.caller_service', 'runner');
 }
 
 /** Ends a span with the status of its call. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Counter, metrics } from '@opentelemetry/api';
 import { PublicError } from '@ramet/errors';
+import type { AuditRecord } from './audit.js';
 import { connect } from './connect.js';
-import type { AuditRecord } from './endpoint.js';
 import { Health } from './health.js';
 import type { AnyMethod } from './method.js';
 import { type Clock, machineClock } from './ports.js';

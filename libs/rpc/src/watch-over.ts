@@ -6,6 +6,8 @@ import type {
   ServerInterceptor,
 } from '@grpc/grpc-js';
 import type { Endpoint, ServerState } from './endpoint.js';
+import { peerOf } from './mesh-listener.js';
+import type { Peer } from './peer.js';
 import { type OutgoingStatus, ServingCall } from './serving-call.js';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
@@ -28,12 +30,15 @@ interface Watched extends ServerInterceptingCallInterface {
 export function watchOver(
   endpoints: ReadonlyMap<string, Endpoint>,
   server: ServerState,
+  via: Peer['via'],
 ): ServerInterceptor {
+  const known: Peer | undefined = via === 'mesh' ? undefined : { via };
   return ({ path }, call) => {
     const endpoint = endpoints.get(path);
     if (endpoint) {
       const watched = call as Watched;
-      watched[SERVING] = new ServingCall(endpoint, server, watched);
+      const peer = known ?? peerOf(streamOf(watched).session?.socket);
+      watched[SERVING] = new ServingCall(endpoint, server, watched, peer);
       watched.start = startWatched;
       watched.sendStatus = sendStatusWatched;
       if (endpoint.uploads) streamOf(watched).once('aborted', () => watched[SERVING].hangUp());

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { AUDIT_RETENTION_DAYS } from '@ramet/audit';
 import {
   flag,
   integer,
@@ -18,6 +19,12 @@ const SETTINGS = {
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
+  /** How many days records of the audit are kept. */
+  auditRetentionDays: {
+    env: 'AUDIT_RETENTION_DAYS',
+    parse: integer,
+    default: AUDIT_RETENTION_DAYS,
+  },
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: secretFile, default: undefined },
   /** Without it nothing is published: history is served all the same. */
@@ -61,11 +68,11 @@ const SETTINGS = {
 } as const;
 
 /** The settings of executor. */
-export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type RateSetting = 'rateLimit' | 'rateBurst';
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {

@@ -1,3 +1,4 @@
+import { startAudit } from '@ramet/audit';
 import {
   type Database,
   isOutage,
@@ -65,11 +66,15 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   const queue = new Queue(db, hostId, clock);
   reconciler = scope.use(startHostReconciler({ queue, step: stepOf(deps), onError, clock }));
   if (config.stopWorkloadsOnExit) scope.defer(() => interruptAll(deps, clock));
-  const services = executorApi(deps);
+  const audit = scope.use(startAudit({ ...sequencing, retentionDays: config.auditRetentionDays }));
+  const services = [...executorApi(deps), audit.implemented];
   const { authenticate } = teams;
   const throttle = throttlePolicy(config);
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
+    await serve({
+      ...{ host, port, services, contract, authenticate, throttle, logger, clock },
+      audit: audit.keep,
+    }),
   );
   server.setServing(true);
 

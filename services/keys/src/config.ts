@@ -1,3 +1,4 @@
+import { AUDIT_RETENTION_DAYS } from '@ramet/audit';
 import {
   type Config as ConfigOf,
   integer,
@@ -33,6 +34,12 @@ const SETTINGS = {
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
+  /** How many days records of the audit are kept. */
+  auditRetentionDays: {
+    env: 'AUDIT_RETENTION_DAYS',
+    parse: integer,
+    default: AUDIT_RETENTION_DAYS,
+  },
   /** Without a password, which stands in a file. */
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: secretFile, default: undefined },
@@ -58,11 +65,11 @@ const SETTINGS = {
 } as const;
 
 /** The settings of the service. */
-export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = ConfigOf<typeof SETTINGS>;
 /** What a service in a test does without. */
-type RateSetting = 'rateLimit' | 'rateBurst';
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {

@@ -2,6 +2,7 @@ import type { HistoryRow } from '@ramet/database';
 import type { Clock, Failpoints, Ids } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import type { Role, Roles } from './domain/access.js';
+import type { TeamsNews } from './domain/creator.js';
 import type { Clone } from './domain/grant.js';
 import type { KeySealer } from './sealing/key-sealer.js';
 import type { SealKeeper } from './sealing/seal-keeper.js';
@@ -11,6 +12,7 @@ import type { Denials } from './signing/denials.js';
 import type { Drain } from './signing/drain.js';
 import type { PayloadDigest } from './signing/payload-digest.js';
 import type { SigningKeys } from './signing/signing-keys.js';
+import type { CreatorGrants } from './store/creator-grants.js';
 import type { Grants } from './store/grants.js';
 import type { Keks } from './store/keks.js';
 import type { Keys } from './store/keys.js';
@@ -21,6 +23,7 @@ import type { Signatures } from './store/signatures.js';
 export interface Deps {
   readonly keys: Keys;
   readonly grants: Grants;
+  readonly creatorGrants: CreatorGrants;
   readonly signatures: Signatures;
   readonly history: History;
   readonly sealer: KeySealer;
@@ -59,4 +62,6 @@ export interface Teams {
   roleIn(teamId: string, userId: string): Promise<Role | undefined>;
   /** The roles of a user in all teams, as they were at most a second ago. */
   rolesOf(userId: string): Promise<Roles>;
+  /** What has happened there after a position. Empty: nothing yet. */
+  readNews(after: bigint, signal: AbortSignal): Promise<readonly TeamsNews[]>;
 }

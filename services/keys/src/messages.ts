@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '@ramet/proto-gen/history.v1';
 import {
   type GrantLimits,
   type Grant as GrantMessage,
@@ -16,6 +17,7 @@ import {
 import { type Owner as OwnerMessage, TeamRole } from '@ramet/proto-gen/teams.v1';
 import type { Role } from './domain/access.js';
 import type { Algorithm } from './domain/algorithm.js';
+import type { TeamsNews } from './domain/creator.js';
 import type { Clone, Grant, Limits, Operation } from './domain/grant.js';
 import { etagOf, type Key } from './domain/key.js';
 import type { Owner } from './domain/owner.js';
@@ -26,6 +28,11 @@ const ALGORITHM = {
   hmac_sha256: KeyAlgorithm.HMAC_SHA256,
   hmac_sha512: KeyAlgorithm.HMAC_SHA512,
   ed25519: KeyAlgorithm.ED25519,
+  hmac_sha384: KeyAlgorithm.HMAC_SHA384,
+  ecdsa_p256: KeyAlgorithm.ECDSA_P256,
+  ecdsa_secp256k1: KeyAlgorithm.ECDSA_SECP256K1,
+  rsa_pkcs1_sha256: KeyAlgorithm.RSA_PKCS1_SHA256,
+  rsa_pss_sha256: KeyAlgorithm.RSA_PSS_SHA256,
 } as const satisfies Record<Algorithm, KeyAlgorithm>;
 
 const ALGORITHM_OF = {
@@ -33,6 +40,11 @@ const ALGORITHM_OF = {
   [KeyAlgorithm.HMAC_SHA256]: 'hmac_sha256',
   [KeyAlgorithm.HMAC_SHA512]: 'hmac_sha512',
   [KeyAlgorithm.ED25519]: 'ed25519',
+  [KeyAlgorithm.HMAC_SHA384]: 'hmac_sha384',
+  [KeyAlgorithm.ECDSA_P256]: 'ecdsa_p256',
+  [KeyAlgorithm.ECDSA_SECP256K1]: 'ecdsa_secp256k1',
+  [KeyAlgorithm.RSA_PKCS1_SHA256]: 'rsa_pkcs1_sha256',
+  [KeyAlgorithm.RSA_PSS_SHA256]: 'rsa_pss_sha256',
 } as const satisfies Record<KeyAlgorithm, Algorithm | undefined>;
 
 const ORIGIN = {
@@ -50,6 +62,16 @@ const OPERATION_OF = {
   [SignOperation.RAW]: ['raw'],
   [SignOperation.VENUE]: ['venue'],
 } as const satisfies Record<SignOperation, readonly Operation[]>;
+
+/** What happens at teams when somebody loses rights. */
+const LOSSES: ReadonlySet<string> = new Set([
+  'team.member_set',
+  'team.member_removed',
+  'team.ownership_transferred',
+  'team.deleted',
+  'user.disabled',
+  'user.deleted',
+]);
 
 const ROLE_OF = {
   [TeamRole.UNSPECIFIED]: undefined,
@@ -107,6 +129,7 @@ export function toGrantMessage(grant: Grant): GrantMessage {
     createTime: grant.createdAt,
     revokeTime: grant.revokedAt,
     revokeReason: grant.revokeReason,
+    leaseTime: grant.leaseUntil,
   };
 }
 
@@ -168,4 +191,9 @@ export function payloadOf(message: SignTransactionRequest['payload']): Payload |
     case undefined:
       return undefined;
   }
+}
+
+/** What an entry of the history of teams tells this service: who may have lost rights. */
+export function newsOf({ position, kind, aggregateId }: HistoryEntry): TeamsNews {
+  return LOSSES.has(kind) ? { position, subjectId: aggregateId } : { position };
 }

@@ -1,5 +1,6 @@
 import { notFound, unavailable } from '@ramet/errors';
 import { loadContract } from '@ramet/proto-gen/contract';
+import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { CloneDirectoryServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import {
   AccessServiceService,
@@ -21,7 +22,7 @@ import { type Logger, startTelemetry } from '@ramet/telemetry';
 import type { Config } from './config.js';
 import type { Lifecycle, Teams } from './deps.js';
 import { createMemberships } from './memberships.js';
-import { cloneOf, roleOf } from './messages.js';
+import { cloneOf, newsOf, roleOf } from './messages.js';
 import { kekCommand } from './sealing/kek-command.js';
 import { kekFile } from './sealing/kek-file.js';
 import type { KekProvider } from './sealing/kek-provider.js';
@@ -52,6 +53,8 @@ export interface Peers extends AsyncDisposable {
 const CLONE_TIMEOUT_MS = 1_000;
 /** How long teams may take to say who somebody is (step 7 of the main job). */
 const TEAM_TIMEOUT_MS = 500;
+/** How much of the history of teams is read at once. */
+const NEWS_PAGE = 500;
 
 /** What a program that gives the KEK may know of this process. */
 const PROGRAM_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin' };
@@ -110,6 +113,7 @@ export function connectPeers(
   const directory = scope.use(connect(CloneDirectoryServiceService, lifecycleAddress, calling));
   const members = scope.use(connect(TeamServiceService, teamsAddress, calling));
   const access = scope.use(connect(AccessServiceService, teamsAddress, calling));
+  const history = scope.use(connect(HistoryServiceService, teamsAddress, calling));
   const memberships = createMemberships(async (userId) => {
     const { memberships: found } = await access
       .listMemberships({ userId }, { timeoutMs: TEAM_TIMEOUT_MS })
@@ -147,6 +151,10 @@ export function connectPeers(
         return member && roleOf(member.role);
       },
       rolesOf: memberships.rolesOf,
+      async readNews(after, signal) {
+        const { entries } = await history.readHistory({ after, pageSize: NEWS_PAGE }, { signal });
+        return entries.map(newsOf);
+      },
     },
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };

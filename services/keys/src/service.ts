@@ -1,4 +1,5 @@
 import { metrics } from '@opentelemetry/api';
+import { startAudit } from '@ramet/audit';
 import {
   type Bus,
   connectBus,
@@ -36,6 +37,7 @@ import { seal } from './handlers/seal.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import { unseal } from './handlers/unseal.js';
 import type { Outside, Peers } from './outside.js';
+import { followTeams } from './reconciler/teams-news.js';
 import { createSealing } from './sealing/create-sealing.js';
 import { createKeySealer } from './sealing/key-sealer.js';
 import { wipe } from './sealing/wipe.js';
@@ -45,6 +47,7 @@ import { createDrain } from './signing/drain.js';
 import { openSigningKey } from './signing/open-signing-key.js';
 import { createPayloadDigest } from './signing/payload-digest.js';
 import { SigningKeys } from './signing/signing-keys.js';
+import { CreatorGrants } from './store/creator-grants.js';
 import { Grants } from './store/grants.js';
 import { Keys } from './store/keys.js';
 import { Secrets } from './store/secrets.js';
@@ -77,14 +80,20 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   const deps = await makeDeps({ db, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
   await deps.sealKeeper.beat();
+  const { clock, logger } = outside;
+  const audit = scope.use(
+    startAudit({ db, service: NAME, clock, logger, retentionDays: config.auditRetentionDays }),
+  );
+  scope.use(followTeams({ ...deps, db, ...(bus && { bus }) }));
   const server = scope.use(
     await serve({
       host: config.host,
       port: config.port,
-      services: servicesOf(deps),
+      services: [...servicesOf(deps), audit.implemented],
       contract: outside.contract,
       authenticate: outside.authenticate,
       throttle: throttlePolicy(config, COSTS),
+      audit: audit.keep,
       logger: outside.logger,
       clock: outside.clock,
     }),
@@ -185,6 +194,7 @@ async function makeDeps({ db, outside, peers, scope }: Parts): Promise<Deps> {
     ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, ...sealing },
     keys: new Keys(db, failpoints),
     grants: new Grants(db, ids, failpoints),
+    creatorGrants: new CreatorGrants(db),
     history: { read: (after, limit) => readNewest(db, { after, limit }) },
     acceptor: scope.use(new Acceptor({ db, clock, failpoints })),
     drain: createDrain(db, clock),

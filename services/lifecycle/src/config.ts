@@ -1,3 +1,4 @@
+import { AUDIT_RETENTION_DAYS } from '@ramet/audit';
 import { type BlobsLocation, blobsUrl } from '@ramet/blobs';
 import {
   flag,
@@ -27,6 +28,12 @@ const SETTINGS = {
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
+  /** How many days records of the audit are kept. */
+  auditRetentionDays: {
+    env: 'AUDIT_RETENTION_DAYS',
+    parse: integer,
+    default: AUDIT_RETENTION_DAYS,
+  },
   databaseUrl: { env: 'DATABASE_URL', parse: text },
   databasePassword: { env: 'DATABASE_PASSWORD_FILE', parse: optionalSecret, default: undefined },
   natsUrl: { env: 'NATS_URL', parse: text },
@@ -76,11 +83,11 @@ const SETTINGS = {
   watchesPerCaller: { env: 'WATCHES_PER_CALLER', parse: integer, default: 100 },
 } as const;
 
-export type Config = Omit<Settings, RateSetting> & Partial<Pick<Settings, RateSetting>>;
+export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, SpareSetting>>;
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type RateSetting = 'rateLimit' | 'rateBurst';
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
 
 /** Reads the settings of the service. Throws one error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {
@@ -94,6 +101,7 @@ export type ServiceConfig = Pick<
   | 'port'
   | 'rateLimit'
   | 'rateBurst'
+  | 'auditRetentionDays'
   | 'databaseUrl'
   | 'databasePassword'
   | 'secretsKeys'

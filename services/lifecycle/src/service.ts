@@ -1,3 +1,4 @@
+import { startAudit } from '@ramet/audit';
 import { createBell, type Database, startSequencer, startTailer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { Limiter, serve, throttlePolicy } from '@ramet/rpc';
@@ -71,13 +72,17 @@ export async function startLifecycle(
   if (config.reconciles) startBackground(deps, config, { ports: own, alarms, scope });
   scope.defer(observeService(deps));
 
+  const audit = scope.use(startAudit({ ...own, retentionDays: config.auditRetentionDays }));
   const { authenticate } = peers;
   const { host, port } = config;
-  const services = lifecycleApi(deps);
+  const services = [...lifecycleApi(deps), audit.implemented];
   const throttle = throttlePolicy(config);
   const contract = loadContract();
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
+    await serve({
+      ...{ host, port, services, contract, authenticate, throttle, logger, clock },
+      audit: audit.keep,
+    }),
   );
 
   const running = scope.move();

@@ -1,3 +1,4 @@
+import { startAudit } from '@ramet/audit';
 import { migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { createTokenSource, createVerifier, serve, throttlePolicy } from '@ramet/rpc';
@@ -69,14 +70,20 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     failpoints,
   };
 
+  const audit = scope.use(
+    startAudit({ db, service: 'teams', clock, logger, retentionDays: config.auditRetentionDays }),
+  );
   const { host, port } = config;
   const jwks = tokens.publicKeys.map(({ jwk }) => jwk);
   const authenticate = createVerifier({ ...TOKEN_NAMES, keys: async () => jwks, clock });
   const throttle = throttlePolicy(config);
   const contract = loadContract();
-  const services = teamsApi(deps);
+  const services = [...teamsApi(deps), audit.implemented];
   const server = scope.use(
-    await serve({ host, port, services, contract, authenticate, throttle, logger, clock }),
+    await serve({
+      ...{ host, port, services, contract, authenticate, throttle, logger, clock },
+      audit: audit.keep,
+    }),
   );
 
   const running = scope.move();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Mesh, makeCredentials, startMesh } from '@ramet/local';
 import { fastFolder, findNats } from '@ramet/local/engines';
-import { KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
+import { CreateKeyRequest, KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
 import { Scope, systemIds } from '@ramet/service';
 import { type Api, addressesOf, connectAs } from '../stories/support/api.js';
 import { fillIdle } from './idle-clones.js';
@@ -88,10 +88,11 @@ async function createBot(api: Api, owner: LifeMesh['owner']): Promise<string> {
 }
 
 async function createKey({ keys }: Api, owner: LifeMesh['owner']): Promise<string> {
-  const { key } = await keys.createKey({
-    ...{ requestId: '', owner, name: systemIds.make('k').replace('_', '-') },
-    ...{ algorithm: KeyAlgorithm.HMAC_SHA256, material: { $case: 'generate', value: {} } },
-    ...{ venue: '', venueKeyId: '', labels: {}, validateOnly: false },
-  });
+  const { key } = await keys.createKey(
+    CreateKeyRequest.fromPartial({
+      ...{ owner, name: systemIds.make('k').replace('_', '-') },
+      ...{ algorithm: KeyAlgorithm.HMAC_SHA256, material: { $case: 'generate', value: {} } },
+    }),
+  );
   return key?.id ?? '';
 }

@@ -7,6 +7,7 @@ import { Secret } from '@ramet/config';
 import { type Config, HeldKeks, type Outside, startKeys } from '@ramet/keys/testing';
 import { loadContract } from '@ramet/proto-gen/contract';
 import {
+  CreateKeyRequest,
   GrantServiceService,
   KeyAlgorithm,
   KeyServiceService,
@@ -135,7 +136,11 @@ function playedPeers(clones: ReadonlyMap<string, string>): ReturnType<Outside['c
         keyId: clones.get(id) ?? '',
       }),
     },
-    teams: { roleIn: async () => 'member', rolesOf: async () => new Map() },
+    teams: {
+      roleIn: async () => 'member',
+      readNews: async () => [],
+      rolesOf: async () => new Map(),
+    },
     forgetRoles: () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
@@ -166,13 +171,13 @@ async function createGrants(
   return callers;
 }
 
-function keyRequest(name: string) {
-  return {
-    ...{ requestId: '', name, venue: '', venueKeyId: '', labels: {}, validateOnly: false },
+function keyRequest(name: string): CreateKeyRequest {
+  return CreateKeyRequest.fromPartial({
+    name,
     owner: { owner: { $case: 'userId', value: USER } },
     algorithm: KeyAlgorithm.HMAC_SHA256,
     material: { $case: 'generate', value: {} },
-  } as const;
+  });
 }
 
 function configOf(databaseUrl: string): Config {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { readContract, typesWithin } from '../security/support/contract.js';
+import { peerOf, readContract, typesWithin } from '../security/support/contract.js';
 import { isBounded } from './support/bounds.js';
 import { grpcurlLineOf, rpcComments } from './support/grpcurl-line.js';
 import { reasonsUsed } from './support/reasons-used.js';
@@ -74,7 +74,7 @@ describe('the contracts', () => {
       const line = grpcurlLineOf(COMMENTS.get(rpc.name) ?? '');
       assert.ok(line, 'no grpcurl line at the end of the comment');
       assert.equal(line.path, rpc.name);
-      assert.equal(line.server, rpc.room.toUpperCase());
+      assert.equal(line.server, peerOf(rpc.room).toUpperCase());
       assert.equal(line.hasToken, !rpc.rule?.callers.includes('anyone'));
       encode(rpc, JSON.parse(line.body(EXAMPLE)));
     });

@@ -16,7 +16,7 @@ import {
 } from './access/row.js';
 import { ON_SOCKETS, TABLE } from './access/table.js';
 import { type Answer, type Caller, type CallOptions, openCaller } from './support/call.js';
-import { PEERS, type Peer, type Rpc, readContract } from './support/contract.js';
+import { EVERYWHERE, PEERS, type Peer, type Rpc, readContract } from './support/contract.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
 import { badTokens, goodToken } from './support/tokens.js';
 
@@ -163,7 +163,7 @@ describe('access', () => {
   }
 
   function addressesOf({ room }: Rpc): readonly string[] {
-    return room === 'history' ? PEERS.map(test.addressOf) : [test.addressOf(room as Peer)];
+    return EVERYWHERE.has(room) ? PEERS.map(test.addressOf) : [test.addressOf(room as Peer)];
   }
 });
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { KeyAlgorithm, SigningServiceService } from '@ramet/proto-gen/keys.v1';
+import { CreateKeyRequest, KeyAlgorithm, SigningServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ExecutionReportServiceService,
   GetCloneRequest,
@@ -257,17 +257,14 @@ describe('a mesh', () => {
   }
 
   async function bring(person: Person, secret: Buffer): Promise<void> {
-    await author.as(person.token).keys.createKey({
-      requestId: '',
-      owner: ownerMessage({ userId: person.id }),
-      name: aName(),
-      algorithm: KeyAlgorithm.ED25519,
-      venue: '',
-      venueKeyId: '',
-      material: { $case: 'secret', value: secret },
-      labels: {},
-      validateOnly: false,
-    });
+    await author.as(person.token).keys.createKey(
+      CreateKeyRequest.fromPartial({
+        owner: ownerMessage({ userId: person.id }),
+        name: aName(),
+        algorithm: KeyAlgorithm.ED25519,
+        material: { $case: 'secret', value: secret },
+      }),
+    );
   }
 });
 

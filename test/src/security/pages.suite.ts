@@ -9,7 +9,7 @@ import { assemble, type Cast } from './access/cast.js';
 import type { Person } from './access/row.js';
 import { TABLE } from './access/table.js';
 import { type Answer, type Caller, openCaller } from './support/call.js';
-import { type Peer, type Rpc, readContract } from './support/contract.js';
+import { peerOf, type Rpc, readContract } from './support/contract.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
 import { aName, openAuthor, ownerMessage } from './support/story.js';
 
@@ -103,7 +103,7 @@ describe('a page token', () => {
   });
 
   function ask(rpc: Rpc, who: Person, body: JsonValue): Promise<Answer> {
-    const address = test.addressOf(rpc.room as Peer);
+    const address = test.addressOf(peerOf(rpc.room));
     return caller.call(address, rpc, contract.encode(rpc, body), { token: cast.tokens[who] });
   }
 });

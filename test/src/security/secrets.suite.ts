@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { basename, relative } from 'node:path';
-import { KeyAlgorithm, SigningServiceService } from '@ramet/proto-gen/keys.v1';
+import { CreateKeyRequest, KeyAlgorithm, SigningServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   CloneKind,
   CreateCloneRequest,
@@ -249,17 +249,13 @@ async function bring(
   secret: Buffer,
 ): Promise<string> {
   const { keys } = author.as(person.token);
-  const wish = () => ({
-    requestId: '',
-    owner: ownerMessage({ userId: person.id }),
-    name: aName(),
-    algorithm,
-    venue: '',
-    venueKeyId: '',
-    material: { $case: 'secret' as const, value: Buffer.from(secret) },
-    labels: {},
-    validateOnly: false,
-  });
+  const wish = () =>
+    CreateKeyRequest.fromPartial({
+      owner: ownerMessage({ userId: person.id }),
+      name: aName(),
+      algorithm,
+      material: { $case: 'secret' as const, value: Buffer.from(secret) },
+    });
   const { key } = await keys.createKey(wish());
   await assert.rejects(keys.createKey(wish()), { reason: 'KEY_DUPLICATE' });
   return key?.id ?? '';

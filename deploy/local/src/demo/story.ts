@@ -1,4 +1,9 @@
-import { type Key, KeyAlgorithm, type SignatureRecord } from '@ramet/proto-gen/keys.v1';
+import {
+  CreateKeyRequest,
+  type Key,
+  KeyAlgorithm,
+  type SignatureRecord,
+} from '@ramet/proto-gen/keys.v1';
 import {
   type Clone,
   type CloneHistoryEntry,
@@ -89,17 +94,16 @@ async function makeBot({ user, say }: Scene, name: string): Promise<string> {
 }
 
 async function importKey({ user, exchange }: Scene, name: string): Promise<Key> {
-  const { key } = await user.keys.createKey({
-    requestId: '',
-    owner: { owner: { $case: 'userId', value: user.id } },
-    name,
-    algorithm: KeyAlgorithm.HMAC_SHA256,
-    venue: 'binance',
-    venueKeyId: exchange.apiKey,
-    material: { $case: 'secret', value: Buffer.from(exchange.secret) },
-    labels: {},
-    validateOnly: false,
-  });
+  const { key } = await user.keys.createKey(
+    CreateKeyRequest.fromPartial({
+      owner: { owner: { $case: 'userId', value: user.id } },
+      name,
+      algorithm: KeyAlgorithm.HMAC_SHA256,
+      venue: 'binance',
+      venueKeyId: exchange.apiKey,
+      material: { $case: 'secret', value: Buffer.from(exchange.secret) },
+    }),
+  );
   return need(key, 'key');
 }
 

@@ -1,48 +1,20 @@
-import { type CreateKeyRequest, KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.js';
 import { collect } from '../pages.js';
-import { parseChoice } from '../parse/choice.js';
-import { parseLabels } from '../parse/pairs.js';
 import { findClone, findKey, findOwner, findOwnerIf } from '../resolve.js';
-import { UsageError } from '../usage-error.js';
 import { grantView, keyView, signatureView } from '../views/keys.js';
 import { confirm, confirmed } from './confirm.js';
-import {
-  argument,
-  type CreateOptions,
-  gather,
-  type ListOptions,
-  limited,
-  limitOf,
-  present,
-  repeatable,
-  requestIdOf,
-} from './options.js';
-import { readSecret } from './secret.js';
-
-interface CreateKeyOptions extends CreateOptions {
-  readonly owner?: string;
-  readonly algorithm: string;
-  readonly generate?: boolean;
-  readonly secretFile?: string;
-  readonly exact?: boolean;
-  readonly venue?: string;
-  readonly venueKeyId?: string;
-  readonly label?: readonly string[];
-  readonly validateOnly?: boolean;
-}
+import { addCreateKey, WHOSE } from './create-key.js';
+import { argument, type ListOptions, limited, limitOf, present } from './options.js';
 
 interface OwnedOptions extends ListOptions {
   readonly owner?: string;
 }
 
-const WHOSE = 'whose: me, a team, or an id (default: me)';
-
 /** Adds `keys` to the command. */
 export function addKeys(program: Command, act: Act): void {
   const keys = program.command('keys').description('secret keys that clones sign with');
-  addCreate(keys, act);
+  addCreateKey(keys, act);
   limited(keys.command('list').description('list keys, held and free'))
     .option('--owner <owner>', WHOSE)
     .action(act(listKeys));
@@ -70,52 +42,6 @@ export function addKeys(program: Command, act: Act): void {
     .description('revoke a grant: nothing is signed with it any more')
     .option('--reason <text>', 'why', '')
     .action(act(revokeGrant));
-}
-
-function addCreate(keys: Command, act: Act): void {
-  repeatable(keys.command('create <name>').description('create a key; nobody sees it again'))
-    .requiredOption('--algorithm <algorithm>', 'hmac-sha256, hmac-sha512 or ed25519')
-    .option('--owner <owner>', WHOSE)
-    .option('--generate', 'let the mesh make the secret')
-    .option('--secret-file <file>', 'take the secret from a file, or from standard input with `-`')
-    .option('--exact', 'keep the line end at the end of the file')
-    .option('--venue <venue>', 'the venue that it is for, such as binance')
-    .option('--venue-key-id <id>', 'what the venue calls it')
-    .option('--label <name=value>', 'note something on it; may be repeated', gather)
-    .option('--validate-only', 'check everything and create nothing')
-    .action(act(createKey));
-}
-
-async function createKey(
-  context: Context,
-  args: readonly string[],
-  options: CreateKeyOptions,
-): Promise<void> {
-  const { session, world, out } = context;
-  const { generate = false, secretFile, venue = '', venueKeyId = '' } = options;
-  if (generate === (secretFile !== undefined)) {
-    throw new UsageError('a key is either made with --generate or taken from --secret-file');
-  }
-  const algorithm = parseChoice(KeyAlgorithm, options.algorithm);
-  const labels = parseLabels(options.label ?? []);
-  const owner = await findOwner(context, options.owner ?? 'me');
-  const secret = secretFile && (await readSecret(world, secretFile, options.exact));
-  const material: CreateKeyRequest['material'] = secret
-    ? { $case: 'secret', value: secret }
-    : { $case: 'generate', value: {} };
-  try {
-    const { key } = await session.keys.createKey(
-      {
-        requestId: requestIdOf(context, options),
-        ...{ owner, name: argument(args, 0), algorithm, venue, venueKeyId, material, labels },
-        validateOnly: options.validateOnly ?? false,
-      },
-      { signal: world.signal },
-    );
-    out.item(keyView(world.clock), present(key, 'key'));
-  } finally {
-    if (secret) secret.fill(0);
-  }
 }
 
 async function listKeys(

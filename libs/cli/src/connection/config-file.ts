@@ -9,6 +9,8 @@ export interface Endpoints {
   readonly teams?: string;
   readonly keys?: string;
   readonly lifecycle?: string;
+  /** Asked for its audit only. */
+  readonly executor?: string;
 }
 
 /** One mesh and one identity in it. */

@@ -27,7 +27,10 @@ export function readMesh(file: string): Endpoints {
     const port = ports[service];
     return typeof port === 'number' ? { [service]: `127.0.0.1:${port}` } : {};
   };
-  return { ...address('teams'), ...address('keys'), ...address('lifecycle') };
+  return {
+    ...{ ...address('teams'), ...address('keys') },
+    ...{ ...address('lifecycle'), ...address('executor') },
+  };
 }
 
 /** The API key that the mesh keeps ready under a name, such as `user`. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { AuditServiceService } from '@ramet/proto-gen/audit.v1';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { KeyServiceService, SealServiceService } from '@ramet/proto-gen/keys.v1';
 import {
@@ -44,7 +45,8 @@ const MS_PER_SECOND = 1_000;
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #scope = new Scope();
-  readonly #clients = new Map<object, AsyncDisposable>();
+  /** By what they call, and where. */
+  readonly #clients = new Map<object, Map<keyof Endpoints, AsyncDisposable>>();
   readonly #token: () => Promise<string>;
   #contract: Contract | undefined;
   #me: User | undefined;
@@ -114,6 +116,11 @@ export class Session implements AsyncDisposable {
     return this.#client(CloneAdminServiceService, 'lifecycle');
   }
 
+  /** The audit of one of the services. */
+  audit(name: keyof Endpoints): Remote<typeof AuditServiceService> {
+    return this.#client(AuditServiceService, name);
+  }
+
   /** The user who is asking. Asked once. */
   async me(): Promise<User> {
     const { signal } = this.#options;
@@ -127,7 +134,8 @@ export class Session implements AsyncDisposable {
   }
 
   #client<Service extends object>(service: Service, name: keyof Endpoints): Remote<Service> {
-    const open = this.#clients.get(service) as Remote<Service> | undefined;
+    const places = this.#clients.get(service) ?? new Map<keyof Endpoints, AsyncDisposable>();
+    const open = places.get(name) as Remote<Service> | undefined;
     if (open) return open;
     const address = this.#options.target.endpoints[name];
     if (!address) {
@@ -143,7 +151,7 @@ export class Session implements AsyncDisposable {
       contract: this.#contract,
       ...(!anonymous && { token: this.#token }),
     });
-    this.#clients.set(service, this.#scope.use(client));
+    this.#clients.set(service, places.set(name, this.#scope.use(client)));
     return client;
   }
 

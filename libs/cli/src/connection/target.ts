@@ -10,6 +10,7 @@ export interface GlobalOptions {
   readonly teamsAddress?: string;
   readonly keysAddress?: string;
   readonly lifecycleAddress?: string;
+  readonly executorAddress?: string;
   readonly timeout?: string;
   readonly json?: boolean;
 }
@@ -53,6 +54,7 @@ export function chooseTarget(sources: Sources): Target {
     ...given('teams', options.teamsAddress || env.RAMET_TEAMS),
     ...given('keys', options.keysAddress || env.RAMET_KEYS),
     ...given('lifecycle', options.lifecycleAddress || env.RAMET_LIFECYCLE),
+    ...given('executor', options.executorAddress || env.RAMET_EXECUTOR),
   };
   return { endpoints, credential: credentialOf(sources) ?? base.credential };
 }

@@ -4,7 +4,9 @@ import type { Role } from './access.js';
 import {
   type Clone,
   decide,
+  expiryOf,
   type Grant,
+  type Limits,
   operationsOf,
   requireCreator,
   requireCurrent,
@@ -140,6 +142,29 @@ describe('decide', () => {
   }
 });
 
+describe('expiryOf', () => {
+  const DAY_MS = 86_400_000;
+
+  it('is in 30 days, unless a time is asked for', () => {
+    assert.equal(expiryOf(limitsUntil(undefined), 'key_1', AT).getTime(), 30 * DAY_MS);
+    const asked = new Date(1);
+    assert.equal(expiryOf(limitsUntil(asked), 'key_1', AT), asked);
+  });
+
+  for (const [name, at, reason] of [
+    ['that is over', 0, 'GRANT_EXPIRED'],
+    ['in 366 days', 366 * DAY_MS, 'OK'],
+    ['further away', 366 * DAY_MS + 1, 'REQUEST_INVALID'],
+  ] as const) {
+    it(`takes a time ${name}: ${reason}`, () => {
+      assert.equal(
+        reasonOf(() => expiryOf(limitsUntil(new Date(at)), 'key_1', AT)),
+        reason,
+      );
+    });
+  }
+});
+
 describe('operationsOf', () => {
   const none = { operations: [], maxUses: undefined, expiresAt: undefined };
 
@@ -151,6 +176,10 @@ describe('operationsOf', () => {
     ]);
   });
 });
+
+function limitsUntil(expiresAt: Date | undefined): Limits {
+  return { operations: [], maxUses: undefined, expiresAt };
+}
 
 function cloneOf(owner: Owner): Clone {
   const ids = { id: 'cln_1', creatorId: 'usr_1', teamId: 'tem_1', keyId: 'key_1' };
@@ -173,7 +202,14 @@ function grantOf(executionId: string, epoch: number): Grant {
   return {
     ...asked(executionId, epoch),
     ...{ id: `gra_${epoch}`, keyId: 'key_1', operations: ['raw'], maxUses: undefined },
-    ...{ expiresAt: undefined, uses: 0n, createdAt: AT, revokedAt: undefined, revokeReason: '' },
+    ...{
+      expiresAt: AT,
+      leaseUntil: AT,
+      uses: 0n,
+      createdAt: AT,
+      revokedAt: undefined,
+      revokeReason: '',
+    },
   };
 }
 

@@ -1,5 +1,6 @@
-import { denied, notFound, PublicError } from '@ramet/errors';
-import { manages, type Role } from './access.js';
+import { conflict, denied, invalid, notFound, PublicError } from '@ramet/errors';
+import type { Role } from './access.js';
+import { creatorOf, mayHaveRun, teamOf } from './creator.js';
 import type { Key } from './key.js';
 import { type Owner, sameOwner } from './owner.js';
 
@@ -18,11 +19,15 @@ export interface Limits {
   /** Empty: all that the key can do. */
   readonly operations: readonly Operation[];
   readonly maxUses: bigint | undefined;
+  /** When the grant ends by itself. Undefined: after a while of ours. */
   readonly expiresAt: Date | undefined;
 }
 
 /** The right of one execution of a clone to sign with the key that the clone holds. */
 export interface Grant extends Grantee, Limits {
+  readonly expiresAt: Date;
+  /** Until when it lives without being renewed. */
+  readonly leaseUntil: Date;
   readonly id: string;
   readonly keyId: string;
   /** How many signatures were accepted, where the limits count them. */
@@ -50,12 +55,6 @@ export function requireCurrent(clone: Clone, { epoch }: Grantee): void {
   if (clone.epoch > epoch || !clone.active) throw epochStale(clone.id);
 }
 
-/** The team that a clone is run in: its bot's, else the one that owns it. Personal ones may have none. */
-export function teamOf({ owner, teamId }: Clone): string | undefined {
-  if (teamId !== '') return teamId;
-  return owner.kind === 'team' ? owner.id : undefined;
-}
-
 /**
  * Throws unless the creator of a clone may have it run for its owner.
  *
@@ -64,12 +63,9 @@ export function teamOf({ owner, teamId }: Clone): string | undefined {
  */
 export function requireCreator(clone: Clone, role: Role | undefined): void {
   const { owner, creatorId } = clone;
-  const team = teamOf(clone);
-  const fits =
-    owner.kind === 'user'
-      ? owner.id === creatorId && (team === undefined || role !== undefined)
-      : owner.id === team && manages(role);
-  if (!fits) throw denied('keys.authorize_clone', 'the creator of the clone may not run it');
+  const isOwn = owner.id === (owner.kind === 'user' ? creatorId : teamOf(clone));
+  if (!isOwn || !mayHaveRun(creatorOf(clone), role))
+    throw denied('keys.authorize_clone', 'the creator of the clone may not run it');
 }
 
 /**
@@ -107,6 +103,28 @@ export function decide(grants: readonly Grant[], asked: Grantee): Decision {
 export function operationsOf(limits: Limits, { venue }: Key): readonly Operation[] {
   if (limits.operations.length > 0) return [...new Set(limits.operations)].sort();
   return venue === '' ? ['raw'] : ['raw', 'venue'];
+}
+
+const DAY_MS = 24 * 3_600_000;
+const DEFAULT_DAYS = 30;
+const MAX_DAYS = 366;
+
+/**
+ * When a new grant ends by itself: at the time asked for, else after 30 days.
+ *
+ * Throws GRANT_EXPIRED if that time is over, and REQUEST_INVALID if it is too far away.
+ */
+export function expiryOf({ expiresAt }: Limits, keyId: string, now: Date): Date {
+  if (!expiresAt) return new Date(now.getTime() + DEFAULT_DAYS * DAY_MS);
+  if (expiresAt <= now) {
+    const message = 'the time until which the key may be used is over';
+    throw conflict('GRANT_EXPIRED', { kind: 'key', id: keyId }, message);
+  }
+  if (expiresAt.getTime() > now.getTime() + MAX_DAYS * DAY_MS) {
+    const description = `must be within ${MAX_DAYS} days`;
+    throw invalid({ field: 'limits.expire_time', description });
+  }
+  return expiresAt;
 }
 
 /** The error for an execution that was superseded or has ended. */

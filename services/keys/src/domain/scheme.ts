@@ -38,6 +38,15 @@ export interface SchemeKey {
   readonly venueKeyId: string;
 }
 
+/** Bytes for `sign`, and how it is to take them and to write the signature. */
+export interface ToSign {
+  readonly bytes: Buffer;
+  /** `algorithm`: what the algorithm does by itself. `none`: the bytes are a digest already. */
+  readonly hash: 'algorithm' | 'none' | 'keccak256' | 'sha256';
+  /** `compact`: r and s. `recoverable`: r, s and 0 or 1. `plain`: the algorithm's own form. */
+  readonly encoding: 'plain' | 'der' | 'compact' | 'recoverable';
+}
+
 /** Bytes to sign, and what to make of their signature. */
 export interface Draft {
   readonly bytes: Buffer;

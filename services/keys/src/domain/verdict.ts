@@ -7,10 +7,22 @@ export type Verdict =
   | 'seen'
   | 'unknown'
   | 'revoked'
+  | 'disabled'
+  | 'not_yet_valid'
+  | 'no_longer_valid'
   | 'expired'
+  | 'lease_expired'
   | 'reused'
   | 'not_granted'
-  | 'used_up';
+  | 'used_up'
+  | 'too_fast';
+
+/** What was decided on a request. */
+export interface Decision {
+  readonly verdict: Verdict;
+  /** How long to wait before asking again, if that will help. */
+  readonly retryAfterMs: number | undefined;
+}
 
 /** What a request to sign was about, as far as its refusal tells. */
 export interface Asked {
@@ -21,8 +33,10 @@ export interface Asked {
 }
 
 /** The error for a request that was not accepted, or undefined if it may be signed. */
-export function refusalOf(verdict: Verdict, asked: Asked): PublicError | undefined {
-  const grant = { kind: 'grant', id: asked.grantId };
+export function refusalOf(
+  { verdict, retryAfterMs }: Decision,
+  asked: Asked,
+): PublicError | undefined {
   switch (verdict) {
     case 'accepted':
     case 'seen':
@@ -30,18 +44,46 @@ export function refusalOf(verdict: Verdict, asked: Asked): PublicError | undefin
     case 'unknown':
       return notFound('key', asked.keyId);
     case 'revoked':
-      return conflict('GRANT_REVOKED', grant, 'the right to sign with the key was revoked');
     case 'expired':
-      return conflict('GRANT_EXPIRED', grant, 'the right to sign with the key has expired');
+    case 'lease_expired':
+      return ended(verdict, asked);
+    case 'disabled':
+    case 'not_yet_valid':
+    case 'no_longer_valid':
+      return unusable(verdict, asked);
     case 'reused':
       return requestIdReused(asked.requestId);
     case 'not_granted':
       return operationNotGranted(asked);
     case 'used_up':
       return usedUp(asked.grantId);
+    case 'too_fast':
+      return tooFast(asked.grantId, retryAfterMs);
     default:
       return unheardOf(verdict);
   }
+}
+
+const ENDS = {
+  revoked: ['GRANT_REVOKED', 'the right to sign with the key was revoked'],
+  expired: ['GRANT_EXPIRED', 'the right to sign with the key has expired'],
+  lease_expired: ['GRANT_LEASE_EXPIRED', 'lifecycle has not renewed the right to sign in time'],
+} as const satisfies Partial<Record<Verdict, readonly [string, string]>>;
+
+function ended(verdict: keyof typeof ENDS, { grantId }: Asked): PublicError {
+  const [reason, message] = ENDS[verdict];
+  return conflict(reason, { kind: 'grant', id: grantId }, message);
+}
+
+const UNUSABLE = {
+  disabled: ['KEY_DISABLED', 'the key is disabled'],
+  not_yet_valid: ['KEY_NOT_YET_VALID', 'the key is not valid yet'],
+  no_longer_valid: ['KEY_EXPIRED', 'the key is not valid any more'],
+} as const satisfies Partial<Record<Verdict, readonly [string, string]>>;
+
+function unusable(verdict: keyof typeof UNUSABLE, { keyId }: Asked): PublicError {
+  const [reason, message] = UNUSABLE[verdict];
+  return conflict(reason, { kind: 'key', id: keyId }, message);
 }
 
 /** What is not known to be a yes is a no, whatever the database has come to say. */
@@ -69,5 +111,13 @@ function usedUp(grantId: string): PublicError {
   return new PublicError('resource_exhausted', 'GRANT_USED_UP', message, {
     metadata: { grant_id: grantId },
     quotas: [{ subject: `grant/${grantId}`, description: message }],
+  });
+}
+
+function tooFast(grantId: string, retryAfterMs: number | undefined): PublicError {
+  const message = 'the grant allows no more signatures at this moment';
+  return new PublicError('resource_exhausted', 'GRANT_RATE_EXCEEDED', message, {
+    metadata: { grant_id: grantId },
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
 }

@@ -4,7 +4,8 @@ import type {
 } from '@ramet/proto-gen/keys.v1';
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
-import { requireCreator, requireCurrent, teamOf } from '../domain/grant.js';
+import { teamOf } from '../domain/creator.js';
+import { requireCreator, requireCurrent } from '../domain/grant.js';
 import { limitsOf, toGrantMessage } from '../messages.js';
 import { actorOf } from './caller.js';
 
@@ -14,7 +15,8 @@ type Needs = Pick<Deps, 'grants' | 'lifecycle' | 'teams' | 'failpoints'>;
  * Gives a key to one execution of a clone.
  *
  * Peers are asked while nothing is held here. A release that comes meanwhile is seen by its number,
- * one that came before by the clone's phase: neither is undone by an authorization that is late.
+ * one that came before by the clone's phase: neither is undone by an authorization that is late. News
+ * of teams that was taken in meanwhile is seen by its number too: then the answer may be an old one.
  */
 export function authorizeCloneToUseKey(
   needs: Needs,
@@ -22,7 +24,7 @@ export function authorizeCloneToUseKey(
   const { grants, lifecycle, teams, failpoints } = needs;
   return async ({ keyId, cloneId, executionId, epoch, limits }, { caller }) => {
     const grantee = { cloneId, executionId, epoch };
-    const releases = await grants.releasesOf(keyId, cloneId);
+    const seen = await grants.seen(keyId, cloneId);
 
     const clone = await lifecycle.getCloneTeamAndBot(cloneId);
     requireCurrent(clone, grantee);
@@ -31,7 +33,7 @@ export function authorizeCloneToUseKey(
     requireCreator(clone, role);
     failpoints.hit('keys.authorize.asked');
 
-    const asked = { keyId, clone, grantee, limits: limitsOf(limits), releases };
+    const asked = { keyId, clone, grantee, limits: limitsOf(limits), seen };
     const grant = await grants.authorize(asked, { actor: actorOf(caller) });
     return { grant: toGrantMessage(grant) };
   };

@@ -7,10 +7,18 @@ import type { Algorithm } from '../domain/algorithm.js';
 import type { Owner } from '../domain/owner.js';
 import { requireVenueAlgorithm } from '../domain/scheme.js';
 import { algorithmOf, ownerOf, toKeyMessage } from '../messages.js';
-import { generateMaterial, importMaterial, type Material } from '../signing/material.js';
+import {
+  generateMaterial,
+  identityOf,
+  importMaterial,
+  type Material,
+} from '../signing/material.js';
 import { actorOf, askerFor, required } from './caller.js';
 
 type Needs = Pick<Deps, 'keys' | 'sealer' | 'teams' | 'ids' | 'clock'>;
+
+/** What every venue that takes RSA keys takes. */
+const DEFAULT_RSA_BITS = 2_048;
 
 /** Creates a key. The secret is sealed before anything is stored, and zeroed. */
 export function createKey(needs: Needs): Unary<CreateKeyRequest, CreateKeyResponse> {
@@ -58,12 +66,13 @@ async function newKey(
   const { name, venue, venueKeyId, labels } = request;
   const id = ids.make('key');
   const version = 1;
-  const { secret, publicKey } = materialOf(request, algorithm, ids);
+  const material = await materialOf(request, algorithm, ids);
+  const { secret, publicKey } = material;
   try {
     return {
       ...{ id, owner, name, algorithm, venue, venueKeyId, publicKey, labels, version },
       origin: request.material?.$case === 'secret' ? ('imported' as const) : ('generated' as const),
-      fingerprint: sealer.fingerprint(owner, secret),
+      fingerprint: sealer.fingerprint(owner, identityOf(algorithm, material)),
       sealed: await sealer.seal({ id, version, algorithm }, secret),
     };
   } finally {
@@ -71,12 +80,13 @@ async function newKey(
   }
 }
 
-function materialOf(
-  { material }: CreateKeyRequest,
+async function materialOf(
+  { material, claimedPublicKey }: CreateKeyRequest,
   algorithm: Algorithm,
   ids: Needs['ids'],
-): Material {
+): Promise<Material> {
   const given = required(material, 'material');
-  if (given.$case === 'generate') return generateMaterial(algorithm, ids);
-  return importMaterial(algorithm, given.value);
+  if (given.$case === 'secret') return importMaterial(algorithm, given.value, claimedPublicKey);
+  const { rsaBits } = given.value;
+  return generateMaterial(algorithm, { ids, rsaBits: rsaBits === 0 ? DEFAULT_RSA_BITS : rsaBits });
 }

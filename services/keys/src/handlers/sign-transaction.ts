@@ -10,6 +10,9 @@ import { required } from './caller.js';
 
 type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials' | 'vault'>;
 
+/** Bytes are signed as the algorithm does by itself. */
+const PLAIN = { hash: 'algorithm', encoding: 'plain' } as const;
+
 /** The errors that say that the caller had no right to what it asked for. */
 const DENIALS: ReadonlySet<ErrorCode> = new Set([
   'not_found',
@@ -36,10 +39,11 @@ export function signTransaction(
       const accepted = await acceptor.accept({
         ...{ keyId, grantId: key.grantId, requestId, operation, scheme, traceId: call.traceId },
         digest: payloadDigest(scheme, payload),
+        wantsNonce: false,
         afterEnd: (callback) => call.afterEnd(callback),
       });
       const { bytes, finish } = draft(accepted.acceptedAt);
-      const signed = sign(key.algorithm, key.secret, bytes);
+      const signed = sign(key.algorithm, key.opened, { ...PLAIN, bytes });
       const signature = signed instanceof Promise ? await signed : signed;
       vault.requireOpen();
       accepted.requireCurrent();

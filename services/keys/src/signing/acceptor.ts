@@ -1,7 +1,7 @@
 import { createBatcher, type Database } from '@ramet/database';
 import { PublicError } from '@ramet/errors';
 import type { Clock, Failpoints } from '@ramet/service';
-import { type Asked, refusalOf, type Verdict } from '../domain/verdict.js';
+import { type Asked, type Decision, refusalOf, type Verdict } from '../domain/verdict.js';
 import { type BatchLock, Lane } from './lane.js';
 
 /** A request to sign, as the log is to keep it. */
@@ -9,6 +9,8 @@ export interface Acceptance extends Asked {
   readonly scheme: string;
   readonly digest: Buffer;
   readonly traceId: string;
+  /** Whether the venue wants a number that rises with every request of the key. */
+  readonly wantsNonce: boolean;
   /** Calls back once the answer to it is out. */
   afterEnd(callback: () => void): void;
 }
@@ -16,6 +18,8 @@ export interface Acceptance extends Asked {
 /** A request that is in the log and may be signed. */
 export interface Accepted {
   readonly acceptedAt: Date;
+  /** The number that was asked for: higher than any that the key was given before. */
+  readonly nonce: bigint | undefined;
   /** Throws if nobody can tell any more that this answer is in flight: then it must not go out. */
   requireCurrent(): void;
 }
@@ -28,21 +32,23 @@ export interface AcceptorOptions {
   readonly lanes?: 1 | 2;
 }
 
-interface Row {
-  readonly verdict: Verdict;
+interface Row extends Decision {
   readonly acceptedAt: Date;
+  readonly nonce: bigint | undefined;
 }
 
 /** What the function says of a batch, in the order of the batch. */
 interface Decided {
   readonly verdicts: string;
   readonly times: string;
+  readonly nonces: string;
+  readonly waits: string;
 }
 
 const ACCEPT = `
-  select verdicts, times
+  select verdicts, times, nonces, waits
   from accept_signatures($1, $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[],
-                         $7::bytea[], $8::text[])`;
+                         $7::bytea[], $8::text[], $9::boolean[])`;
 
 /**
  * Has requests accepted: many callers, one statement, one commit.
@@ -152,6 +158,7 @@ function columnsOf(asked: readonly Acceptance[]): readonly string[] {
       '\\\\x',
     ),
     arrayOf(asked.map(({ traceId }) => traceId)),
+    arrayOf(asked.map(({ wantsNonce }) => String(wantsNonce))),
   ];
 }
 
@@ -165,11 +172,15 @@ function arrayOf(elements: readonly string[], prefix = ''): string {
 }
 
 function rowsOf([decided]: readonly Decided[]): readonly Row[] {
-  const times = (decided?.times ?? '').split(',');
-  const verdicts = (decided?.verdicts ?? '').split(',');
-  return verdicts.map((verdict, index) => ({
+  const { verdicts = '', times = '', nonces = '', waits = '' } = decided ?? {};
+  const timeOf = times.split(',');
+  const nonceOf = nonces.split(',');
+  const waitOf = waits.split(',');
+  return verdicts.split(',').map((verdict, index) => ({
     verdict: verdict as Verdict,
-    acceptedAt: new Date(Number(times[index])),
+    acceptedAt: new Date(Number(timeOf[index])),
+    nonce: nonceOf[index] ? BigInt(nonceOf[index]) : undefined,
+    retryAfterMs: waitOf[index] ? Number(waitOf[index]) : undefined,
   }));
 }
 
@@ -185,10 +196,11 @@ function releaseAfter(batch: readonly Acceptance[], lock: BatchLock): void {
 }
 
 function answerOf(asked: Acceptance, row: Row, lock: BatchLock): Accepted | Error {
-  const refusal = refusalOf(row.verdict, asked);
+  const refusal = refusalOf(row, asked);
   if (refusal) return refusal;
   return {
     acceptedAt: row.acceptedAt,
+    nonce: row.nonce,
     requireCurrent() {
       if (lock.isLost()) throw connectionLost();
     },

@@ -67,11 +67,13 @@ describe('importMaterial', () => {
 
 describe('generateMaterial', () => {
   for (const algorithm of Object.keys(ALGORITHMS) as readonly Algorithm[]) {
-    it(`makes another secret each time for ${algorithm}`, () => {
-      const one = generateMaterial(algorithm, systemIds);
-      const other = generateMaterial(algorithm, systemIds);
+    it(`makes another secret each time for ${algorithm}, which can be brought again`, async () => {
+      const options = { ids: systemIds, rsaBits: 2_048 };
+      const one = await generateMaterial(algorithm, options);
+      const other = await generateMaterial(algorithm, options);
+
       assert.notDeepEqual(one.secret, other.secret);
-      assert.equal(one.secret.length, ALGORITHMS[algorithm].generatedBytes);
+      assert.deepEqual(importMaterial(algorithm, one.secret, one.publicKey), one);
     });
   }
 });

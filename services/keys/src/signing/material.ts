@@ -1,10 +1,10 @@
-import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { invalid } from '@ramet/errors';
-import type { Ids } from '@ramet/service';
-import { ALGORITHMS, type Algorithm, problemOfHmacSecret } from '../domain/algorithm.js';
+import { ALGORITHMS, type Algorithm } from '../domain/algorithm.js';
+import type { GenerateOptions, OpenedKey } from './families/family.js';
+import { FAMILIES } from './families/table.js';
 import { decodePem } from './pem.js';
 
-/** A secret as it is sealed: the bytes of an HMAC key, or the seed of an Ed25519 key. */
+/** A secret in the form that is sealed, with its public key. */
 export interface Material {
   /** For the caller to zero. */
   readonly secret: Buffer;
@@ -12,62 +12,50 @@ export interface Material {
   readonly publicKey: Buffer;
 }
 
-const SEED_BYTES = 32;
-
-/** PKCS8 of an Ed25519 key up to its seed (RFC 8410, section 7). */
-const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
-
 /** Makes a secret that nobody has ever seen. */
-export function generateMaterial(algorithm: Algorithm, ids: Ids): Material {
-  return materialOf(algorithm, ids.bytes(ALGORITHMS[algorithm].generatedBytes));
+export async function generateMaterial(
+  algorithm: Algorithm,
+  options: GenerateOptions,
+): Promise<Material> {
+  const secret = await FAMILIES[algorithm].generate(options);
+  return { secret, publicKey: FAMILIES[algorithm].publicKeyOf(secret) };
 }
 
 /**
- * Takes a secret that its owner brought. Throws REQUEST_INVALID, naming `secret`, if it does not
- * fit the algorithm; what it was is not told.
+ * Takes a secret that its owner brought. Throws REQUEST_INVALID, naming `secret`, if it does not fit
+ * the algorithm, and naming `claimed_public_key`, if that is given and is not its own; what either
+ * was is not told.
  */
-export function importMaterial(algorithm: Algorithm, given: Buffer): Material {
-  const facts = ALGORITHMS[algorithm];
-  if (facts.family === 'hmac') {
-    const problem = problemOfHmacSecret(given, facts);
-    if (problem !== undefined) throw invalid({ field: 'secret', description: problem });
-    return materialOf(algorithm, Buffer.from(given));
+export function importMaterial(
+  algorithm: Algorithm,
+  given: Buffer,
+  claimedPublicKey: Buffer = Buffer.alloc(0),
+): Material {
+  const family = FAMILIES[algorithm];
+  const secret = family.read(given);
+  const publicKey = family.publicKeyOf(secret);
+  if (claimedPublicKey.length === 0 || isClaimOf(publicKey, claimedPublicKey)) {
+    return { secret, publicKey };
   }
-  const seed = seedOf(given);
-  if (!seed) {
-    const description = `must be ${SEED_BYTES} bytes, or PKCS8 (DER or PEM) of an Ed25519 key`;
-    throw invalid({ field: 'secret', description });
-  }
-  return materialOf(algorithm, seed);
+  secret.fill(0);
+  const description = 'must be the public key of the secret, as SubjectPublicKeyInfo (DER or PEM)';
+  throw invalid({ field: 'claimed_public_key', description });
 }
 
-/** A secret in the form that OpenSSL signs with. */
-export function keyObjectOf(algorithm: Algorithm, secret: Buffer): KeyObject {
-  if (ALGORITHMS[algorithm].family === 'hmac') return createSecretKey(secret);
-  const der = Buffer.concat([PKCS8_HEAD, secret]);
-  try {
-    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  } finally {
-    der.fill(0);
-  }
+/**
+ * What two keys of the same owner may not have in common: the secret; of RSA the public half, as a
+ * secret of it can be written in many ways.
+ */
+export function identityOf(algorithm: Algorithm, { secret, publicKey }: Material): Buffer {
+  return ALGORITHMS[algorithm].family === 'rsa' ? publicKey : secret;
 }
 
-function materialOf(algorithm: Algorithm, secret: Buffer): Material {
-  if (ALGORITHMS[algorithm].family === 'hmac') return { secret, publicKey: Buffer.alloc(0) };
-  const publicKey = createPublicKey(keyObjectOf(algorithm, secret));
-  return { secret, publicKey: publicKey.export({ type: 'spki', format: 'der' }) };
+/** A secret in the form that signs. */
+export function openMaterial(algorithm: Algorithm, secret: Buffer): OpenedKey {
+  return FAMILIES[algorithm].open(secret);
 }
 
-/** A copy of the seed in whichever form it was given, without anything before or after. */
-function seedOf(given: Buffer): Buffer | undefined {
-  if (given.length === SEED_BYTES) return Buffer.from(given);
-  const pem = decodePem(given, 'PRIVATE KEY');
-  const der = pem ?? given;
-  try {
-    const head = der.subarray(0, PKCS8_HEAD.length);
-    const isWhole = der.length === PKCS8_HEAD.length + SEED_BYTES && head.equals(PKCS8_HEAD);
-    return isWhole ? Buffer.from(der.subarray(PKCS8_HEAD.length)) : undefined;
-  } finally {
-    pem?.fill(0);
-  }
+function isClaimOf(publicKey: Buffer, claimed: Buffer): boolean {
+  if (publicKey.length === 0) return false;
+  return publicKey.equals(decodePem(claimed, 'PUBLIC KEY') ?? claimed);
 }

@@ -1,6 +1,6 @@
 import type { KeySealer } from '../sealing/key-sealer.js';
 import type { Secrets } from '../store/secrets.js';
-import { keyObjectOf } from './material.js';
+import { openMaterial } from './material.js';
 import type { SigningKeysOptions } from './signing-keys.js';
 
 /** Makes the function that reads and opens the key that an execution's grant is for. */
@@ -14,8 +14,8 @@ export function openSigningKey(
     const { id, version, algorithm, venue, venueKeyId, grantId } = granted;
     const secret = await sealer.open({ id, version, algorithm }, granted);
     try {
-      const key = keyObjectOf(algorithm, secret);
-      return { id, algorithm, venue, venueKeyId, grantId, secret: key };
+      const opened = openMaterial(algorithm, secret);
+      return { id, algorithm, venue, venueKeyId, grantId, opened };
     } finally {
       secret.fill(0);
     }

@@ -1,6 +1,12 @@
 const DIGITS = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+const PADDING = 0x3d;
+
+/** What no digit stands for. */
+const NONE = 0xff;
+const VALUES = Buffer.alloc(256, NONE);
+for (const [value, digit] of DIGITS.entries()) VALUES[digit] = value;
 
 /**
  * Decodes one PEM block (RFC 7468), for the caller to zero. Undefined if the bytes are not exactly
@@ -29,29 +35,41 @@ function isLineEnd(byte: number | undefined): boolean {
   return byte === LINE_FEED || byte === CARRIAGE_RETURN;
 }
 
-/** Strict: whole groups of four, without padding: what is read here has a multiple of 3 bytes. */
+/** Strict: whole groups of four, padded only at the end, and no bit set that is not read. */
 function decodeBase64(text: Buffer): Buffer | undefined {
   const digits = Buffer.alloc(text.length);
   let count = 0;
+  let padding = 0;
   let isBase64 = true;
   for (const byte of text) {
     if (isLineEnd(byte)) continue;
-    const digit = DIGITS.indexOf(byte);
-    isBase64 &&= digit >= 0;
-    digits[count] = Math.max(digit, 0);
+    const value = VALUES[byte] ?? NONE;
+    isBase64 &&= byte === PADDING || (value !== NONE && padding === 0);
+    if (byte === PADDING) padding += 1;
+    digits[count] = value;
     count += 1;
   }
-  const decoded = isBase64 && count % 4 === 0 ? join(digits.subarray(0, count)) : undefined;
+  const isWhole = isBase64 && count > 0 && count % 4 === 0 && padding <= 2;
+  const decoded = isWhole ? join(digits.subarray(0, count - padding)) : undefined;
   digits.fill(0);
   return decoded;
 }
 
-function join(digits: Buffer): Buffer {
-  const bytes = Buffer.alloc((digits.length / 4) * 3);
-  for (let group = 0; group * 4 < digits.length; group += 1) {
-    const four = digits.subarray(group * 4, group * 4 + 4);
-    const value = four.reduce((before, digit) => before * 64 + digit, 0);
-    bytes.writeUIntBE(value, group * 3, 3);
+/** Joins digits of 6 bits to bytes. Undefined if a bit is left over. */
+function join(digits: Buffer): Buffer | undefined {
+  const bytes = Buffer.alloc(Math.floor((digits.length * 3) / 4));
+  let bits = 0;
+  let pending = 0;
+  let at = 0;
+  for (const digit of digits) {
+    pending = ((pending << 6) | digit) & 0xfff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[at] = (pending >> bits) & 0xff;
+    at += 1;
   }
-  return bytes;
+  if ((pending & ((1 << bits) - 1)) === 0) return bytes;
+  bytes.fill(0);
+  return undefined;
 }

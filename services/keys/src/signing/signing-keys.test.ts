@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createSecretKey } from 'node:crypto';
 import type { Clock } from '@ramet/service';
+import { openMaterial } from './material.js';
 import { type SigningKey, SigningKeys, type SigningKeysOptions } from './signing-keys.js';
 
 const GRANTEE = { cloneId: 'cln_1', executionId: 'exe_1', epoch: 1 };
@@ -79,9 +79,9 @@ function setUp(options: Partial<SigningKeysOptions> = {}) {
   let count = 0;
   const load: SigningKeysOptions['load'] = async (_, id): Promise<SigningKey> => {
     count += 1;
-    const secret = createSecretKey(Buffer.alloc(32, count));
+    const opened = openMaterial('hmac_sha256', Buffer.alloc(32, count));
     const rest = { algorithm: 'hmac_sha256', venue: '', venueKeyId: '' } as const;
-    return { id, grantId: 'gra_1', secret, ...rest };
+    return { id, grantId: 'gra_1', opened, ...rest };
   };
   const keys = new SigningKeys({ load, clock, ...options });
   return { keys, clock, opened: () => count };

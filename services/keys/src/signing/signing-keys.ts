@@ -1,12 +1,12 @@
-import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@ramet/service';
 import type { Grantee } from '../domain/grant.js';
 import type { SchemeKey } from '../domain/scheme.js';
+import type { OpenedKey } from './families/family.js';
 
 /** A key as one execution may use it, ready to sign with. Its grant may have ended since. */
 export interface SigningKey extends SchemeKey {
   readonly grantId: string;
-  readonly secret: KeyObject;
+  readonly opened: OpenedKey;
 }
 
 export interface SigningKeysOptions {

@@ -10,7 +10,8 @@ export interface GrantRow {
   readonly operations: Operation[];
   readonly max_uses: bigint | null;
   readonly uses: bigint;
-  readonly expires_at: Date | null;
+  readonly expires_at: Date;
+  readonly lease_until: Date;
   readonly created_at: Date;
   readonly revoked_at: Date | null;
   readonly revoke_reason: string;
@@ -27,7 +28,8 @@ export function toGrant(row: GrantRow): Grant {
     operations: row.operations,
     maxUses: row.max_uses ?? undefined,
     uses: row.uses,
-    expiresAt: row.expires_at ?? undefined,
+    expiresAt: row.expires_at,
+    leaseUntil: row.lease_until,
     createdAt: row.created_at,
     revokedAt: row.revoked_at ?? undefined,
     revokeReason: row.revoke_reason,

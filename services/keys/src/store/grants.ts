@@ -1,10 +1,12 @@
 import type { Database, Tx } from '@ramet/database';
-import { notFound } from '@ramet/errors';
+import { notFound, unavailable } from '@ramet/errors';
 import type { Failpoints, Ids } from '@ramet/service';
+import { type Creator, creatorOf } from '../domain/creator.js';
 import {
   type Clone,
   decide,
   epochStale,
+  expiryOf,
   type Grant,
   type Grantee,
   type Limits,
@@ -22,8 +24,16 @@ export interface Authorization {
   readonly clone: Clone;
   readonly grantee: Grantee;
   readonly limits: Limits;
-  /** What `releasesOf` said before anybody was asked. */
+  /** What `seen` said before anybody was asked. */
+  readonly seen: Seen;
+}
+
+/** What an authorization must find unchanged at its end. */
+export interface Seen {
+  /** How often the clone has released the key. */
   readonly releases: bigint;
+  /** The last look at whether live grants are still right. */
+  readonly looks: bigint;
 }
 
 /** Which grants to revoke: one, or all of an execution. */
@@ -47,9 +57,11 @@ export class Grants {
     this.#failpoints = failpoints;
   }
 
-  /** How often a clone has released a key. */
-  async releasesOf(keyId: string, cloneId: string): Promise<bigint> {
-    return releasesOf(this.#db, keyId, cloneId);
+  /** What an authorization looks at before it asks anybody. */
+  async seen(keyId: string, cloneId: string): Promise<Seen> {
+    const [row] = await this.#db.query<Seen>(SEEN, [keyId, cloneId]);
+    if (!row) throw new Error('there is no number of the last look');
+    return row;
   }
 
   /**
@@ -57,7 +69,7 @@ export class Grants {
    * there. A grant of an older epoch is revoked.
    *
    * Throws KEY_NOT_FOUND, KEY_IN_USE and EPOCH_STALE; the latter also if the clone has released the
-   * key since `releasesOf` was asked.
+   * key since `seen` was asked. PEER_UNAVAILABLE: there is news of the team or the creator since.
    */
   async authorize(asked: Authorization, cause: Cause): Promise<Grant> {
     const grant = await this.#db.transaction((tx) => this.#authorize(tx, asked, cause));
@@ -121,11 +133,11 @@ export class Grants {
   }
 
   async #authorize(tx: Tx, asked: Authorization, cause: Cause): Promise<Grant> {
-    const { keyId, clone, grantee, limits, releases } = asked;
+    const { keyId, clone, grantee, limits } = asked;
     const locked = await lockKey(tx, keyId);
     requireUsable(locked?.key, keyId, clone);
     if (!locked) throw notFound('key', keyId);
-    if ((await releasesOf(tx, keyId, clone.id)) !== releases) throw epochStale(clone.id);
+    await requireUnchanged(tx, asked);
 
     const [hold] = await tx.query<HoldRow>(TAKE_HOLD, [keyId, clone.id, locked.now]);
     if (hold?.clone_id !== clone.id) throw keyInUse(keyId);
@@ -138,19 +150,21 @@ export class Grants {
     const isAny = decision.superseded.length > 0;
     const superseded = isAny ? await revokeLive(tx, locked, 'superseded') : [];
     const grant = this.#newGrant(locked, grantee, limits);
-    await insert(tx, grant, locked.key);
+    await insert(tx, grant, locked.key, creatorOf(clone));
     await recordChanges(tx, locked, authorizations(locked, clone.id, superseded, grant), cause);
     return grant;
   }
 
   #newGrant({ key, now }: LockedKey, grantee: Grantee, limits: Limits): Grant {
+    const expiresAt = expiryOf(limits, key.id, now);
     return {
       ...grantee,
       id: this.#ids.make('gra'),
       keyId: key.id,
       operations: operationsOf(limits, key),
       maxUses: limits.maxUses,
-      expiresAt: limits.expiresAt,
+      expiresAt,
+      leaseUntil: expiresAt,
       uses: 0n,
       createdAt: now,
       revokedAt: undefined,
@@ -162,6 +176,11 @@ export class Grants {
 interface HoldRow {
   readonly clone_id: string;
 }
+
+const SEEN = `
+  select n.last_value as looks, coalesce(
+    (select number from release where key_id = $1 and clone_id = $2), 0) as releases
+  from rights_look_number n`;
 
 const NOTE_RELEASE = `
   insert into release (key_id, clone_id, number) values ($1, $2, 1)
@@ -188,10 +207,13 @@ const REVOKE_ONE = `
   where id = $1 and revoked_at is null
   returning *`;
 
-async function releasesOf(db: Pick<Database, 'query'>, keyId: string, cloneId: string) {
-  const sql = 'select number from release where key_id = $1 and clone_id = $2';
-  const [row] = await db.query<{ readonly number: bigint }>(sql, [keyId, cloneId]);
-  return row?.number ?? 0n;
+/** The lock that it takes is waited for by whoever looks next: it sees the grant, or is seen here. */
+async function requireUnchanged(tx: Tx, { keyId, clone, seen }: Authorization): Promise<void> {
+  const { creatorId, teamId } = creatorOf(clone);
+  const params = [keyId, clone.id, [creatorId, teamId].filter((id) => id !== '').sort()];
+  const [now] = await tx.query<Seen>('select * from changes_since($1, $2, $3)', params);
+  if (now?.releases !== seen.releases) throw epochStale(clone.id);
+  if (now.looks > seen.looks) throw unavailable('teams');
 }
 
 async function get(tx: Tx, id: string): Promise<Grant> {
@@ -209,11 +231,14 @@ async function revokeLive(
   return rows.map(toGrant);
 }
 
-async function insert(tx: Tx, grant: Grant, key: Key): Promise<void> {
+/** Adds a grant. It goes on from the last nonce of the key: what could give another one is revoked. */
+async function insert(tx: Tx, grant: Grant, key: Key, creator: Creator): Promise<void> {
   const sql = `
     insert into key_grant (id, key_id, key_version, clone_id, execution_id, epoch, operations,
-                           max_uses, uses, expires_at, created_at, revoke_reason)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, '')`;
+                           max_uses, uses, expires_at, lease_until, created_at, revoke_reason,
+                           creator_id, team_id, for_team, nonce)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '', $12, $13, $14,
+            (select coalesce(max(nonce), 0) from key_grant where key_id = $2))`;
   await tx.query(sql, [
     grant.id,
     grant.keyId,
@@ -224,7 +249,11 @@ async function insert(tx: Tx, grant: Grant, key: Key): Promise<void> {
     grant.operations,
     grant.maxUses,
     grant.expiresAt,
+    grant.leaseUntil,
     grant.createdAt,
+    creator.creatorId,
+    creator.teamId,
+    creator.forTeam,
   ]);
 }
 

@@ -1,4 +1,5 @@
 import { notFound } from '@ramet/errors';
+import { HistoryServiceService as History, HistoryEntry } from '@ramet/proto-gen/history.v1';
 import {
   Clone,
   type Clone as CloneMessage,
@@ -23,6 +24,10 @@ export interface PeerState {
   /** Runs before lifecycle answers, while keys waits. */
   whileAsked: () => Promise<void>;
   asked: number;
+  /** What has happened at teams: the kind, and the thing that it happened to. */
+  readonly news: (readonly [kind: string, aggregateId: string])[];
+  /** Runs before teams says who is in a team, while keys waits. */
+  whileRoleAsked: () => Promise<void>;
 }
 
 /** Lifecycle and teams, played: real servers with two or three RPCs each. */
@@ -40,6 +45,8 @@ export async function startPeers(contract: Contract, logger: Logger): Promise<Pl
     roles: new Map(),
     whileAsked: async () => undefined,
     asked: 0,
+    news: [],
+    whileRoleAsked: async () => undefined,
   };
   const common = { host: '127.0.0.1', port: 0, contract, logger, clock: systemClock };
   const authenticate = callerIn;
@@ -71,7 +78,8 @@ function directoryOf(state: PeerState) {
   );
 }
 
-function teamsOf({ roles }: PeerState) {
+function teamsOf(state: PeerState) {
+  const { roles, news } = state;
   return [
     implement(
       { listTeamMembers: Teams.listTeamMembers },
@@ -80,6 +88,7 @@ function teamsOf({ roles }: PeerState) {
           if (!roles.has(`${teamId}/${caller.onBehalfOf}`)) throw notFound('team', teamId);
           const role = roles.get(`${teamId}/${userId}`);
           const member = { teamId, userId, userName: 'somebody', createTime: undefined };
+          await state.whileRoleAsked();
           return { members: role ? [{ ...member, role }] : [], nextPageToken: '' };
         },
       },
@@ -92,6 +101,17 @@ function teamsOf({ roles }: PeerState) {
             const [teamId = '', member] = name.split('/');
             return member === userId ? [{ teamId, role }] : [];
           }),
+        }),
+      },
+    ),
+    implement(
+      { readHistory: History.readHistory },
+      {
+        readHistory: async ({ after }) => ({
+          entries: news.slice(Number(after)).map(([kind, aggregateId], place) => ({
+            ...HistoryEntry.decode(new Uint8Array()),
+            ...{ position: after + BigInt(place + 1), kind, aggregateId },
+          })),
         }),
       },
     ),

@@ -3,7 +3,7 @@ import { type Database, openDatabase } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
-  type CreateKeyRequest,
+  CreateKeyRequest,
   type GrantLimits,
   GrantServiceService,
   type Key,
@@ -54,6 +54,8 @@ export interface World extends Replica {
 
 interface ReplicaOptions {
   readonly keks?: HeldKeks;
+  /** Where NATS is. Nowhere, unless said. */
+  readonly nats?: { readonly url: string; readonly token: string };
   readonly failpoints?: Failpoints;
 }
 
@@ -68,7 +70,7 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const keks = options.keks ?? new HeldKeks(systemIds.bytes(32));
   const token = async (): Promise<string> => 'service:keys';
   const addReplica = async (more: ReplicaOptions = {}): Promise<Replica> => {
-    const config = configOf(database.url);
+    const config = { ...configOf(database.url), ...natsOf(more.nats ?? options.nats) };
     const failpoints = more.failpoints ?? options.failpoints ?? noFailpoints;
     const outside: Outside = {
       ...{ clock: systemClock, ids: systemIds, failpoints, logger, contract },
@@ -109,6 +111,10 @@ function configOf(databaseUrl: string): Config {
     logLevel: 'error',
     failpointsDir: '',
   };
+}
+
+function natsOf(nats: ReplicaOptions['nats']) {
+  return nats && { natsUrl: nats.url, natsToken: new Secret(Buffer.from(nats.token)) };
 }
 
 function clientsOf(service: KeysService): Replica {
@@ -154,18 +160,13 @@ export function keyRequest(
   userId: string,
   request: Partial<CreateKeyRequest> = {},
 ): CreateKeyRequest {
-  return {
-    requestId: '',
+  return CreateKeyRequest.fromPartial({
     owner: userOwner(userId),
     name: `k${systemIds.make('x').slice(-8)}`,
     algorithm: KeyAlgorithm.HMAC_SHA256,
-    venue: '',
-    venueKeyId: '',
     material: { $case: 'generate', value: {} },
-    labels: {},
-    validateOnly: false,
     ...request,
-  };
+  });
 }
 
 /** Creates a key of a user. */

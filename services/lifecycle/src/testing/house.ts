@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { connectBus } from '@ramet/database';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
-import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { CreateKeyRequest, KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   type Clone,
@@ -176,17 +176,14 @@ export async function createClone(
 
 /** Makes a key that a clone may sign with. Returns its id. */
 export async function createKey({ keys }: Api, ownerId: string, name: string): Promise<string> {
-  const { key } = await keys.createKey({
-    requestId: '',
-    owner: ownerOf(ownerId),
-    name,
-    algorithm: KeyAlgorithm.HMAC_SHA256,
-    material: { $case: 'generate', value: {} },
-    venue: '',
-    venueKeyId: '',
-    labels: {},
-    validateOnly: false,
-  });
+  const { key } = await keys.createKey(
+    CreateKeyRequest.fromPartial({
+      owner: ownerOf(ownerId),
+      name,
+      algorithm: KeyAlgorithm.HMAC_SHA256,
+      material: { $case: 'generate', value: {} },
+    }),
+  );
   if (!key) throw new Error('no key came back');
   return key.id;
 }

@@ -2,7 +2,7 @@ import { EXECUTOR } from './executor.js';
 import { KEYS } from './keys.js';
 import { LIFECYCLE } from './lifecycle.js';
 import { LIFECYCLE_ADMIN } from './lifecycle-admin.js';
-import type { Row } from './row.js';
+import { all, always, but, DENIED, type Row } from './row.js';
 import { TEAMS } from './teams.js';
 import { TURNS } from './turns.js';
 
@@ -20,6 +20,16 @@ export const TABLE: readonly Row[] = [
     rpc: 'ramet.history.v1.HistoryService/ReadHistory',
     request: () => ({ pageSize: 1 }),
     machines: { teams: FOR_ALL, keys: FOR_ALL, lifecycle: FOR_ALL, executor: FOR_ALL },
+  },
+  {
+    rpc: 'ramet.audit.v1.AuditService/ListAudit',
+    request: () => ({ pageSize: 1 }),
+    people: always(all('ok')),
+  },
+  {
+    rpc: 'ramet.audit.v1.AuditService/ExportAudit',
+    request: () => ({}),
+    people: always(but(DENIED, 'ok')),
   },
 ];
 

@@ -18,13 +18,21 @@ export const PEERS = ['teams', 'keys', 'lifecycle', 'executor'] as const;
 /** The name of a service that listens on an address. */
 export type Peer = (typeof PEERS)[number];
 
+/** What each of PEERS serves of its own. */
+export const EVERYWHERE: ReadonlySet<string> = new Set(['history', 'audit']);
+
+/** One of PEERS that serves what is served in a room. */
+export function peerOf(room: string): Peer {
+  return (EVERYWHERE.has(room) ? 'keys' : room) as Peer;
+}
+
 /** An RPC of the contract. */
 export interface Rpc {
   /** Such as `ramet.teams.v1.TeamService/GetTeam`. */
   readonly name: string;
   readonly method: DescMethod;
   readonly rule: Rule | undefined;
-  /** Where it is served: one of PEERS, or `runner`; `history` is served by each of PEERS. */
+  /** Where it is served: one of PEERS, or `runner`, or EVERYWHERE. */
   readonly room: string;
 }
 

@@ -1,4 +1,4 @@
-import { KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { CreateKeyRequest, KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   type Clone,
@@ -226,17 +226,14 @@ async function createTemplate({ templates }: Api, owner: Owner): Promise<string>
 }
 
 async function createKey({ keys }: Api, owner: Owner): Promise<string> {
-  const { key } = await keys.createKey({
-    requestId: '',
-    owner: ownerMessage(owner),
-    name: aName(),
-    algorithm: KeyAlgorithm.HMAC_SHA256,
-    venue: '',
-    venueKeyId: '',
-    material: { $case: 'generate', value: {} },
-    labels: {},
-    validateOnly: false,
-  });
+  const { key } = await keys.createKey(
+    CreateKeyRequest.fromPartial({
+      owner: ownerMessage(owner),
+      name: aName(),
+      algorithm: KeyAlgorithm.HMAC_SHA256,
+      material: { $case: 'generate', value: {} },
+    }),
+  );
   return key?.id ?? '';
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
+import { CreateKeyRequest, KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone,
   ClonePhase,
@@ -42,17 +42,15 @@ export async function createClone(api: Api, crew: Crew, owner: Owner, wish: Wish
 
 /** Creates a key of an owner. */
 export async function createKey(api: Api, owner: Owner): Promise<string> {
-  const { key } = await api.keys.createKey({
-    requestId: systemIds.make('req'),
-    owner,
-    name: systemIds.make('k').replace('_', '-'),
-    algorithm: KeyAlgorithm.HMAC_SHA256,
-    material: { $case: 'generate', value: {} },
-    venue: '',
-    venueKeyId: '',
-    labels: {},
-    validateOnly: false,
-  });
+  const { key } = await api.keys.createKey(
+    CreateKeyRequest.fromPartial({
+      requestId: systemIds.make('req'),
+      owner,
+      name: systemIds.make('k').replace('_', '-'),
+      algorithm: KeyAlgorithm.HMAC_SHA256,
+      material: { $case: 'generate', value: {} },
+    }),
+  );
   return key?.id ?? assert.fail('no key came back');
 }
 

@@ -1,0 +1,76 @@
+import type { AuditRecord } from '@ramet/rpc';
+
+/** One call, or refusals that were alike. */
+export interface Entry {
+  readonly record: AuditRecord;
+  readonly count: number;
+}
+
+/** What is repeated by who tries again and again. Only such calls are counted together. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
+  'NOT_FOUND',
+  'INVALID_ARGUMENT',
+  'RESOURCE_EXHAUSTED',
+]);
+
+/**
+ * What waits to be written: refusals that are alike as one, with the trace of the first.
+ *
+ * Holds a bounded number of entries. What is beyond that is counted, and told once it can be.
+ */
+export class Entries {
+  readonly #max: number;
+  readonly #refusals = new Map<string, number>();
+  #entries: Entry[] = [];
+  #lost = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  add(record: AuditRecord): void {
+    const name = REFUSALS.has(record.code) ? nameOf(record) : undefined;
+    const place = name === undefined ? undefined : this.#refusals.get(name);
+    const known = place === undefined ? undefined : this.#entries[place];
+    if (place !== undefined && known) {
+      this.#entries[place] = { ...known, count: known.count + 1 };
+      return;
+    }
+    if (this.#entries.length >= this.#max) {
+      this.#lost += 1;
+      return;
+    }
+    if (name !== undefined) this.#refusals.set(name, this.#entries.length);
+    this.#entries.push({ record, count: 1 });
+  }
+
+  /** Takes the oldest ones out. */
+  take(limit: number): readonly Entry[] {
+    const taken = this.#entries.splice(0, limit);
+    this.#refusals.clear();
+    return taken;
+  }
+
+  /** Puts back what could not be written, before what has come since. */
+  putBack(taken: readonly Entry[]): void {
+    this.#refusals.clear();
+    this.#entries = [...taken, ...this.#entries];
+  }
+
+  /** How many were lost for want of room, since this was asked last. */
+  takeLost(): number {
+    const lost = this.#lost;
+    this.#lost = 0;
+    return lost;
+  }
+}
+
+function nameOf({ caller, peer, method, code, reason, targets }: AuditRecord): string {
+  return JSON.stringify([caller.kind, caller.id, peer, method, code, reason, targets]);
+}

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+import { CreateKeyRequest, KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
+import type { Command } from 'commander';
+import type { Act, Context } from '../context.js';
+import { parseChoice, spelled } from '../parse/choice.js';
+import { parseLabels } from '../parse/pairs.js';
+import { parseWhole } from '../parse/whole.js';
+import { findOwner } from '../resolve.js';
+import { UsageError } from '../usage-error.js';
+import { keyView } from '../views/keys.js';
+import {
+  argument,
+  type CreateOptions,
+  gather,
+  present,
+  repeatable,
+  requestIdOf,
+} from './options.js';
+import { readSecret } from './secret.js';
+
+/** Where the secret of a key, or of a version of one, comes from. */
+interface MaterialOptions {
+  readonly generate?: boolean;
+  readonly rsaBits?: string;
+  readonly secretFile?: string;
+  readonly exact?: boolean;
+  readonly publicKeyFile?: string;
+}
+
+interface CreateKeyOptions extends CreateOptions, MaterialOptions {
+  readonly owner?: string;
+  readonly algorithm: string;
+  readonly venue?: string;
+  readonly venueKeyId?: string;
+  readonly label?: readonly string[];
+  readonly validateOnly?: boolean;
+}
+
+/** How the owner of something is said. */
+export const WHOSE = 'whose: me, a team, or an id (default: me)';
+
+const MAX_RSA_BITS = 4_096;
+
+const ALGORITHM_NAMES = Object.entries(KeyAlgorithm)
+  .filter(([, value]) => value !== KeyAlgorithm.UNSPECIFIED)
+  .map(([name]) => spelled(name))
+  .join(', ');
+
+/** Adds `keys create` to the command. */
+export function addCreateKey(keys: Command, act: Act): void {
+  withMaterial(
+    repeatable(keys.command('create <name>').description('create a key; nobody sees it again')),
+  )
+    .requiredOption('--algorithm <algorithm>', ALGORITHM_NAMES)
+    .option('--owner <owner>', WHOSE)
+    .option('--venue <venue>', 'the venue that it is for, such as binance')
+    .option('--venue-key-id <id>', 'what the venue calls it')
+    .option('--label <name=value>', 'note something on it; may be repeated', gather)
+    .option('--validate-only', 'check everything and create nothing')
+    .action(act(createKey));
+}
+
+/** Adds the options that say where a secret comes from. */
+function withMaterial(command: Command): Command {
+  return command
+    .option('--generate', 'let the mesh make the secret')
+    .option('--rsa-bits <bits>', 'the size of an RSA key that is made (default: 2048)')
+    .option('--secret-file <file>', 'take the secret from a file, or from standard input with `-`')
+    .option('--exact', 'keep the line end at the end of the file')
+    .option('--public-key-file <file>', 'refuse a secret that has not this public key');
+}
+
+async function createKey(
+  context: Context,
+  args: readonly string[],
+  options: CreateKeyOptions,
+): Promise<void> {
+  const { session, world, out } = context;
+  const { venue = '', venueKeyId = '', validateOnly = false } = options;
+  const algorithm = parseChoice(KeyAlgorithm, options.algorithm);
+  const labels = parseLabels(options.label ?? []);
+  requireOneSource(options);
+  const owner = await findOwner(context, options.owner ?? 'me');
+  const request = {
+    requestId: requestIdOf(context, options),
+    ...{ owner, name: argument(args, 0), algorithm, venue, venueKeyId, labels, validateOnly },
+  };
+  await usingMaterial(context, options, async (material) => {
+    const asked = CreateKeyRequest.fromPartial({ ...request, ...material });
+    const { key } = await session.keys.createKey(asked, { signal: world.signal });
+    out.item(keyView(world.clock), present(key, 'key'));
+  });
+}
+
+/** Throws UsageError unless a secret is either made or taken from a file. */
+function requireOneSource({ generate = false, secretFile }: MaterialOptions): void {
+  if (generate !== (secretFile !== undefined)) return;
+  throw new UsageError('a key is either made with --generate or taken from --secret-file');
+}
+
+/** Calls back with the secret that the options tell of, and zeroes it. */
+async function usingMaterial(
+  { world }: Context,
+  options: MaterialOptions,
+  use: (given: Pick<CreateKeyRequest, 'material' | 'claimedPublicKey'>) => Promise<void>,
+): Promise<void> {
+  const { secretFile, publicKeyFile, rsaBits = '0' } = options;
+  const claimedPublicKey = publicKeyFile ? await readPublicKey(publicKeyFile) : Buffer.alloc(0);
+  if (secretFile === undefined) {
+    const value = { rsaBits: parseWhole(rsaBits, 0, MAX_RSA_BITS) };
+    await use({ material: { $case: 'generate', value }, claimedPublicKey });
+    return;
+  }
+  const value = await readSecret(world, secretFile, options.exact);
+  try {
+    await use({ material: { $case: 'secret', value }, claimedPublicKey });
+  } finally {
+    value.fill(0);
+  }
+}
+
+async function readPublicKey(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (thrown) {
+    throw new UsageError(`cannot read the public key: ${(thrown as Error).message}`);
+  }
+}

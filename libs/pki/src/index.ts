@@ -1,0 +1,7 @@
+export {
+  type Authority,
+  createAuthority,
+  type Issued,
+  openAuthority,
+  type Subject,
+} from './authority.js';
