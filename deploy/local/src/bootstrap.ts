@@ -64,6 +64,7 @@ async function makeUser(adminKey: string, teams: string): Promise<string> {
     userId: user?.id ?? '',
     name: KEY_NAME,
     expireTime: undefined,
+    scopes: [],
   });
   return secret;
 }

@@ -45,6 +45,7 @@ export function actIn(world: World): Act {
       const { clock, signal } = world;
       await using session = new Session({
         target,
+        configFile: configPath(world),
         clock,
         signal,
         timeoutMs: timeoutMs ?? CALL_TIMEOUT_MS,

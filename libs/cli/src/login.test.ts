@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { API_KEY, runIn, startTestMesh } from './test-mesh.js';
+import { API_KEY, loginOf, runIn, startTestMesh } from './test-mesh.js';
 
 describe('ramet login', () => {
   it('keeps the API key for its owner alone, and uses it from then on', async () => {
@@ -36,6 +36,44 @@ describe('ramet login', () => {
 
     assert.equal(exitCode, 4);
     await assert.rejects(stat(join(home, '.config')), { code: 'ENOENT' });
+    await rm(home, { recursive: true });
+  });
+
+  it('--session keeps a login in place of the API key, goes on with it, and ends it', async () => {
+    const shown: string[] = [];
+    let ended = 0;
+    await using mesh = await startTestMesh({
+      tokens: {
+        async refreshToken({ refreshToken }) {
+          shown.push(refreshToken);
+          return loginOf(`r${shown.length + 1}`, shown.length === 1 ? 0 : 300);
+        },
+      },
+      users: {
+        async logout() {
+          ended += 1;
+          return {};
+        },
+      },
+    });
+    const home = await mkdtemp(join(tmpdir(), 'ramet-cli-'));
+    const file = join(home, '.config', 'ramet', 'config.json');
+    const env = { RAMET_TEAMS: mesh.address };
+
+    const login = await runIn(['login', '--session'], { home, env, input: `${API_KEY}\n` });
+    const kept = await readFile(file, 'utf8');
+    for (let round = 0; round < 3; round += 1) {
+      assert.equal((await runIn(['users', 'get'], { home })).exitCode, 0);
+    }
+    const logout = await runIn(['logout'], { home });
+
+    assert.equal(login.exitCode, 0);
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
+    assert.doesNotMatch(kept.replace(`token of ${API_KEY}`, ''), new RegExp(API_KEY));
+    assert.deepEqual(shown, ['r1', 'r2'], 'a token that lasts is used again');
+    assert.equal(ended, 1);
+    assert.match(logout.errors, /its login has ended/);
+    assert.doesNotMatch(await readFile(file, 'utf8'), /r3/);
     await rm(home, { recursive: true });
   });
 

@@ -8,6 +8,7 @@ import { addClones } from './commands/clones/index.js';
 import { addKeys } from './commands/keys.js';
 import { addLogin } from './commands/login.js';
 import { addOverrides } from './commands/overrides.js';
+import { addReceipts } from './commands/receipts/index.js';
 import { addResults } from './commands/results/index.js';
 import { addRun } from './commands/run.js';
 import { addTeams } from './commands/teams.js';
@@ -80,6 +81,7 @@ function programFor(world: World): Command {
   addTeams(program, act);
   addBots(program, act);
   addKeys(program, act);
+  addReceipts(program, act);
   addTemplates(program, act);
   addOverrides(program, act);
   addClones(program, act);

@@ -136,6 +136,44 @@ describe('ramet with real teams', () => {
     assert.match(after.errors, /UNAUTHENTICATED, CREDENTIAL_INVALID/);
   });
 
+  it('brings people into a team by a code or by name, and lets them leave', async () => {
+    await using shell = await openShell();
+    const { home, ramet, json } = shell;
+    await becomeAdmin(shell);
+    await json('teams', 'create', 'quants');
+    const [ada, bob] = [await userNamed(shell, 'ada'), await userNamed(shell, 'bob')];
+    const code = join(home, 'code');
+
+    const invited = await ramet('teams', 'invite', 'quants', 'admin', '--out', code);
+    const joined = await ramet('teams', 'accept', '--code-file', code, ...ada.login);
+    const again = await ramet('teams', 'accept', '--code-file', code, ...bob.login);
+    await ramet('teams', 'invite', 'quants', 'member', '--user', 'bob', '--out', code);
+    const [own] = await json<Named[]>('teams', 'invitations', ...bob.login);
+    const declined = await ramet('teams', 'decline', own?.id ?? '', ...bob.login);
+    const moved = await ramet('teams', 'transfer', 'quants', 'ada', '--yes');
+    const left = await ramet('teams', 'leave', 'quants', '--yes');
+    const open = await json<Named[]>('teams', 'invitations', 'quants', ...ada.login);
+    const all = await json<{ id: string }[]>(
+      'teams',
+      'invitations',
+      'quants',
+      '--all',
+      ...ada.login,
+    );
+
+    assert.deepEqual(
+      [invited, joined, declined, moved, left].map(({ exitCode }) => exitCode),
+      [0, 0, 0, 0, 0],
+    );
+    assert.equal((await stat(code)).mode & 0o777, 0o600);
+    assert.match(joined.out, /^role: +ADMIN$/m);
+    assert.equal(again.exitCode, 5);
+    assert.match(again.errors, /INVITATION_USED/);
+    assert.match(declined.out, /^state: +DECLINED$/m);
+    assert.deepEqual([open.length, all.length], [0, 2]);
+    assert.equal((await ramet('teams', 'accept')).exitCode, 2);
+  });
+
   it('tells bad names with their field and a trace', async () => {
     await using shell = await openShell();
     await becomeAdmin(shell);
@@ -176,4 +214,15 @@ async function becomeAdmin({ home, bootstrapToken, ramet }: Shell): Promise<void
   await writeFile(tokenFile, bootstrapToken);
   await ramet('bootstrap', 'root', '--token-file', tokenFile, '--out', keyFile);
   await ramet('login', '--api-key-file', keyFile);
+}
+
+/** A new user, and the options to run the command as them. */
+async function userNamed(
+  { home, ramet, json }: Shell,
+  name: string,
+): Promise<{ readonly id: string; readonly login: readonly string[] }> {
+  const { id } = await json<Named>('users', 'create', name);
+  const key = join(home, name);
+  await ramet('api-keys', 'create', name, '--user', name, '--out', key);
+  return { id, login: ['--api-key-file', key] };
 }

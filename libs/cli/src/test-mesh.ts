@@ -1,5 +1,9 @@
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService, SealServiceService } from '@ramet/proto-gen/keys.v1';
+import {
+  KeyServiceService,
+  ReceiptServiceService,
+  SealServiceService,
+} from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -25,12 +29,14 @@ import { type ExitCode, run } from './index.js';
 export interface Answers {
   /** Whether the API key of the test is an administrator's. Not, unless said. */
   readonly admin?: boolean;
+  readonly tokens?: Partial<Handlers<typeof TokenServiceService>>;
   readonly users?: Partial<Handlers<typeof UserServiceService>>;
   readonly teams?: Partial<Handlers<typeof TeamServiceService>>;
   readonly bots?: Partial<Handlers<typeof BotServiceService>>;
   readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
   readonly seal?: Partial<Handlers<typeof SealServiceService>>;
+  readonly receipts?: Partial<Handlers<typeof ReceiptServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
   readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
   readonly overrides?: Partial<Handlers<typeof OverrideServiceService>>;
@@ -84,7 +90,10 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
     logger: SILENT,
     authenticate: (metadata) => callerOf(metadata.get('authorization'), answers.admin),
     services: [
-      { definition: TokenServiceService, handlers: all(TokenServiceService, TOKENS) },
+      {
+        definition: TokenServiceService,
+        handlers: all(TokenServiceService, { ...TOKENS, ...answers.tokens }),
+      },
       { definition: SetupServiceService, handlers: all(SetupServiceService, {}) },
       {
         definition: UserServiceService,
@@ -98,6 +107,10 @@ export async function startTestMesh(answers: Answers = {}, port = 0): Promise<Ru
       },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
       { definition: SealServiceService, handlers: all(SealServiceService, answers.seal) },
+      {
+        definition: ReceiptServiceService,
+        handlers: all(ReceiptServiceService, answers.receipts),
+      },
       { definition: CloneServiceService, handlers: all(CloneServiceService, answers.clones) },
       { definition: WebhookServiceService, handlers: all(WebhookServiceService, answers.webhooks) },
       {
@@ -163,12 +176,26 @@ export async function runIn(args: readonly string[], options: RunOptions): Promi
 }
 
 const TOKENS: Partial<Handlers<typeof TokenServiceService>> = {
+  logIn: async () => firstLogin,
   exchangeToken: async ({ apiKey }) => ({
     token: `token of ${apiKey}`,
     expireTime: undefined,
     expiresIn: { seconds: 300n, nanos: 0 },
   }),
 };
+
+const firstLogin = loginOf('r1', 0);
+
+/** An answer with a refresh token, and a token that lasts for some seconds. */
+export function loginOf(refreshToken: string, seconds: number) {
+  return {
+    token: `token of ${API_KEY}`,
+    expireTime: undefined,
+    expiresIn: { seconds: BigInt(seconds), nanos: 0 },
+    refreshToken,
+    refreshExpireTime: undefined,
+  };
+}
 
 const ADA: Partial<Handlers<typeof UserServiceService>> = {
   getUser: async () => ({

@@ -3,7 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { flag, integer, oneOf, readConfig, type Secret, secretFile, text } from './index.js';
+import {
+  flag,
+  integer,
+  oneOf,
+  readConfig,
+  type Secret,
+  secretFile,
+  TLS_SETTINGS,
+  text,
+  wholeTls,
+} from './index.js';
 
 const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
@@ -56,6 +66,41 @@ describe('a secret', () => {
     }
     const missing = { PORT: '1', KEY_FILE: '/nowhere/at/all' };
     assert.throws(() => readConfig(missing, SETTINGS), /KEY_FILE .*\/nowhere\/at\/all/);
+  });
+});
+
+describe('settings of certificates (T31)', () => {
+  const MESH = {
+    TLS_CERT_FILE: 'cert.pem',
+    TLS_KEY_FILE: 'key.pem',
+    TLS_CA_FILE: 'ca.pem',
+    TRUST_DOMAIN: 'example.org',
+  };
+  const PUBLIC = { PUBLIC_CERT_FILE: 'cert.pem', PUBLIC_KEY_FILE: 'key.pem' };
+  const read = (env: Readonly<Record<string, string>>) => wholeTls(readConfig(env, TLS_SETTINGS));
+
+  it('are taken whole, or not at all', () => {
+    assert.equal(read({}).tlsCertFile, '');
+    assert.equal(read(MESH).trustDomain, 'example.org');
+    assert.equal(read({ ...MESH, ...PUBLIC, MESH_PORT: '5001' }).meshPort, 5001);
+  });
+
+  for (const missing of Object.keys(MESH)) {
+    it(`are refused without ${missing}`, () => {
+      const env = { ...MESH, [missing]: '' };
+      assert.throws(() => read(env), new RegExp(`${missing} is required beside [A-Z_]+$`));
+    });
+  }
+
+  for (const missing of Object.keys(PUBLIC)) {
+    it(`are refused without ${missing}`, () => {
+      assert.throws(() => read({ ...PUBLIC, [missing]: '' }), new RegExp(`${missing} is required`));
+    });
+  }
+
+  it('are refused where there is a place for the mesh and no certificate', () => {
+    assert.throws(() => read({ MESH_PORT: '5001' }), /TLS_CERT_FILE is required beside MESH_PORT/);
+    assert.throws(() => read({ MESH_HOST: '0.0.0.0' }), /TRUST_DOMAIN is required/);
   });
 });
 

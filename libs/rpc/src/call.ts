@@ -14,6 +14,12 @@ export interface Caller {
   readonly workload?: WorkloadIdentity;
   /** The id of the token, for revocation and audit. */
   readonly tokenId: string;
+  /** The actions that the token is good for, or the beginning of their names before `.*`. Absent: all. */
+  readonly scopes?: readonly string[];
+  /** The ids of what the token was made of: it is revoked with any of them. */
+  readonly credentialIds?: readonly string[];
+  /** The version of the user that the token was made of. A user may refuse tokens of older ones. */
+  readonly version?: number;
 }
 
 /** The one epoch of one execution that a workload's identity holds for. */

@@ -39,7 +39,7 @@ export interface ConnectOptions {
   /** Throws if a database transaction is open here: none may be, across a call. */
   readonly noTransaction?: () => void;
   readonly clock?: Clock;
-  readonly tls?: ClientTls;
+  readonly tls?: ClientTls | undefined;
 }
 
 /** What goes for one call. */

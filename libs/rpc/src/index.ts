@@ -11,7 +11,6 @@ export {
   type Uploading,
   type WorkloadIdentity,
 } from './call.js';
-export { type CertificateFiles, type Certificates, openCertificates } from './certificates.js';
 export type { ClientTls, PeerTls, Trust } from './channel.js';
 export {
   type CallOptions,
@@ -26,11 +25,16 @@ export { createIdentity } from './identity.js';
 export { type Implemented, implement } from './implement.js';
 export { Limiter, type LimiterOptions } from './limiter.js';
 export { type MeshIdentity, type MeshMember, openMeshIdentity } from './mesh-identity.js';
-export type { MeshListening } from './mesh-listener.js';
 export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';
 export { RemoteError, type StatusName } from './remote-error.js';
 export { type RunningServer, type ServeOptions, serve } from './serve.js';
+export {
+  openServiceTls,
+  type ServiceListening,
+  type ServiceTls,
+  type TlsFiles,
+} from './service-tls.js';
 export { statusCodeOf } from './status.js';
 export { type ThrottlePolicy, throttlePolicy } from './throttle.js';
 export type { Rate } from './token-bucket.js';

@@ -38,6 +38,29 @@ describe('permit', () => {
     assert.equal(refusalOf(rule, KEYS), 'permission_denied');
   });
 
+  for (const [scopes, expected] of [
+    [undefined, undefined],
+    [[], 'SCOPE_MISSING'],
+    [['keys.list'], undefined],
+    [['keys.*'], undefined],
+    [['clones.*', 'keys.list'], undefined],
+    [['keys.lis'], 'SCOPE_MISSING'],
+    [['keys.list_all'], 'SCOPE_MISSING'],
+    [['key.*'], 'SCOPE_MISSING'],
+    [['*'], 'SCOPE_MISSING'],
+  ] as const) {
+    it(`holds a token to its scopes: ${scopes ?? 'all'}`, () => {
+      const rule = { ...ruleFor('user'), action: 'keys.list' };
+      assert.equal(reasonOf(rule, { ...ADMIN, ...(scopes && { scopes }) }), expected);
+    });
+  }
+
+  it('asks for no scope where no token is needed, and lets nobody in by one', () => {
+    assert.equal(reasonOf(ruleFor('anyone'), { ...USER, scopes: [] }), undefined);
+    const scoped = { ...USER, scopes: ['x'] };
+    assert.equal(reasonOf(ruleFor('admin'), scoped), 'PERMISSION_DENIED');
+  });
+
   it('lets in whom any of several kinds lets in', () => {
     const rule = { ...ruleFor('service'), callers: ['workload', 'service'] } as const;
     assert.equal(refusalOf(rule, RUNNER), undefined);
@@ -65,11 +88,19 @@ function expectedFor(letIn: readonly Caller[], caller: Caller): string | undefin
 }
 
 function refusalOf(rule: Rule, caller: Caller): string | undefined {
+  return refusal(rule, caller)?.code;
+}
+
+function reasonOf(rule: Rule, caller: Caller): string | undefined {
+  return refusal(rule, caller)?.reason;
+}
+
+function refusal(rule: Rule, caller: Caller): PublicError | undefined {
   try {
     permit(rule, caller);
     return undefined;
   } catch (thrown) {
     assert.ok(thrown instanceof PublicError);
-    return thrown.code;
+    return thrown;
   }
 }

@@ -10,12 +10,15 @@ export function ruleOf(contract: Contract, path: string): Rule {
 }
 
 /**
- * Throws unless the rule lets the caller in.
+ * Throws unless the rule lets the caller in, and the caller's token is good for it.
  *
  * What the caller may then see and change is for the handler to decide.
  */
 export function permit(rule: Rule, caller: Caller): void {
-  if (rule.callers.some((kind) => isLetIn(kind, rule, caller))) return;
+  if (rule.callers.some((kind) => isLetIn(kind, rule, caller))) {
+    if (caller.scopes) requireScope(rule, caller.scopes);
+    return;
+  }
 
   if (caller.kind === 'anonymous') {
     throw new PublicError('unauthenticated', 'TOKEN_MISSING', 'this call needs a token', {
@@ -23,6 +26,18 @@ export function permit(rule: Rule, caller: Caller): void {
     });
   }
   throw denied(rule.action, `a ${caller.kind} may not do this: ${rule.action}`);
+}
+
+/** What is for anyone needs no token, and so none that is good for it. */
+function requireScope({ action, callers }: Rule, scopes: readonly string[]): void {
+  if (callers.includes('anyone') || scopes.some((scope) => isInScope(scope, action))) return;
+  throw new PublicError('permission_denied', 'SCOPE_MISSING', `the token is not for ${action}`, {
+    metadata: { action },
+  });
+}
+
+function isInScope(scope: string, action: string): boolean {
+  return scope.endsWith('.*') ? action.startsWith(scope.slice(0, -1)) : action === scope;
 }
 
 function isLetIn(kind: RuleCaller, rule: Rule, caller: Caller): boolean {

@@ -34,6 +34,19 @@ describe('createVerifier', () => {
     assert.deepEqual(caller, { kind: 'user', id: 'usr_1', admin: true, tokenId: 'tok_1' });
   });
 
+  it('knows what a token of a user was made of, and what it is good for', async () => {
+    const made = { scp: ['keys.*'], crd: ['apk_1', 'lgn_1'], ver: 7 };
+    const { scopes, credentialIds, version } = await verify(await sign({ ...CLAIMS, ...made }));
+    assert.deepEqual(
+      { scopes, credentialIds, version },
+      {
+        scopes: ['keys.*'],
+        credentialIds: ['apk_1', 'lgn_1'],
+        version: 7,
+      },
+    );
+  });
+
   it('knows a workload, and what it is bound to', async () => {
     const { kind, workload, admin } = await verify(
       await sign({ ...CLAIMS, ...WORKLOAD, adm: true }),
@@ -93,6 +106,10 @@ describe('createVerifier', () => {
     ['of no kind', () => sign({ ...CLAIMS, kind: undefined })],
     ['of an unknown kind', () => sign({ ...CLAIMS, kind: 'root' })],
     ['of a workload without an epoch', () => sign({ ...CLAIMS, ...WORKLOAD, epo: undefined })],
+    ['with scopes that are no list', () => sign({ ...CLAIMS, scp: 'keys.*' })],
+    ['with scopes that are no names', () => sign({ ...CLAIMS, scp: [1] })],
+    ['with credentials that are no list', () => sign({ ...CLAIMS, crd: {} })],
+    ['with a version that is no number', () => sign({ ...CLAIMS, ver: '7' })],
     ['that is not signed', () => unsigned({ alg: 'none', typ: 'at+jwt', kid: 'k1' })],
     ['signed with the public key as a secret', hmacSigned],
     ['whose claims were changed', tampered],

@@ -104,7 +104,7 @@ function callerOf(claims: JWTPayload): Caller {
   const common = { id: sub, tokenId: jti, admin: false };
   switch (kind) {
     case 'user':
-      return { ...common, kind, admin: claims.adm === true };
+      return { ...common, kind, admin: claims.adm === true, ...madeOf(claims) };
     case 'service':
       return { ...common, kind };
     case 'workload':
@@ -112,6 +112,28 @@ function callerOf(claims: JWTPayload): Caller {
     default:
       throw malformed();
   }
+}
+
+/** What a user's token says of its own making. What is not there is not limited. */
+function madeOf({
+  scp,
+  crd,
+  ver,
+}: JWTPayload): Pick<Caller, 'scopes' | 'credentialIds' | 'version'> {
+  if (ver !== undefined && !Number.isSafeInteger(ver)) throw malformed();
+  return {
+    ...(scp !== undefined && { scopes: textsOf(scp) }),
+    ...(crd !== undefined && { credentialIds: textsOf(crd) }),
+    ...(ver !== undefined && { version: Number(ver) }),
+  };
+}
+
+function textsOf(claim: unknown): readonly string[] {
+  if (!Array.isArray(claim)) throw malformed();
+  return claim.map((text: unknown) => {
+    if (typeof text !== 'string') throw malformed();
+    return text;
+  });
 }
 
 function workloadOf({ cln, exe, epo }: JWTPayload): NonNullable<Caller['workload']> {

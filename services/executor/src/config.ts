@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { AUDIT_RETENTION_DAYS } from '@ramet/audit';
 import {
@@ -7,7 +8,10 @@ import {
   type Config as Read,
   readConfig,
   secretFile,
+  TLS_SETTINGS,
+  type TlsConfig,
   text,
+  wholeTls,
 } from '@ramet/config';
 
 const RUNNER = fileURLToPath(new URL('../../runner/dist/program/main.js', import.meta.url));
@@ -16,6 +20,7 @@ const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  ...TLS_SETTINGS,
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
@@ -33,6 +38,12 @@ const SETTINGS = {
   teamsAddress: { env: 'TEAMS_ADDRESS', parse: text },
   keysAddress: { env: 'KEYS_ADDRESS', parse: text },
   lifecycleAddress: { env: 'LIFECYCLE_ADDRESS', parse: text },
+  /** Where runners call, if not where this service does. They have no certificates. */
+  runnerTeamsAddress: { env: 'RUNNER_TEAMS_ADDRESS', parse: text, default: '' },
+  runnerKeysAddress: { env: 'RUNNER_KEYS_ADDRESS', parse: text, default: '' },
+  runnerLifecycleAddress: { env: 'RUNNER_LIFECYCLE_ADDRESS', parse: text, default: '' },
+  /** Who must have signed what runners are shown. Empty: they call in plaintext, on loopback. */
+  runnerCa: { env: 'RUNNER_CA_FILE', parse: fileText, default: '' },
   /** This service's own API key. */
   serviceKey: { env: 'SERVICE_KEY_FILE', parse: secretFile },
   tracesDir: { env: 'TRACES_DIR', parse: text, default: '' },
@@ -72,11 +83,21 @@ export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, Spare
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
+type SpareSetting =
+  | 'rateLimit'
+  | 'rateBurst'
+  | 'auditRetentionDays'
+  | keyof TlsConfig
+  | RunnerSetting;
+type RunnerSetting = Extract<keyof Settings, `runner${string}Address` | 'runnerCa'>;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {
-  return readConfig(env, SETTINGS);
+  return wholeTls(readConfig(env, SETTINGS));
+}
+
+function fileText(path: string): string {
+  return readFileSync(path, 'utf8');
 }
 
 function paths(value: string): readonly string[] {

@@ -2,7 +2,15 @@ import { type Bus, connectBus } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { CloneDirectoryServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import { AccessServiceService, TokenServiceService } from '@ramet/proto-gen/teams.v1';
-import { type Authenticate, type Contract, connect, createIdentity } from '@ramet/rpc';
+import {
+  type Authenticate,
+  type Contract,
+  connect,
+  createIdentity,
+  openServiceTls,
+  type ServiceListening,
+  type ServiceTls,
+} from '@ramet/rpc';
 import {
   type Clock,
   type Failpoints,
@@ -24,6 +32,10 @@ export interface Outside {
   readonly contract: Contract;
   /** Absent: nothing is published. */
   readonly bus?: Bus;
+  /** The certificates to listen with. Absent: services call as everybody does. */
+  readonly listening?: ServiceListening;
+  /** The certificates to call with. */
+  readonly tls?: Pick<ServiceTls, 'to'>;
   /** Connects to teams. The guard throws where nobody may be called. */
   connectTeams(noTransaction: () => void): Teams;
 }
@@ -54,6 +66,8 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
   const ports = { clock: systemClock, logger };
   const bus = config.natsUrl && scope.use(connectBus({ ...natsOf(config), ...ports }));
   const contract = loadContract();
+  const tls = openServiceTls(config, 'executor', ports);
+  scope.defer(() => tls[Symbol.dispose]());
 
   const open = scope.move();
   return {
@@ -61,7 +75,9 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     contract,
     failpoints: failpointsDir === '' ? noFailpoints : failpointsIn(failpointsDir),
     ...(bus && { bus }),
-    connectTeams: (noTransaction) => connectTeams(config, { contract, noTransaction }),
+    tls,
+    listening: tls.listening,
+    connectTeams: (noTransaction) => connectTeams(config, { contract, noTransaction, tls }),
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
 }
@@ -69,16 +85,17 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
 interface Connecting {
   readonly contract: Contract;
   readonly noTransaction: () => void;
+  readonly tls?: Pick<ServiceTls, 'to'> | undefined;
 }
 
 /** Connects to teams, as this service, with the token that its own key is worth. */
 export function connectTeams(
   { teamsAddress, serviceKey }: Pick<Config, 'teamsAddress' | 'serviceKey'>,
-  { contract, noTransaction }: Connecting,
+  { contract, noTransaction, tls }: Connecting,
 ): Teams {
   const scope = new Scope();
   const clock = systemClock;
-  const plain = { contract, clock, noTransaction, timeoutMs: TIMEOUT_MS };
+  const plain = { contract, clock, noTransaction, timeoutMs: TIMEOUT_MS, tls: tls?.to('teams') };
   const issuer = scope.use(connect(TokenServiceService, teamsAddress, plain));
   const { token, authenticate } = createIdentity(issuer, { apiKey: serviceKey.text(), clock });
   const access = scope.use(connect(AccessServiceService, teamsAddress, { ...plain, token }));
@@ -99,10 +116,12 @@ export function connectTeams(
 /** Connects to lifecycle, with this service's own token. */
 export function connectLifecycle(
   { lifecycleAddress }: Pick<Config, 'lifecycleAddress'>,
-  { token, ...options }: Connecting & Pick<Teams, 'token'>,
+  { token, contract, noTransaction, tls }: Connecting & Pick<Teams, 'token'>,
 ): Lifecycle {
-  const plain = { ...options, clock: systemClock, timeoutMs: TIMEOUT_MS, token };
-  const directory = connect(CloneDirectoryServiceService, lifecycleAddress, plain);
+  const directory = connect(CloneDirectoryServiceService, lifecycleAddress, {
+    ...{ contract, noTransaction, token },
+    ...{ clock: systemClock, timeoutMs: TIMEOUT_MS, tls: tls?.to('lifecycle') },
+  });
   return {
     secrets: {
       async get({ cloneId, executionId, epoch }, signal) {

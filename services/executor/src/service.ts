@@ -48,7 +48,9 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   const noTransaction = () => assertNoTransaction(db);
   const teams = scope.use(outside.connectTeams(noTransaction));
   const { token, tokens } = teams;
-  const { secrets } = scope.use(connectLifecycle(config, { contract, noTransaction, token }));
+  const { secrets } = scope.use(
+    connectLifecycle(config, { contract, noTransaction, token, tls: outside.tls }),
+  );
 
   const workloads = new Workloads(db, { runtime: runtime.name, hostId });
   const storages = new Storages(db, hostId);
@@ -72,6 +74,7 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   const throttle = throttlePolicy(config);
   const server = scope.use(
     await serve({
+      ...outside.listening,
       ...{ host, port, services, contract, authenticate, throttle, logger, clock },
       audit: audit.keep,
     }),

@@ -5,7 +5,10 @@ import {
   oneOf,
   readConfig,
   secretFile,
+  TLS_SETTINGS,
+  type TlsConfig,
   text,
+  wholeTls,
 } from '@ramet/config';
 
 /** Takes a program and its arguments as a JSON array. */
@@ -31,6 +34,7 @@ const SETTINGS = {
   /** Any free one if 0. */
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: undefined },
+  ...TLS_SETTINGS,
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
@@ -69,7 +73,7 @@ export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, Spare
 
 type Settings = ConfigOf<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {
@@ -77,5 +81,5 @@ export function configFrom(env: Readonly<Record<string, string | undefined>>): C
   if ((config.kekFile === '') === (config.kekCommand === undefined)) {
     throw new Error('bad configuration:\n  exactly one of KEK_FILE and KEK_COMMAND is required');
   }
-  return config;
+  return wholeTls(config);
 }

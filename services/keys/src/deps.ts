@@ -4,6 +4,7 @@ import type { Logger } from '@ramet/telemetry';
 import type { Role, Roles } from './domain/access.js';
 import type { TeamsNews } from './domain/creator.js';
 import type { Clone } from './domain/grant.js';
+import type { Audited } from './domain/log.js';
 import type { KeySealer } from './sealing/key-sealer.js';
 import type { SealKeeper } from './sealing/seal-keeper.js';
 import type { Vault } from './sealing/vault.js';
@@ -13,9 +14,11 @@ import type { Drain } from './signing/drain.js';
 import type { PayloadDigest } from './signing/payload-digest.js';
 import type { SigningKeys } from './signing/signing-keys.js';
 import type { CreatorGrants } from './store/creator-grants.js';
+import type { DenialLog } from './store/denials.js';
 import type { Grants } from './store/grants.js';
 import type { Keks } from './store/keks.js';
 import type { Keys } from './store/keys.js';
+import type { Logs } from './store/logs.js';
 import type { Seals } from './store/seals.js';
 import type { Signatures } from './store/signatures.js';
 
@@ -25,6 +28,9 @@ export interface Deps {
   readonly grants: Grants;
   readonly creatorGrants: CreatorGrants;
   readonly signatures: Signatures;
+  readonly refusals: DenialLog;
+  readonly logs: Logs;
+  readonly auditor: Auditor;
   readonly history: History;
   readonly sealer: KeySealer;
   readonly vault: Vault;
@@ -42,6 +48,12 @@ export interface Deps {
   readonly clock: Clock;
   readonly failpoints: Failpoints;
   readonly logger: Logger;
+}
+
+/** What makes the logs anew and compares. */
+export interface Auditor {
+  /** Tells of each log what is wrong with it. Reads everything. */
+  audit(): AsyncIterable<Audited>;
 }
 
 /** The history of this service. */

@@ -7,7 +7,6 @@ import {
   KeyOrigin,
   type SignatureRecord,
   SignOperation,
-  type SignTransactionRequest,
 } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone as CloneMessage,
@@ -21,7 +20,6 @@ import type { TeamsNews } from './domain/creator.js';
 import type { Clone, Grant, Limits, Operation } from './domain/grant.js';
 import { etagOf, type Key } from './domain/key.js';
 import type { Owner } from './domain/owner.js';
-import type { Payload } from './domain/scheme.js';
 import type { Signature } from './domain/signature.js';
 
 const ALGORITHM = {
@@ -55,12 +53,22 @@ const ORIGIN = {
 const OPERATION = {
   raw: SignOperation.RAW,
   venue: SignOperation.VENUE,
+  prehashed: SignOperation.PREHASHED,
+  evm_transaction: SignOperation.EVM_TRANSACTION,
+  evm_message: SignOperation.EVM_MESSAGE,
+  evm_typed_data: SignOperation.EVM_TYPED_DATA,
+  solana_message: SignOperation.SOLANA_MESSAGE,
 } as const satisfies Record<Operation, SignOperation>;
 
 const OPERATION_OF = {
   [SignOperation.UNSPECIFIED]: [],
   [SignOperation.RAW]: ['raw'],
   [SignOperation.VENUE]: ['venue'],
+  [SignOperation.PREHASHED]: ['prehashed'],
+  [SignOperation.EVM_TRANSACTION]: ['evm_transaction'],
+  [SignOperation.EVM_MESSAGE]: ['evm_message'],
+  [SignOperation.EVM_TYPED_DATA]: ['evm_typed_data'],
+  [SignOperation.SOLANA_MESSAGE]: ['solana_message'],
 } as const satisfies Record<SignOperation, readonly Operation[]>;
 
 /** What happens at teams when somebody loses rights. */
@@ -140,7 +148,7 @@ export function toSignatureMessage(signature: Signature): SignatureRecord {
 }
 
 /** An owner on the wire. */
-function toOwnerMessage({ kind, id }: Owner): OwnerMessage {
+export function toOwnerMessage({ kind, id }: Owner): OwnerMessage {
   const owner =
     kind === 'user'
       ? ({ $case: 'userId', value: id } as const)
@@ -179,18 +187,6 @@ export function cloneOf(message: CloneMessage | undefined): Clone | undefined {
   if (!message || !owner) return undefined;
   const { id, creatorId, teamId, keyId, epoch, phase } = message;
   return { id, owner, creatorId, teamId, keyId, epoch, active: ACTIVE.has(phase) };
-}
-
-/** What a message asks to be signed, or undefined if it has none. */
-export function payloadOf(message: SignTransactionRequest['payload']): Payload | undefined {
-  switch (message?.$case) {
-    case 'raw':
-      return { kind: 'raw', bytes: message.value };
-    case 'venue':
-      return { kind: 'venue', request: message.value };
-    case undefined:
-      return undefined;
-  }
 }
 
 /** What an entry of the history of teams tells this service: who may have lost rights. */

@@ -7,7 +7,16 @@ import {
   TeamServiceService,
   TokenServiceService,
 } from '@ramet/proto-gen/teams.v1';
-import { type Authenticate, type Contract, connect, createIdentity, RemoteError } from '@ramet/rpc';
+import {
+  type Authenticate,
+  type Contract,
+  connect,
+  createIdentity,
+  openServiceTls,
+  RemoteError,
+  type ServiceListening,
+  type ServiceTls,
+} from '@ramet/rpc';
 import {
   type Clock,
   type Failpoints,
@@ -37,6 +46,8 @@ export interface Outside {
   readonly authenticate: Authenticate;
   /** Where the key-encryption keys come from. */
   readonly kekProvider: KekProvider;
+  /** The certificates to listen with. Absent: services call as everybody does. */
+  readonly listening?: ServiceListening;
   /** Connects to the other services. The hook throws if a transaction is open across a call. */
   connectPeers(noTransaction: () => void): Peers;
 }
@@ -71,8 +82,12 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     }),
   );
   const clock = systemClock;
+  const { logger } = telemetry;
+  const tls = openServiceTls(config, 'keys', { clock, logger });
+  scope.defer(() => tls[Symbol.dispose]());
   const contract = loadContract();
-  const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, { contract, clock }));
+  const toTeams = { contract, clock, tls: tls.to('teams') };
+  const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, toTeams));
   const apiKey = config.serviceKey.text().trim();
   const { token, authenticate } = createIdentity(tokens, { apiKey, clock });
 
@@ -81,12 +96,13 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     clock,
     ids: systemIds,
     failpoints: config.failpointsDir === '' ? noFailpoints : failpointsIn(config.failpointsDir),
-    logger: telemetry.logger,
+    logger,
     contract,
     authenticate,
     kekProvider: kekProviderOf(config, clock),
+    listening: tls.listening,
     connectPeers: (noTransaction) =>
-      connectPeers(config, { contract, clock, token, noTransaction }),
+      connectPeers(config, { contract, clock, token, noTransaction, tls }),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
@@ -102,18 +118,22 @@ export interface Calling {
   readonly clock: Clock;
   readonly token: () => Promise<string>;
   readonly noTransaction: () => void;
+  /** The certificates to call with. Absent: services call as everybody does. */
+  readonly tls?: Pick<ServiceTls, 'to'>;
 }
 
 /** Connects to lifecycle and teams. */
 export function connectPeers(
   { lifecycleAddress, teamsAddress }: Pick<Config, 'lifecycleAddress' | 'teamsAddress'>,
-  calling: Calling,
+  { tls, ...calling }: Calling,
 ): Peers {
   const scope = new Scope();
-  const directory = scope.use(connect(CloneDirectoryServiceService, lifecycleAddress, calling));
-  const members = scope.use(connect(TeamServiceService, teamsAddress, calling));
-  const access = scope.use(connect(AccessServiceService, teamsAddress, calling));
-  const history = scope.use(connect(HistoryServiceService, teamsAddress, calling));
+  const toLifecycle = { ...calling, tls: tls?.to('lifecycle') };
+  const toTeams = { ...calling, tls: tls?.to('teams') };
+  const directory = scope.use(connect(CloneDirectoryServiceService, lifecycleAddress, toLifecycle));
+  const members = scope.use(connect(TeamServiceService, teamsAddress, toTeams));
+  const access = scope.use(connect(AccessServiceService, teamsAddress, toTeams));
+  const history = scope.use(connect(HistoryServiceService, teamsAddress, toTeams));
   const memberships = createMemberships(async (userId) => {
     const { memberships: found } = await access
       .listMemberships({ userId }, { timeoutMs: TEAM_TIMEOUT_MS })

@@ -23,6 +23,7 @@ const SECRET = 'canary-7f3a9c51-secret-of-a-venue';
 const TABLES = [
   ...['key', 'key_version', 'service_secret', 'hold', 'key_grant', 'release'],
   ...['signature', 'denial', 'history', 'request_id', 'seal', 'kek', 'replica'],
+  ...['log', 'log_leaf', 'log_node', 'log_head', 'log_key'],
 ];
 
 describe('the secrets of keys', () => {
@@ -109,6 +110,11 @@ describe('the secrets of keys', () => {
         world.keys.deleteKey({ id: keyId, etag: '' }, stranger),
         world.keys.listGrants({ keyId, ...page }, stranger),
         world.keys.listSignatures({ keyId, cloneId: '', ...page }, stranger),
+        world.keys.listDenials({ keyId, ...page }, stranger),
+        world.receipts.getReceipt(
+          { keyId, record: { $case: 'signaturePosition', value: 1n } },
+          stranger,
+        ),
       ];
       for (const call of calls) assert.equal(await reasonOf(call), 'KEY_NOT_FOUND');
     }

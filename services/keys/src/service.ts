@@ -13,6 +13,7 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   GrantServiceService,
   KeyServiceService,
+  ReceiptServiceService,
   SealServiceService,
   SigningServiceService,
 } from '@ramet/proto-gen/keys.v1';
@@ -20,22 +21,31 @@ import { type Implemented, implement, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import type { Config } from './config.js';
 import type { Deps } from './deps.js';
+import { auditLogs } from './handlers/audit-logs.js';
 import { authorizeCloneToUseKey } from './handlers/authorize-clone-to-use-key.js';
 import { createKey } from './handlers/create-key.js';
 import { deleteKey } from './handlers/delete-key.js';
+import { getConsistencyProof } from './handlers/get-consistency-proof.js';
 import { getKey } from './handlers/get-key.js';
+import { getReceipt } from './handlers/get-receipt.js';
 import { getSealStatus } from './handlers/get-seal-status.js';
+import { getSignedHead } from './handlers/get-signed-head.js';
 import { listAvailableKeys } from './handlers/list-available-keys.js';
+import { listDenials } from './handlers/list-denials.js';
 import { listGrants } from './handlers/list-grants.js';
 import { listKeys } from './handlers/list-keys.js';
+import { listLogKeys } from './handlers/list-log-keys.js';
 import { listSignatures } from './handlers/list-signatures.js';
+import { listSignedHeads } from './handlers/list-signed-heads.js';
 import { readHistory } from './handlers/read-history.js';
 import { releaseKey } from './handlers/release-key.js';
+import { renewGrantLeases } from './handlers/renew-grant-leases.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
 import { rotateKek } from './handlers/rotate-kek.js';
 import { seal } from './handlers/seal.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import { unseal } from './handlers/unseal.js';
+import { startLogs } from './logs.js';
 import type { Outside, Peers } from './outside.js';
 import { followTeams } from './reconciler/teams-news.js';
 import { createSealing } from './sealing/create-sealing.js';
@@ -48,6 +58,7 @@ import { openSigningKey } from './signing/open-signing-key.js';
 import { createPayloadDigest } from './signing/payload-digest.js';
 import { SigningKeys } from './signing/signing-keys.js';
 import { CreatorGrants } from './store/creator-grants.js';
+import { DenialLog } from './store/denials.js';
 import { Grants } from './store/grants.js';
 import { Keys } from './store/keys.js';
 import { Secrets } from './store/secrets.js';
@@ -77,7 +88,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
       if (db.inTransaction()) throw new Error('a transaction is open across a call');
     }),
   );
-  const deps = await makeDeps({ db, outside, peers, scope });
+  const deps = await makeDeps({ db, bus, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
   await deps.sealKeeper.beat();
   const { clock, logger } = outside;
@@ -87,6 +98,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   scope.use(followTeams({ ...deps, db, ...(bus && { bus }) }));
   const server = scope.use(
     await serve({
+      ...outside.listening,
       host: config.host,
       port: config.port,
       services: [...servicesOf(deps), audit.implemented],
@@ -157,12 +169,13 @@ function forgetWhatChanges(bus: Bus, peers: Peers, deps: Deps): () => void {
 
 interface Parts {
   readonly db: Database;
+  readonly bus: Bus | undefined;
   readonly outside: Outside;
   readonly peers: Peers;
   readonly scope: Scope;
 }
 
-async function makeDeps({ db, outside, peers, scope }: Parts): Promise<Deps> {
+async function makeDeps({ db, bus, outside, peers, scope }: Parts): Promise<Deps> {
   const { clock, ids, failpoints, logger } = outside;
   const secrets = new Secrets(db);
   const { envelope, ...sealing } = createSealing({
@@ -174,29 +187,35 @@ async function makeDeps({ db, outside, peers, scope }: Parts): Promise<Deps> {
   const signatures = new Signatures(db);
   const signingKeys = new SigningKeys({ load: openSigningKey(secrets, sealer), clock });
   scope.defer(() => signingKeys[Symbol.dispose]());
-  sealing.vault.watch((isOpen) => {
-    if (isOpen) return;
-    signingKeys.clear();
-    wipe();
-  });
   const denied = metrics.getMeter('@ramet/keys').createCounter('keys_signatures_denied', {
     description: 'Requests to sign that were refused, by reason.',
   });
-  const denials = scope.use(
-    new Denials({
-      save: (rows) => signatures.saveDenials(rows),
-      count: (reason) => denied.add(1, { reason }),
-      onError: (thrown) => logger.warn('denials were not kept', { error: thrown }),
-      clock,
-    }),
-  );
+  const refusals = new DenialLog(db);
+  const running = startLogs({ db, envelope, secrets, bus, ids, clock, logger, scope });
+  sealing.vault.watch((isOpen) => {
+    if (isOpen) return running.wake();
+    signingKeys.clear();
+    running.forgetKeys();
+    wipe();
+  });
+  const denials = new Denials({
+    async record(rows) {
+      await refusals.record(rows);
+      running.wake();
+    },
+    count: (reason) => denied.add(1, { reason }),
+    clock,
+  });
+  scope.defer(() => denials[Symbol.dispose]());
   return {
-    ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, ...sealing },
+    ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, refusals },
+    ...{ logs: running.logs, auditor: running.auditor },
+    ...sealing,
     keys: new Keys(db, failpoints),
     grants: new Grants(db, ids, failpoints),
     creatorGrants: new CreatorGrants(db),
     history: { read: (after, limit) => readNewest(db, { after, limit }) },
-    acceptor: scope.use(new Acceptor({ db, clock, failpoints })),
+    acceptor: scope.use(new Acceptor({ db, clock, failpoints, onRecorded: running.wake })),
     drain: createDrain(db, clock),
     payloadDigest: createPayloadDigest(() => digestKeys().payload),
     lifecycle: peers.lifecycle,
@@ -215,10 +234,12 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       revokeGrant: revokeGrant(deps),
       listGrants: listGrants(deps),
       listSignatures: listSignatures(deps),
+      listDenials: listDenials(deps),
     }),
     implement(GrantServiceService, {
       authorizeCloneToUseKey: authorizeCloneToUseKey(deps),
       releaseKey: releaseKey(deps),
+      renewGrantLeases: renewGrantLeases(deps),
     }),
     implement(SigningServiceService, { signTransaction: signTransaction(deps) }),
     implement(SealServiceService, {
@@ -226,6 +247,14 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       seal: seal(deps),
       unseal: unseal(deps),
       rotateKek: rotateKek(deps),
+    }),
+    implement(ReceiptServiceService, {
+      getReceipt: getReceipt(deps),
+      getConsistencyProof: getConsistencyProof(deps),
+      getSignedHead: getSignedHead(deps),
+      listSignedHeads: listSignedHeads(deps),
+      listLogKeys: listLogKeys(deps),
+      auditLogs: auditLogs(deps),
     }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),
   ];

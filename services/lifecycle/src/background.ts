@@ -8,6 +8,7 @@ import { startNotifier } from './notifier/notifier.js';
 import { takeExecutorNews } from './reconciler/executor-news.js';
 import { reconcileClone } from './reconciler/reconcile-clone.js';
 import { takeTeamsNews } from './reconciler/teams-news.js';
+import { startRenewer } from './renewer/renewer.js';
 import type { Task } from './store/work.js';
 import { startSweeper } from './sweeper/sweeper.js';
 import { createTraced } from './trace.js';
@@ -38,6 +39,7 @@ export function startBackground(
   scope.use(followExecutor(deps, ports));
   scope.use(followTeams(deps, ports));
   scope.use(startSweeper(deps, config.sweepMs));
+  scope.use(startRenewer(deps, config.renewMs));
   const notifier = scope.use(startNotifier(deps, ports));
   scope.defer(alarms.notifier.listen(notifier.wake));
 }

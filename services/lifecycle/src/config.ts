@@ -9,7 +9,10 @@ import {
   readConfig,
   type Secret,
   secretFile,
+  TLS_SETTINGS,
+  type TlsConfig,
   text,
+  wholeTls,
 } from '@ramet/config';
 import type { WatchLimits } from './deps.js';
 import type { Deadlines } from './domain/phases.js';
@@ -25,6 +28,7 @@ const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  ...TLS_SETTINGS,
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
@@ -87,11 +91,11 @@ export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, Spare
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
 
 /** Reads the settings of the service. Throws one error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {
-  return readConfig(env, SETTINGS);
+  return wholeTls(readConfig(env, SETTINGS));
 }
 
 /** What the service is told at its start. */
@@ -126,4 +130,6 @@ export type ServiceConfig = Pick<
   > & {
     readonly deadlines?: Deadlines;
     readonly watch?: Partial<WatchLimits>;
+    /** How often the grants of executions are renewed. */
+    readonly renewMs?: number | undefined;
   };

@@ -1,7 +1,7 @@
 import type { BlobStore } from '@ramet/blobs';
 import type { Bell, Bus, HistoryRow, Tailer } from '@ramet/database';
 import type { LogLine } from '@ramet/proto-gen/lifecycle.v1';
-import type { Authenticate, Logger } from '@ramet/rpc';
+import type { Authenticate, Logger, ServiceListening } from '@ramet/rpc';
 import type { Clock, Failpoints, Ids } from '@ramet/service';
 import type { CloneKind, Owner } from './domain/clone.js';
 import type { Refusal } from './domain/facts.js';
@@ -20,6 +20,7 @@ import type { Results } from './store/results.js';
 import type { Retention } from './store/retention.js';
 import type { Runners } from './store/runners.js';
 import type { Secrets } from './store/secrets.js';
+import type { Signers } from './store/signers.js';
 import type { Templates } from './store/templates.js';
 import type { WatchReads } from './store/watch-reads.js';
 import type { WebhookDeliveries } from './store/webhook-deliveries.js';
@@ -43,6 +44,7 @@ export interface Deps {
   readonly clones: Clones;
   readonly reads: CloneReads;
   readonly runners: Runners;
+  readonly signers: Signers;
   readonly quotas: Quotas;
   readonly templates: Templates;
   readonly ownerOverrides: OwnerOverrides;
@@ -107,6 +109,8 @@ export interface Outside {
   readonly logger: Logger;
   /** Absent: nothing is published, and nothing shortens a wait. */
   readonly bus?: Bus;
+  /** The certificates to listen with. Absent: services call as everybody does. */
+  readonly listening?: ServiceListening;
   /** Connects to the other services. The guard throws where none may be called. */
   readonly connect: (noTransaction: () => void) => Peers;
 }
@@ -184,7 +188,12 @@ export interface Keys {
   authorize(grant: GrantWish, signal: AbortSignal): Promise<Answer<true>>;
   revoke(executionId: string, signal: AbortSignal): Promise<void>;
   release(keyId: string, cloneId: string, signal: AbortSignal): Promise<void>;
+  /** Lets executions go on signing for a while. */
+  renew(executions: readonly SigningExecution[], signal: AbortSignal): Promise<void>;
 }
+
+/** An execution that may sign. */
+export type SigningExecution = Omit<ExecutionKey, 'cloneId'>;
 
 export interface KeyWish {
   readonly keyId: string;

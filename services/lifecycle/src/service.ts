@@ -80,6 +80,7 @@ export async function startLifecycle(
   const contract = loadContract();
   const server = scope.use(
     await serve({
+      ...outside.listening,
       ...{ host, port, services, contract, authenticate, throttle, logger, clock },
       audit: audit.keep,
     }),

@@ -15,6 +15,7 @@ import { Results } from './store/results.js';
 import { Retention } from './store/retention.js';
 import { Runners } from './store/runners.js';
 import { Secrets } from './store/secrets.js';
+import { Signers } from './store/signers.js';
 import { Templates } from './store/templates.js';
 import { WebhookDeliveries } from './store/webhook-deliveries.js';
 import { WebhookIntake } from './store/webhook-intake.js';
@@ -63,6 +64,7 @@ type Stores = Pick<
   | 'clones'
   | 'reads'
   | 'runners'
+  | 'signers'
   | 'quotas'
   | 'work'
   | 'directory'
@@ -98,6 +100,7 @@ export function createStores(
     ownerOverrides: new OwnerOverrides(db, secrets),
     clones: new Clones({ db, lane: creations, reads, deadlines, cloneQuota, failpoints }),
     runners: new Runners(db),
+    signers: new Signers(db),
     quotas: new Quotas(db, cloneQuota),
     work: new Work(db, reads, leaseMs),
     webhooks: new Webhooks(db),

@@ -19,6 +19,8 @@ export interface MeshConfig {
   readonly lifecycleAddress: string;
   readonly keysAddress: string;
   readonly teamsAddress: string;
+  /** Who must have signed what this process is shown, as PEM. Empty: it calls in plaintext. */
+  readonly authority?: string;
   /** The first token; later ones are kept in memory alone. */
   readonly token: string;
   /** Where finished spans are appended. Empty: nowhere. */

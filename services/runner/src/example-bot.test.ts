@@ -141,7 +141,8 @@ function sign({ payload }: SignTransactionRequest, revoked: boolean) {
   const signature = createHmac('sha256', SECRET).update(signed).digest();
   const query = `${signed}&signature=${signature.toString('hex')}`;
   const headers = [{ name: 'X-MBX-APIKEY', value: KEY_ID }];
-  return { signature, venue: { query, headers, body: Buffer.alloc(0) }, acceptTime: undefined };
+  const venue = { query, headers, body: Buffer.alloc(0) };
+  return { signature, venue, evmTransaction: undefined, acceptTime: undefined };
 }
 
 function configFor(runFolder: string, exchangeUrl: string): RunnerConfig {

@@ -36,8 +36,9 @@ export class Mesh implements AsyncDisposable {
   #token: string;
 
   constructor(config: MeshConfig, binding: Binding, contract: Contract, clock: Clock) {
-    const options = { token: async () => this.#token, contract, clock };
-    const { lifecycleAddress, keysAddress, teamsAddress } = config;
+    const { lifecycleAddress, keysAddress, teamsAddress, authority } = config;
+    const tls = authority ? { authority: Buffer.from(authority) } : undefined;
+    const options = { token: async () => this.#token, contract, clock, tls };
     const open = this.#connections;
     this.#binding = binding;
     this.#token = config.token;

@@ -155,7 +155,7 @@ describe('access to a team', () => {
     const { users } = callers.stranger;
     const { apiKeys } = await callers.owner.users.listApiKeys({ userId: '', ...FIRST });
     const userId = crew.owner.id;
-    const wish = { requestId: '', userId, name: '', expireTime: undefined };
+    const wish = { requestId: '', userId, name: '', expireTime: undefined, scopes: [] };
 
     await assert.rejects(users.getUser({ id: userId }), { reason: 'USER_NOT_FOUND' });
     await assert.rejects(users.listApiKeys({ userId, ...FIRST }), { reason: 'USER_NOT_FOUND' });
@@ -171,7 +171,13 @@ describe('access to a team', () => {
 
   it('shows an API key once, and its description ever after', async () => {
     const { users } = callers.member;
-    const wish = { requestId: 'key-1', userId: '', name: 'laptop', expireTime: undefined };
+    const wish = {
+      requestId: 'key-1',
+      userId: '',
+      name: 'laptop',
+      expireTime: undefined,
+      scopes: [],
+    };
     const first = await users.createApiKey(wish);
     const second = await users.createApiKey(wish);
     const { apiKeys } = await users.listApiKeys({ userId: '', ...FIRST });

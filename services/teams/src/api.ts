@@ -2,6 +2,7 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   AccessServiceService,
   BotServiceService,
+  InvitationServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -11,13 +12,16 @@ import {
 } from '@ramet/proto-gen/teams.v1';
 import { type Implemented, implement } from '@ramet/rpc';
 import type { Deps } from './deps.js';
+import { acceptInvitation } from './handlers/accept-invitation.js';
 import { allowOwner } from './handlers/allow-owner.js';
 import { bootstrapAdmin } from './handlers/bootstrap-admin.js';
 import { checkCloneAdmission } from './handlers/check-clone-admission.js';
 import { createApiKey } from './handlers/create-api-key.js';
 import { createBot } from './handlers/create-bot.js';
+import { createInvitation } from './handlers/create-invitation.js';
 import { createTeam } from './handlers/create-team.js';
 import { createUser } from './handlers/create-user.js';
+import { declineInvitation } from './handlers/decline-invitation.js';
 import { deleteBot } from './handlers/delete-bot.js';
 import { deleteTeam } from './handlers/delete-team.js';
 import { denyOwner } from './handlers/deny-owner.js';
@@ -30,19 +34,25 @@ import { getUser } from './handlers/get-user.js';
 import { grantAccess } from './handlers/grant-access.js';
 import { listApiKeys } from './handlers/list-api-keys.js';
 import { listBots } from './handlers/list-bots.js';
+import { listInvitations } from './handlers/list-invitations.js';
 import { listMemberships } from './handlers/list-memberships.js';
 import { listStandings } from './handlers/list-standings.js';
 import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
 import { listUsers } from './handlers/list-users.js';
 import { listVerificationKeys } from './handlers/list-verification-keys.js';
+import { logIn } from './handlers/log-in.js';
+import { logout } from './handlers/logout.js';
 import { mintWorkloadToken } from './handlers/mint-workload-token.js';
 import { readHistory } from './handlers/read-history.js';
+import { refreshToken } from './handlers/refresh-token.js';
 import { removeTeamMember } from './handlers/remove-team-member.js';
 import { renewWorkloadToken } from './handlers/renew-workload-token.js';
 import { revokeApiKey } from './handlers/revoke-api-key.js';
+import { revokeInvitation } from './handlers/revoke-invitation.js';
 import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
+import { transferTeamOwnership } from './handlers/transfer-team-ownership.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
 
 /** Joins every RPC of teams with its handler. */
@@ -51,11 +61,14 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
     implement(SetupServiceService, { bootstrapAdmin: bootstrapAdmin(deps) }),
     implement(TokenServiceService, {
       exchangeToken: exchangeToken(deps),
+      logIn: logIn(deps),
+      refreshToken: refreshToken(deps),
       listVerificationKeys: listVerificationKeys(deps),
     }),
     implement(UserServiceService, {
       createUser: createUser(deps),
       getUser: getUser(deps),
+      logout: logout(deps),
       listUsers: listUsers(deps),
       createApiKey: createApiKey(deps),
       listApiKeys: listApiKeys(deps),
@@ -68,7 +81,15 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       deleteTeam: deleteTeam(deps),
       setTeamMember: setTeamMember(deps),
       removeTeamMember: removeTeamMember(deps),
+      transferTeamOwnership: transferTeamOwnership(deps),
       listTeamMembers: listTeamMembers(deps),
+    }),
+    implement(InvitationServiceService, {
+      createInvitation: createInvitation(deps),
+      acceptInvitation: acceptInvitation(deps),
+      declineInvitation: declineInvitation(deps),
+      revokeInvitation: revokeInvitation(deps),
+      listInvitations: listInvitations(deps),
     }),
     implement(BotServiceService, {
       createBot: createBot(deps),

@@ -6,7 +6,10 @@ import {
   type Config as Read,
   readConfig,
   secretFile,
+  TLS_SETTINGS,
+  type TlsConfig,
   text,
+  wholeTls,
 } from '@ramet/config';
 import { readServiceKeys } from './credentials/service-keys.js';
 
@@ -14,6 +17,7 @@ const SETTINGS = {
   host: { env: 'HOST', parse: text, default: '127.0.0.1' },
   port: { env: 'PORT', parse: integer, default: 0 },
   metricsPort: { env: 'METRICS_PORT', parse: integer, default: 0 },
+  ...TLS_SETTINGS,
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
@@ -60,9 +64,9 @@ export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, Spare
 
 type Settings = Read<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays';
+type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: NodeJS.ProcessEnv): Config {
-  return readConfig(env, SETTINGS);
+  return wholeTls(readConfig(env, SETTINGS));
 }

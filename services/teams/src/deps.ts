@@ -1,10 +1,12 @@
 import type { Failpoints, Ids } from '@ramet/service';
 import type { MintedKey } from './credentials/minter.js';
 import type { PublicKey } from './credentials/token-signer.js';
-import type { ApiKeyKind } from './domain/api-key.js';
+import type { CodeKind } from './domain/api-key.js';
 import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.js';
 import type { ApiKeys } from './store/api-keys.js';
 import type { Bots } from './store/bots.js';
+import type { Invitations } from './store/invitations.js';
+import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
@@ -14,7 +16,9 @@ import type { Users } from './store/users.js';
 export interface Deps {
   readonly users: Users;
   readonly apiKeys: ApiKeys;
+  readonly logins: Logins;
   readonly teams: Teams;
+  readonly invitations: Invitations;
   readonly bots: Bots;
   readonly standings: Standings;
   readonly past: Past;
@@ -38,7 +42,9 @@ export interface Credentials {
   identify(apiKey: string): Promise<Identity | undefined>;
   /** Tells whether this is what the operator put in the file. */
   isBootstrapToken(text: string): boolean;
-  mint(kind: ApiKeyKind): MintedKey;
+  mint(kind: CodeKind): MintedKey;
+  /** What is kept of a credential, to find it by. */
+  hashOf(credential: string): Buffer;
 }
 
 /** The directory of clones, as this service sees it. */

@@ -1,18 +1,21 @@
 import {
   ApiKeyChanged,
   BotChanged,
+  InvitationChanged,
   StandingChanged,
   TeamChanged,
   UserChanged,
 } from '@ramet/proto-gen/teams.v1';
 import type { ApiKey } from './domain/api-key.js';
 import type { BotChange } from './domain/bot.js';
+import type { Invitation } from './domain/invitation.js';
 import { ownerIdOf, type StandingChange } from './domain/owner-standing.js';
 import type { TeamChange } from './domain/team.js';
 import type { User } from './domain/user.js';
 import {
   toApiKeyMessage,
   toBotMessage,
+  toInvitationMessage,
   toMemberMessage,
   toPersonalSourceMessage,
   toStandingMessage,
@@ -47,6 +50,15 @@ export function teamChanged({ event, state }: TeamChange): Event {
   const members = state.members.map(toMemberMessage);
   const payload = TeamChanged.encode({ team, members }).finish();
   return { aggregate: team.id, kind: `team.${event}`, payload };
+}
+
+/** An invitation was made, accepted, declined or taken back. Apart from the team's history. */
+export function invitationChanged(invitation: Invitation): Event {
+  const at = invitation.closedAt ?? invitation.createdAt;
+  const message = toInvitationMessage(invitation, at);
+  const payload = InvitationChanged.encode({ invitation: message }).finish();
+  const { id, outcome } = invitation;
+  return { aggregate: id, kind: `invitation.${outcome ?? 'created'}`, payload };
 }
 
 /** A bot was created, deleted, or has other sources. */

@@ -145,7 +145,7 @@ describe('the history of teams', () => {
     await asMember.bots.setBotSource(own);
     await asMember.bots.setBotSource(own);
     await asOwner.bots.setBotSource({ ...own, owner: ownerOf(team.id), source: image({}) });
-    const wish = { requestId: '', userId: '', name: 'second', expireTime: undefined };
+    const wish = { requestId: '', userId: '', name: 'second', expireTime: undefined, scopes: [] };
     const { apiKey } = await asMember.users.createApiKey(wish);
     await asMember.users.revokeApiKey({ id: apiKey?.id ?? '' });
     await asMember.users.revokeApiKey({ id: apiKey?.id ?? '' });

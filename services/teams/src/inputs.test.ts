@@ -10,7 +10,7 @@ const USER = `usr_${'0'.repeat(26)}`;
 const TEAM = `tem_${'0'.repeat(26)}`;
 const BOT = `bot_${'0'.repeat(26)}`;
 const MEMBER = { teamId: TEAM, userId: USER, role: TeamRole.MEMBER };
-const WISH = { requestId: '', userId: '', name: '', expireTime: undefined };
+const WISH = { requestId: '', userId: '', name: '', expireTime: undefined, scopes: [] };
 const BOT_WISH = { requestId: '', teamId: TEAM, name: 'b', teamSource: undefined };
 const SOURCE = { id: BOT, owner: ownerOf(TEAM), source: source('a') };
 

@@ -3,6 +3,7 @@ import type {
   ApiKey as ApiKeyMessage,
   Bot as BotMessage,
   BotSource as BotSourceMessage,
+  Invitation as InvitationMessage,
   Membership as MembershipMessage,
   Owner as OwnerMessage,
   PersonalSource as PersonalSourceMessage,
@@ -11,10 +12,11 @@ import type {
   Team as TeamMessage,
   User as UserMessage,
 } from '@ramet/proto-gen/teams.v1';
-import { EntitledKind, TeamRole } from '@ramet/proto-gen/teams.v1';
+import { EntitledKind, InvitationState, TeamRole } from '@ramet/proto-gen/teams.v1';
 import type { ApiKey } from './domain/api-key.js';
 import type { Bot, Owner } from './domain/bot.js';
 import { etagOf } from './domain/etag.js';
+import type { Invitation } from './domain/invitation.js';
 import type { Kind, OwnerStanding } from './domain/owner-standing.js';
 import type { Role } from './domain/role.js';
 import type { PersonalSource, Program, Source } from './domain/source.js';
@@ -26,6 +28,12 @@ const ROLE = {
   admin: TeamRole.ADMIN,
   member: TeamRole.MEMBER,
 } as const satisfies Record<Role, TeamRole>;
+
+const OUTCOME = {
+  accepted: InvitationState.ACCEPTED,
+  declined: InvitationState.DECLINED,
+  revoked: InvitationState.REVOKED,
+} as const satisfies Record<NonNullable<Invitation['outcome']>, InvitationState>;
 
 const KIND = {
   bot: EntitledKind.BOT,
@@ -56,6 +64,7 @@ export function toApiKeyMessage(key: ApiKey): ApiKeyMessage {
     createTime: key.createdAt,
     expireTime: key.expiresAt ?? undefined,
     revokeTime: key.revokedAt ?? undefined,
+    scopes: key.scopes,
   };
 }
 
@@ -73,6 +82,21 @@ export function toMemberMessage(member: Member): TeamMemberMessage {
 /** Translates one team that a user is in. */
 export function toMembershipMessage({ teamId, role }: Membership): MembershipMessage {
   return { teamId, role: ROLE[role] };
+}
+
+/** Translates an invitation, as it is at a time. */
+export function toInvitationMessage(invitation: Invitation, now: Date): InvitationMessage {
+  const { id, teamId, teamName, role, inviterId, prefix, outcome } = invitation;
+  const timely = invitation.expiresAt > now ? InvitationState.OPEN : InvitationState.EXPIRED;
+  return {
+    ...{ id, teamId, teamName, role: ROLE[role], inviterId, prefix },
+    userId: invitation.userId ?? '',
+    state: outcome ? OUTCOME[outcome] : timely,
+    createTime: invitation.createdAt,
+    expireTime: invitation.expiresAt,
+    closeTime: invitation.closedAt ?? undefined,
+    acceptedBy: invitation.acceptedBy ?? '',
+  };
 }
 
 /** Translates a bot, with the personal source of whoever asks. */

@@ -2,7 +2,13 @@ import { type Bus, connectBus } from '@ramet/database';
 import { unavailable } from '@ramet/errors';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { CloneDirectoryServiceService } from '@ramet/proto-gen/lifecycle.v1';
-import { connect, RemoteError } from '@ramet/rpc';
+import {
+  type ClientTls,
+  connect,
+  openServiceTls,
+  RemoteError,
+  type ServiceListening,
+} from '@ramet/rpc';
 import {
   type Clock,
   type Failpoints,
@@ -25,6 +31,8 @@ export interface Outside {
   readonly logger: Logger;
   /** Absent: nothing is published. */
   readonly bus?: Bus;
+  /** The certificates to listen with. Absent: services call as everybody does. */
+  readonly listening?: ServiceListening;
   connectLifecycle(link: LifecycleLink): Lifecycle & AsyncDisposable;
 }
 
@@ -34,6 +42,8 @@ export interface LifecycleLink {
   readonly token: () => Promise<string>;
   /** Throws if a transaction is open here: none may be, across a call. */
   readonly noTransaction: () => void;
+  /** How to be sure of lifecycle, and to prove this service to it. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /** How long whoever renews a token is kept waiting for lifecycle. */
@@ -46,6 +56,8 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
   const options = { service: 'teams', metricsPort, logLevel, ...(tracesDir && { tracesDir }) };
   const { logger } = scope.use(await startTelemetry(options));
   const ports = { clock: systemClock, logger };
+  const tls = openServiceTls(config, 'teams', ports);
+  scope.defer(() => tls[Symbol.dispose]());
   const bus = config.natsUrl && scope.use(connectBus({ ...natsOf(config), ...ports }));
 
   const open = scope.move();
@@ -54,7 +66,9 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     ids: systemIds,
     failpoints: config.failpointsDir ? failpointsIn(config.failpointsDir) : noFailpoints,
     ...(bus && { bus }),
-    connectLifecycle: (link) => connectLifecycle(config.lifecycleAddress, link),
+    listening: tls.listening,
+    connectLifecycle: (link) =>
+      connectLifecycle(config.lifecycleAddress, { tls: tls.to('lifecycle'), ...link }),
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
 }

@@ -12,6 +12,8 @@ import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
+import { Invitations } from './store/invitations.js';
+import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
@@ -58,7 +60,9 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const deps: Deps = {
     users: new Users(db),
     apiKeys,
+    logins: new Logins(db),
     teams: new Teams(db),
+    invitations: new Invitations(db),
     bots: new Bots(db),
     standings: new Standings(db),
     past: new Past(db),
@@ -81,6 +85,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const services = [...teamsApi(deps), audit.implemented];
   const server = scope.use(
     await serve({
+      ...outside.listening,
       ...{ host, port, services, contract, authenticate, throttle, logger, clock },
       audit: audit.keep,
     }),

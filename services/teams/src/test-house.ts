@@ -5,6 +5,7 @@ import {
   BotServiceService,
   BotSource,
   type ImageSource,
+  InvitationServiceService,
   SetupServiceService,
   StandingServiceService,
   type Team,
@@ -35,6 +36,7 @@ export interface Api {
   readonly tokens: Remote<typeof TokenServiceService>;
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
+  readonly invitations: Remote<typeof InvitationServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
@@ -72,6 +74,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     tokens: to(TokenServiceService),
     users: to(UserServiceService),
     teams: to(TeamServiceService),
+    invitations: to(InvitationServiceService),
     bots: to(BotServiceService),
     standings: to(StandingServiceService),
     access: to(AccessServiceService),

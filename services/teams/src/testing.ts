@@ -147,7 +147,7 @@ function usersOf(address: string, bootstrapToken: string): Pick<TestTeams, 'admi
       await using users = connect(UserServiceService, address, { token: async () => token });
       const { user } = await users.createUser({ requestId: '', name, admin: false });
       const userId = user?.id ?? '';
-      const wish = { requestId: '', userId, name: 'test', expireTime: undefined };
+      const wish = { requestId: '', userId, name: 'test', expireTime: undefined, scopes: [] };
       const { secret } = await users.createApiKey(wish);
       return { id: userId, name, apiKey: secret, token: await exchange(address, secret) };
     },

@@ -62,7 +62,7 @@ describe('tokens', () => {
 
   it('are refused for what is not a key, and why is not told', async () => {
     const users = house.as(ada.token).users;
-    const wish = { requestId: '', userId: '', name: 'short', expireTime: undefined };
+    const wish = { requestId: '', userId: '', name: 'short', expireTime: undefined, scopes: [] };
     const revoked = await users.createApiKey(wish);
     await users.revokeApiKey({ id: revoked.apiKey?.id ?? '' });
     const expired = await users.createApiKey(wish);

@@ -50,7 +50,7 @@ export async function startLifeMesh(): Promise<LifeMesh> {
   const { users } = connectAs(addresses, readFileSync(admin, 'utf8'), scope).api;
   const { user } = await users.createUser({ requestId: '', name: 'bench', admin: false });
   const userId = user?.id ?? '';
-  const wish = { requestId: '', userId, name: 'bench', expireTime: undefined };
+  const wish = { requestId: '', userId, name: 'bench', expireTime: undefined, scopes: [] };
   const { api } = connectAs(addresses, (await users.createApiKey(wish)).secret, scope);
   const owner = { owner: { $case: 'userId', value: userId } } as const;
   const botId = await createBot(api, owner);

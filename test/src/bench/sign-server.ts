@@ -75,7 +75,8 @@ async function start(order: Start): Promise<Started> {
 /** The answer of the echoes: as large as that of keys. */
 function answer(): SignTransactionResponse {
   const signature = Buffer.alloc(HMAC_BYTES, 0x62);
-  return { signature, venue: undefined, acceptTime: new Date() };
+  const nothing = { venue: undefined, evmTransaction: undefined };
+  return { signature, ...nothing, acceptTime: new Date() };
 }
 
 async function startBare(): Promise<string> {

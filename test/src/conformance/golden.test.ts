@@ -22,6 +22,7 @@ import {
 import {
   ApiKeyChanged,
   BotChanged,
+  InvitationChanged,
   PersonalSource,
   StandingChanged,
   TeamChanged,
@@ -50,6 +51,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
   'ramet.lifecycle.v1.TemplateChanged': TemplateChanged,
   'ramet.teams.v1.ApiKeyChanged': ApiKeyChanged,
   'ramet.teams.v1.BotChanged': BotChanged,
+  'ramet.teams.v1.InvitationChanged': InvitationChanged,
   'ramet.teams.v1.PersonalSource': PersonalSource,
   'ramet.teams.v1.StandingChanged': StandingChanged,
   'ramet.teams.v1.TeamChanged': TeamChanged,

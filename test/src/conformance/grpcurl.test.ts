@@ -148,6 +148,8 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     ListStandings: onLists,
     SetTeamMember: { USER_ID: other.id },
     RemoveTeamMember: { USER_ID: other.id },
+    TransferTeamOwnership: { TEAM_ID: await teamWith(author, owner, other), USER_ID: other.id },
+    ...(await invitationsFor(author, owner, teamId)),
     DeleteTeam: { TEAM_ID: empty },
     DeleteBot: { BOT_ID: spare.botId },
     DeleteTemplate: { TEMPLATE_ID: await author.template(owner, user) },
@@ -156,6 +158,30 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     DeleteClone: { CLONE_ID: await author.clone(owner, { owner: user, botId, keyId: '' }) },
   };
   return ({ method }) => ({ ...usual, ...special[method.name] });
+}
+
+/** A team of an owner that somebody else is in, too. */
+async function teamWith(author: Author, owner: Person, other: Person): Promise<string> {
+  const teamId = await author.emptyTeam(owner);
+  await author.join(owner, teamId, other, TeamRole.ADMIN);
+  return teamId;
+}
+
+/** An invitation for each line that ends one, and who may do it. */
+async function invitationsFor(
+  author: Author,
+  owner: Person,
+  teamId: string,
+): Promise<Readonly<Record<string, Values>>> {
+  const guest = await author.person();
+  const open = await author.invitation(owner, teamId);
+  const spare = await author.invitation(owner, teamId);
+  const own = await author.invitation(owner, teamId, guest.id);
+  return {
+    AcceptInvitation: { TOKEN: guest.token, CODE: open.code },
+    DeclineInvitation: { TOKEN: guest.token, INVITATION_ID: own.invitationId },
+    RevokeInvitation: { INVITATION_ID: spare.invitationId },
+  };
 }
 
 /** For each line that has a clone take a turn, one that may take it. */

@@ -35,7 +35,7 @@ describe('a page token', () => {
     const { users, teams, bots } = author.as(cast.tokens.owner);
     const owner = { teamId: cast.world.own.teamId };
     await Promise.all([1, 2].map(() => author.key({ token: cast.tokens.owner }, owner)));
-    const wish = { requestId: '', userId: '', expireTime: undefined };
+    const wish = { requestId: '', userId: '', expireTime: undefined, scopes: [] };
     await users.createApiKey({ ...wish, name: 'one more' });
     await teams.createTeam({ requestId: '', name: aName() });
     const { teamId, userId } = cast.world.own;
@@ -48,6 +48,7 @@ describe('a page token', () => {
     await author.webhook({ token: cast.tokens.owner }, owner);
     await webhooks.pingWebhook({ id: cast.world.own.webhookId });
     await author.template({ token: cast.tokens.owner }, owner);
+    await author.invitation({ token: cast.tokens.owner }, teamId);
   });
   after(() => caller?.[Symbol.dispose]());
 

@@ -124,7 +124,7 @@ async function openBench(): Promise<Bench> {
       const query = request.payload?.$case === 'venue' ? request.payload.value.query : '';
       const headers = [{ name: 'X-Key', value: 'name' }];
       const venue = { query: `${query}&signed=yes`, headers, body: Buffer.alloc(0) };
-      return { signature: SIGNATURE, venue };
+      return { signature: SIGNATURE, venue, evmTransaction: undefined };
     },
     reportProgress: async (request) => {
       progress.push(request);

@@ -7,6 +7,7 @@ import { apiKeyView } from '../views/teams.js';
 import {
   argument,
   type CreateOptions,
+  gather,
   type ListOptions,
   limited,
   limitOf,
@@ -19,6 +20,7 @@ import { showOnce } from './secret.js';
 interface CreateApiKeyOptions extends CreateOptions {
   readonly user?: string;
   readonly expires?: string;
+  readonly scope?: readonly string[];
   readonly out?: string;
 }
 
@@ -27,7 +29,12 @@ export function addApiKeys(program: Command, act: Act): void {
   const keys = program.command('api-keys').description('credentials to log in with');
   repeatable(keys.command('create <name>').description('create an API key: it is shown once'))
     .option('--user <user>', "another user's (administrators only)")
-    .option('--expires <time>', 'when it stops working: a time, or a duration such as 30d')
+    .option('--expires <time>', 'when it stops working: a time, or a duration (default: 365d)')
+    .option(
+      '--scope <action>',
+      'what it is good for, such as keys.list or clones.* (default: all)',
+      gather,
+    )
     .option('--out <file>', 'write it to this file instead of showing it')
     .action(act(createApiKey));
   limited(keys.command('list').description('list API keys, without the keys themselves'))
@@ -51,6 +58,7 @@ async function createApiKey(
     userId: user === undefined ? '' : await findUser(context, user),
     name: argument(args, 0),
     expireTime: expires === undefined ? undefined : parseMoment(expires, world.clock),
+    scopes: options.scope ?? [],
   };
   const answer = await session.users.createApiKey(request, { signal: world.signal });
   const apiKey = present(answer.apiKey, 'API key');

@@ -32,6 +32,7 @@ interface CreateKeyOptions extends CreateOptions, MaterialOptions {
   readonly algorithm: string;
   readonly venue?: string;
   readonly venueKeyId?: string;
+  readonly passphraseFile?: string;
   readonly label?: readonly string[];
   readonly validateOnly?: boolean;
 }
@@ -55,6 +56,7 @@ export function addCreateKey(keys: Command, act: Act): void {
     .option('--owner <owner>', WHOSE)
     .option('--venue <venue>', 'the venue that it is for, such as binance')
     .option('--venue-key-id <id>', 'what the venue calls it')
+    .option('--passphrase-file <file>', 'the passphrase that the venue wants with it')
     .option('--label <name=value>', 'note something on it; may be repeated', gather)
     .option('--validate-only', 'check everything and create nothing')
     .action(act(createKey));
@@ -86,10 +88,22 @@ async function createKey(
     ...{ owner, name: argument(args, 0), algorithm, venue, venueKeyId, labels, validateOnly },
   };
   await usingMaterial(context, options, async (material) => {
-    const asked = CreateKeyRequest.fromPartial({ ...request, ...material });
+    const passphrase = await readPassphrase(context, options);
+    const asked = CreateKeyRequest.fromPartial({ ...request, ...material, passphrase });
     const { key } = await session.keys.createKey(asked, { signal: world.signal });
     out.item(keyView(world.clock), present(key, 'key'));
   });
+}
+
+async function readPassphrase(
+  { world }: Context,
+  { secretFile, passphraseFile }: CreateKeyOptions,
+): Promise<Buffer> {
+  if (passphraseFile === undefined) return Buffer.alloc(0);
+  if (passphraseFile === '-' && secretFile === '-') {
+    throw new UsageError('standard input can be the secret or the passphrase, not both');
+  }
+  return readSecret(world, passphraseFile);
 }
 
 /** Throws UsageError unless a secret is either made or taken from a file. */

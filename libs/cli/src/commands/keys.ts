@@ -3,6 +3,7 @@ import type { Act, Context } from '../context.js';
 import { collect } from '../pages.js';
 import { findClone, findKey, findOwner, findOwnerIf } from '../resolve.js';
 import { grantView, keyView, signatureView } from '../views/keys.js';
+import { denialView } from '../views/logs.js';
 import { confirm, confirmed } from './confirm.js';
 import { addCreateKey, WHOSE } from './create-key.js';
 import { argument, type ListOptions, limited, limitOf, present } from './options.js';
@@ -37,6 +38,9 @@ export function addKeys(program: Command, act: Act): void {
     .option('--owner <owner>', `${WHOSE}, for a key given by name`)
     .option('--clone <clone>', 'only for this clone')
     .action(act(listSignatures));
+  limited(keys.command('denials <key>').description('list what was refused, newest first'))
+    .option('--owner <owner>', `${WHOSE}, for a key given by name`)
+    .action(act(listDenials));
   keys
     .command('revoke-grant <grant>')
     .description('revoke a grant: nothing is signed with it any more')
@@ -125,6 +129,20 @@ async function listSignatures(
     return { items: answer.signatures, next: answer.nextPageToken };
   }, limitOf(options));
   out.list(signatureView(), records);
+}
+
+async function listDenials(
+  context: Context,
+  args: readonly string[],
+  options: OwnedOptions,
+): Promise<void> {
+  const { session, world, out } = context;
+  const keyId = await findKey(context, argument(args, 0), options.owner);
+  const records = await collect(async (page) => {
+    const answer = await session.keys.listDenials({ ...page, keyId }, { signal: world.signal });
+    return { items: answer.denials, next: answer.nextPageToken };
+  }, limitOf(options));
+  out.list(denialView(), records);
 }
 
 async function revokeGrant(

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { configPath, readConfig, writeConfig } from '../connection/config-file.js';
+import { configPath, type Profile, readConfig, writeConfig } from '../connection/config-file.js';
+import { keptLogin } from '../connection/kept-login.js';
 import { findMesh, readMesh } from '../connection/mesh-file.js';
 import { readApiKey, Session } from '../connection/session.js';
 import { chooseTarget, type GlobalOptions, type Target } from '../connection/target.js';
@@ -15,18 +16,20 @@ import { readSecret, showOnce } from './secret.js';
 const FIRST_PROFILE = 'default';
 const PROFILE_NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
 const TIMEOUT_MS = 20_000;
+const API_KEY_FATE = 'its API key works until it is revoked';
 
 /** Adds `login`, `logout`, `profiles` and `bootstrap` to the command. */
 export function addLogin(program: Command, act: Act, world: World): void {
   program
     .command('login')
     .description('remember a mesh and your API key for it, read from --api-key-file or asked for')
+    .option('--session', 'keep a login that ends by itself, and not the API key')
     .action(async (_options: unknown, command: Command) => {
-      await login(world, command.optsWithGlobals<GlobalOptions>());
+      await login(world, command.optsWithGlobals<LoginOptions>());
     });
   program
     .command('logout')
-    .description('forget a profile and its API key')
+    .description('forget a profile and its API key; a login is ended everywhere')
     .action(async (_options: unknown, command: Command) => {
       await logout(world, command.optsWithGlobals<GlobalOptions>());
     });
@@ -44,7 +47,11 @@ export function addLogin(program: Command, act: Act, world: World): void {
     .action(act(bootstrap));
 }
 
-async function login(world: World, options: GlobalOptions): Promise<void> {
+interface LoginOptions extends GlobalOptions {
+  readonly session?: boolean;
+}
+
+async function login(world: World, options: LoginOptions): Promise<void> {
   const path = configPath(world);
   const config = await readConfig(path);
   const name = options.profile ?? (world.env.RAMET_PROFILE || config.current || FIRST_PROFILE);
@@ -64,15 +71,21 @@ async function login(world: World, options: GlobalOptions): Promise<void> {
   const { clock, signal } = world;
   await using session = new Session({
     target: { endpoints, credential: { from: 'value', apiKey } },
-    ...{ clock, signal, timeoutMs: TIMEOUT_MS },
+    ...{ configFile: path, clock, signal, timeoutMs: TIMEOUT_MS },
   });
   const user = await session.me();
 
-  const profiles = { ...config.profiles, [name]: { endpoints, apiKey } };
+  const kept = options.session ? { login: await beginLogin(world, session, apiKey) } : { apiKey };
+  const profiles = { ...config.profiles, [name]: { endpoints, ...kept } };
   await writeConfig(path, { current: name, profiles });
   const out = new Output(world, options.json ?? false, jsonWriter());
   out.note(`logged in as ${user.name}, profile '${name}' in ${path}`);
   if (out.json) out.item(userView(clock), user);
+}
+
+async function beginLogin({ clock, signal }: World, session: Session, apiKey: string) {
+  const credential = { $case: 'apiKey', value: apiKey } as const;
+  return keptLogin(await session.tokens.logIn({ credential }, { signal }), clock);
 }
 
 /** The API key to log in with: from where it is said to be, else typed in or piped in. */
@@ -100,14 +113,33 @@ async function logout(world: World, options: GlobalOptions): Promise<void> {
   const path = configPath(world);
   const config = await readConfig(path);
   const name = options.profile ?? (world.env.RAMET_PROFILE || config.current);
-  if (!Object.hasOwn(config.profiles, name)) throw new UsageError(`there is no profile '${name}'`);
+  const profile = Object.hasOwn(config.profiles, name) ? config.profiles[name] : undefined;
+  if (!profile) throw new UsageError(`there is no profile '${name}'`);
+  const isEnded = profile.login !== undefined && (await endLogin(world, name, profile));
   const profiles = Object.fromEntries(
     Object.entries(config.profiles).filter(([each]) => each !== name),
   );
   const current = config.current === name ? (Object.keys(profiles)[0] ?? '') : config.current;
   await writeConfig(path, { current, profiles });
   const out = new Output(world, options.json ?? false, jsonWriter());
-  out.note(`forgot profile '${name}'; its API key works until it is revoked`);
+  out.note(`forgot profile '${name}'; ${profile.login ? loginFate(isEnded) : API_KEY_FATE}`);
+}
+
+/** Ends a login where it is known. Tells whether that could be done: it is forgotten either way. */
+async function endLogin(world: World, name: string, { endpoints }: Profile): Promise<boolean> {
+  const { clock, signal } = world;
+  await using session = new Session({
+    target: { endpoints, credential: { from: 'login', profile: name } },
+    ...{ configFile: configPath(world), clock, signal, timeoutMs: TIMEOUT_MS },
+  });
+  return await session.users.logout({}, { signal }).then(
+    () => true,
+    () => false,
+  );
+}
+
+function loginFate(isEnded: boolean): string {
+  return isEnded ? 'its login has ended' : 'teams could not be told: its login ends by itself';
 }
 
 async function listProfiles(world: World, options: GlobalOptions): Promise<void> {

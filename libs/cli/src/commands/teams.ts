@@ -6,6 +6,7 @@ import { parseChoice } from '../parse/choice.js';
 import { findTeam, findUser, listTeams } from '../resolve.js';
 import { memberView, teamView } from '../views/teams.js';
 import { confirm, confirmed } from './confirm.js';
+import { addInvitations } from './invitations.js';
 import {
   argument,
   type CreateOptions,
@@ -30,6 +31,11 @@ export function addTeams(program: Command, act: Act): void {
   confirmed(teams.command('delete <team>').description('delete a team without bots'))
     .option('--etag <etag>', 'only as it was read')
     .action(act(deleteTeam));
+  confirmed(teams.command('leave <team>').description('leave a team')).action(act(leave));
+  confirmed(teams.command('transfer <team> <user>'))
+    .description('make another member OWNER: you stay ADMIN')
+    .action(act(transfer));
+  addInvitations(teams, act);
 
   const members = teams.command('members').description('who is in a team');
   limited(members.command('list <team>').description('list who is in a team')).action(
@@ -116,4 +122,33 @@ async function removeMember(context: Context, args: readonly string[]): Promise<
   const userId = await findUser(context, argument(args, 1), teamId);
   await session.teams.removeTeamMember({ teamId, userId }, { signal: world.signal });
   out.value({ teamId, userId, removed: true }, `removed ${argument(args, 1)}`);
+}
+
+async function leave(
+  context: Context,
+  args: readonly string[],
+  options: { readonly yes?: boolean },
+): Promise<void> {
+  const { session, world, out } = context;
+  const teamId = await findTeam(context, argument(args, 0));
+  const { id: userId } = await session.me();
+  await confirm(context, options, `leave team ${argument(args, 0)}?`);
+  await session.teams.removeTeamMember({ teamId, userId }, { signal: world.signal });
+  out.value({ teamId, userId, removed: true }, `left ${argument(args, 0)}`);
+}
+
+async function transfer(
+  context: Context,
+  args: readonly string[],
+  options: { readonly yes?: boolean },
+): Promise<void> {
+  const { session, world, out } = context;
+  const [team, user] = [argument(args, 0), argument(args, 1)];
+  const teamId = await findTeam(context, team);
+  const userId = await findUser(context, user, teamId);
+  await confirm(context, options, `make ${user} the OWNER of ${team}?`);
+  const request = { teamId, userId };
+  const answer = await session.teams.transferTeamOwnership(request, { signal: world.signal });
+  const members = [answer.owner, answer.formerOwner].map((member) => present(member, 'member'));
+  out.list(memberView(world.clock), members);
 }

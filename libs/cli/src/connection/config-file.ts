@@ -16,7 +16,19 @@ export interface Endpoints {
 /** One mesh and one identity in it. */
 export interface Profile {
   readonly endpoints: Endpoints;
-  readonly apiKey: string;
+  /** The credential, where it is kept. A profile with a login has none. */
+  readonly apiKey?: string;
+  readonly login?: KeptLogin;
+}
+
+/** A login that goes on from one command to the next. */
+export interface KeptLogin {
+  /** Good once: for the next one, and a token. */
+  readonly refreshToken: string;
+  /** The token that came with it. */
+  readonly token: string;
+  /** Until when the token is used, in milliseconds since 1970. */
+  readonly tokenUntil: number;
 }
 
 /** What `ramet login` remembers. */
@@ -57,6 +69,18 @@ export async function readConfig(path: string): Promise<Config> {
 export async function writeConfig(path: string, config: Config): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeAtomically(path, `${JSON.stringify(config, undefined, 2)}\n`);
+}
+
+/** Changes one profile of the config file, if it is there, and leaves the others as they are. */
+export async function changeProfile(
+  path: string,
+  name: string,
+  change: (profile: Profile) => Profile,
+): Promise<void> {
+  const { current, profiles } = await readConfig(path);
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (profile)
+    await writeConfig(path, { current, profiles: { ...profiles, [name]: change(profile) } });
 }
 
 function parseConfig(text: string, path: string): Config {

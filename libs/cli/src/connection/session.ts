@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { AuditServiceService } from '@ramet/proto-gen/audit.v1';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService, SealServiceService } from '@ramet/proto-gen/keys.v1';
+import {
+  KeyServiceService,
+  ReceiptServiceService,
+  SealServiceService,
+} from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -13,6 +17,7 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
+  InvitationServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -24,12 +29,15 @@ import { type Contract, connect, createTokenSource, type Issued, type Remote } f
 import { type Clock, Scope } from '@ramet/service';
 import { UsageError } from '../usage-error.js';
 import type { Endpoints } from './config-file.js';
+import { continueLogin } from './kept-login.js';
 import { readCredential } from './mesh-file.js';
 import type { Credential, Target } from './target.js';
 
 /** What a session needs to know. */
 export interface SessionOptions {
   readonly target: Target;
+  /** Where a login is kept. */
+  readonly configFile: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -40,7 +48,7 @@ const MS_PER_SECOND = 1_000;
 /**
  * The services of one mesh, asked as one identity. Connects to those that are asked.
  *
- * The API key is exchanged for a token on the first call; the token stays in memory.
+ * The credential is exchanged for a token on the first call.
  */
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
@@ -76,6 +84,10 @@ export class Session implements AsyncDisposable {
     return this.#client(BotServiceService, 'teams');
   }
 
+  get invitations(): Remote<typeof InvitationServiceService> {
+    return this.#client(InvitationServiceService, 'teams');
+  }
+
   get standings(): Remote<typeof StandingServiceService> {
     return this.#client(StandingServiceService, 'teams');
   }
@@ -86,6 +98,10 @@ export class Session implements AsyncDisposable {
 
   get seal(): Remote<typeof SealServiceService> {
     return this.#client(SealServiceService, 'keys');
+  }
+
+  get receipts(): Remote<typeof ReceiptServiceService> {
+    return this.#client(ReceiptServiceService, 'keys');
   }
 
   get clones(): Remote<typeof CloneServiceService> {
@@ -156,8 +172,12 @@ export class Session implements AsyncDisposable {
   }
 
   async #exchange(): Promise<Issued> {
-    const { target, signal } = this.#options;
-    const apiKey = await readApiKey(target.credential);
+    const { target, signal, configFile: file, clock } = this.#options;
+    const { credential } = target;
+    if (credential?.from === 'login') {
+      return continueLogin(this.tokens, { file, profile: credential.profile, clock, signal });
+    }
+    const apiKey = await readApiKey(credential);
     const { token, expiresIn } = await this.tokens.exchangeToken({ apiKey }, { signal });
     return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * MS_PER_SECOND };
   }
@@ -169,6 +189,8 @@ export async function readApiKey(credential: Credential | undefined): Promise<st
   switch (credential.from) {
     case 'value':
       return credential.apiKey;
+    case 'login':
+      throw new UsageError(`profile '${credential.profile}' has a login and no API key`);
     case 'mesh':
       return readCredential(credential.meshFile, credential.name);
     case 'file':

@@ -19,6 +19,7 @@ export interface GlobalOptions {
 export type Credential =
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'value'; readonly apiKey: string }
+  | { readonly from: 'login'; readonly profile: string }
   | { readonly from: 'mesh'; readonly meshFile: string; readonly name: string };
 
 /** Which mesh to talk to, and as whom. */
@@ -87,7 +88,8 @@ function ofProfile({ profiles }: Config, name: string): Target {
   if (!profile)
     throw new UsageError(`there is no profile '${name}': ramet login --profile ${name}`);
   const { endpoints, apiKey } = profile;
-  return { endpoints, credential: { from: 'value', apiKey } };
+  if (apiKey !== undefined) return { endpoints, credential: { from: 'value', apiKey } };
+  return { endpoints, credential: { from: 'login', profile: name } };
 }
 
 function credentialOf({ options, env }: Sources): Credential | undefined {

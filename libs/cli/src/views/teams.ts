@@ -41,6 +41,7 @@ export function apiKeyView(clock: Clock): View<ApiKey> {
       ['name', key.name],
       ['user', key.userId],
       ['starts with', key.prefix],
+      ['scopes', key.scopes.join(', ') || 'all'],
       ['created', moment(key.createTime)],
       ['expires', moment(key.expireTime)],
       ['revoked', moment(key.revokeTime)],

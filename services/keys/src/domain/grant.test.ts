@@ -171,6 +171,9 @@ describe('operationsOf', () => {
   it('are all that the key can do, unless some are asked for', () => {
     assert.deepEqual(operationsOf(none, keyOf(USER)), ['raw']);
     assert.deepEqual(operationsOf(none, { ...keyOf(USER), venue: 'binance' }), ['raw', 'venue']);
+    assert.deepEqual(operationsOf(none, { ...keyOf(USER), algorithm: 'ecdsa_secp256k1' }), [
+      ...['raw', 'evm_message', 'evm_transaction', 'evm_typed_data'],
+    ]);
     assert.deepEqual(operationsOf({ ...none, operations: ['venue', 'venue'] }, keyOf(USER)), [
       'venue',
     ]);

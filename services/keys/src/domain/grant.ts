@@ -2,10 +2,18 @@ import { conflict, denied, invalid, notFound, PublicError } from '@ramet/errors'
 import type { Role } from './access.js';
 import { creatorOf, mayHaveRun, teamOf } from './creator.js';
 import type { Key } from './key.js';
+import { structuredOperationsOf } from './operations.js';
 import { type Owner, sameOwner } from './owner.js';
 
-/** What can be signed: bytes as they are, or a request to a venue. */
-export type Operation = 'raw' | 'venue';
+/** What can be signed. */
+export type Operation =
+  | 'raw'
+  | 'venue'
+  | 'prehashed'
+  | 'evm_transaction'
+  | 'evm_message'
+  | 'evm_typed_data'
+  | 'solana_message';
 
 /** Which execution of which clone a grant is for. */
 export interface Grantee {
@@ -36,6 +44,9 @@ export interface Grant extends Grantee, Limits {
   readonly revokedAt: Date | undefined;
   readonly revokeReason: string;
 }
+
+/** An execution, and the only epoch of its clone that it belongs to. */
+export type GrantedExecution = Pick<Grantee, 'executionId' | 'epoch'>;
 
 /** What lifecycle says of a clone. */
 export interface Clone {
@@ -100,10 +111,13 @@ export function decide(grants: readonly Grant[], asked: Grantee): Decision {
 }
 
 /** The operations of a new grant: those asked for, or all that the key can do. */
-export function operationsOf(limits: Limits, { venue }: Key): readonly Operation[] {
+export function operationsOf(limits: Limits, key: Key): readonly Operation[] {
   if (limits.operations.length > 0) return [...new Set(limits.operations)].sort();
-  return venue === '' ? ['raw'] : ['raw', 'venue'];
+  return ['raw', ...structuredOperationsOf(key)];
 }
+
+/** How long a grant lives without being renewed. */
+export const LEASE_MS = 10 * 60_000;
 
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_DAYS = 30;

@@ -1,7 +1,6 @@
-import { conflict, invalid } from '@ramet/errors';
 import type { Algorithm } from './algorithm.js';
-import { BINANCE } from './binance.js';
 import type { Operation } from './grant.js';
+import type { EvmTransaction } from './schemes/evm-transaction.js';
 
 /** A request to a trading venue, before it is signed. */
 export interface VenueRequest {
@@ -15,7 +14,12 @@ export interface VenueRequest {
 /** What is to be signed. */
 export type Payload =
   | { readonly kind: 'raw'; readonly bytes: Buffer }
-  | { readonly kind: 'venue'; readonly request: VenueRequest };
+  | { readonly kind: 'prehashed'; readonly digest: Buffer }
+  | { readonly kind: 'venue'; readonly request: VenueRequest }
+  | { readonly kind: 'evm_transaction'; readonly transaction: EvmTransaction }
+  | { readonly kind: 'evm_message'; readonly message: Buffer }
+  | { readonly kind: 'evm_typed_data'; readonly json: string }
+  | { readonly kind: 'solana_message'; readonly message: Buffer };
 
 /** What a venue's request has become. */
 export interface SignedVenueRequest {
@@ -30,12 +34,26 @@ export interface Header {
   readonly value: string;
 }
 
+/** A transaction that is ready to be broadcast. */
+export interface SignedEvmTransaction {
+  readonly rawTransaction: Buffer;
+  readonly hash: Buffer;
+  /** The address of the key, with the checksum of EIP-55. */
+  readonly sender: string;
+}
+
 /** What a scheme needs to know of the key. */
 export interface SchemeKey {
   readonly id: string;
   readonly algorithm: Algorithm;
   readonly venue: string;
   readonly venueKeyId: string;
+  /** As SubjectPublicKeyInfo. Empty for algorithms that have none. */
+  readonly publicKey: Buffer;
+  /** What the venue wants in its header for the passphrase. Empty where it wants none. */
+  readonly passphrase: string;
+  /** What the grant allows: a payload that looks like another operation's needs that one too. */
+  readonly operations: readonly Operation[];
 }
 
 /** Bytes for `sign`, and how it is to take them and to write the signature. */
@@ -47,63 +65,73 @@ export interface ToSign {
   readonly encoding: 'plain' | 'der' | 'compact' | 'recoverable';
 }
 
-/** Bytes to sign, and what to make of their signature. */
+/** What came of a signature. */
+export interface Signed {
+  readonly signature: Buffer;
+  readonly venue?: SignedVenueRequest;
+  readonly evmTransaction?: SignedEvmTransaction;
+}
+
+/** What to sign, and what to make of the signature. */
 export interface Draft {
-  readonly bytes: Buffer;
-  finish(signature: Buffer): SignedVenueRequest | undefined;
+  readonly toSign: ToSign;
+  finish(signature: Buffer): Signed;
 }
 
-/** How a venue wants its requests signed. A new venue is a new row of VENUES. */
-export interface VenueScheme {
-  readonly algorithms: readonly Algorithm[];
-  /** Throws REQUEST_INVALID for a request that cannot be signed, naming the field. */
-  check(request: VenueRequest): void;
-  /** What to sign at a time. The same time gives the same bytes. */
-  draft(request: VenueRequest, at: Date, key: SchemeKey): Draft;
+/** When a request was accepted, and the number that no other request of its key has. */
+export interface Moment {
+  readonly at: Date;
+  /** Rises with every request of a key, on all replicas. Undefined unless the scheme needs it. */
+  readonly nonce: bigint | undefined;
 }
 
-/** The venues that are known, by their name in `Key.venue`. */
-const VENUES: Readonly<Record<string, VenueScheme>> = { binance: BINANCE };
+/** What a payload is about, as far as the limits of a grant are concerned with it. */
+export interface SignFacts {
+  readonly operation: Operation;
+  readonly scheme: string;
+  /** The size of the payload. */
+  readonly bytes: number;
+  readonly venue?: VenueFacts;
+  readonly evm?: EvmFacts;
+  readonly solana?: SolanaFacts;
+}
+
+/** What a request to a venue is about. */
+export interface VenueFacts {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** What it trades, if it says so once; several are joined by commas. */
+  readonly symbol?: string;
+}
+
+/** What an Ethereum payload is about. */
+export interface EvmFacts {
+  readonly chainId?: bigint;
+  /** In lower case. Empty: it creates a contract. */
+  readonly to?: string;
+  readonly value?: bigint;
+  /** The first four bytes of the call, as 0x and hex in lower case. */
+  readonly selector?: string;
+  /** In lower case. */
+  readonly verifyingContract?: string;
+  readonly domainName?: string;
+}
+
+/** What a Solana message is about. */
+export interface SolanaFacts {
+  /** In base58, each once. */
+  readonly programs: readonly string[];
+}
 
 /** A payload that fits its key: ready to be accepted, then drafted. */
 export interface Signable {
-  /** `raw`, or the name of the venue. */
+  /** Names how it is signed: the venue, or the operation. */
   readonly scheme: string;
   readonly operation: Operation;
-  draft(at: Date): Draft;
-}
-
-/** Makes a payload ready. Throws VENUE_UNSUPPORTED or REQUEST_INVALID if it does not fit the key. */
-export function signable(payload: Payload, key: SchemeKey): Signable {
-  if (payload.kind === 'raw') {
-    const draft = { bytes: payload.bytes, finish: () => undefined };
-    return { scheme: 'raw', operation: 'raw', draft: () => draft };
-  }
-  const venue = VENUES[key.venue];
-  if (!venue) {
-    const subject = { kind: 'key', id: key.id };
-    throw conflict('VENUE_UNSUPPORTED', subject, 'the key is for no venue');
-  }
-  const { request } = payload;
-  venue.check(request);
-  return {
-    scheme: key.venue,
-    operation: 'venue',
-    draft: (at) => venue.draft(request, at, key),
-  };
-}
-
-/** Throws REQUEST_INVALID unless keys of the algorithm can sign for the venue. */
-export function requireVenueAlgorithm(venue: string, algorithm: Algorithm): void {
-  const scheme = VENUES[venue];
-  if (!scheme || scheme.algorithms.includes(algorithm)) return;
-  const description = `${venue} takes ${scheme.algorithms.join(' and ')} only`;
-  throw invalid({ field: 'algorithm', description });
-}
-
-/** The parts of a payload that a repeated request must have in common with the first one. */
-export function partsOf(payload: Payload): readonly (string | Buffer)[] {
-  if (payload.kind === 'raw') return [payload.bytes];
-  const { method, host, path, query, body } = payload.request;
-  return [method, host, path, query, body];
+  readonly facts: SignFacts;
+  /** Whether its draft needs a nonce. */
+  readonly needsNonce: boolean;
+  /** The same moment gives the same bytes. */
+  draft(moment: Moment): Draft;
 }

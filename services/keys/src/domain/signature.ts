@@ -11,4 +11,6 @@ export interface Signature {
   readonly digest: Buffer;
   readonly acceptedAt: Date;
   readonly traceId: string;
+  /** Undefined where the scheme has none. */
+  readonly nonce: bigint | undefined;
 }

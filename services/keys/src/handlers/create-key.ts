@@ -5,14 +5,10 @@ import type { Deps } from '../deps.js';
 import { requireOwner } from '../domain/access.js';
 import type { Algorithm } from '../domain/algorithm.js';
 import type { Owner } from '../domain/owner.js';
-import { requireVenueAlgorithm } from '../domain/scheme.js';
+import { requireVenueCredential } from '../domain/schemes/venues.js';
 import { algorithmOf, ownerOf, toKeyMessage } from '../messages.js';
-import {
-  generateMaterial,
-  identityOf,
-  importMaterial,
-  type Material,
-} from '../signing/material.js';
+import { importSecret, joinCredential } from '../signing/credential.js';
+import { generateMaterial, identityOf, type Material } from '../signing/material.js';
 import { actorOf, askerFor, required } from './caller.js';
 
 type Needs = Pick<Deps, 'keys' | 'sealer' | 'teams' | 'ids' | 'clock'>;
@@ -28,7 +24,9 @@ export function createKey(needs: Needs): Unary<CreateKeyRequest, CreateKeyRespon
       const owner = required(ownerOf(request.owner), 'owner');
       const algorithm = required(algorithmOf(request.algorithm), 'algorithm');
       requireOwner(await askerFor(caller, owner, teams), owner, 'keys.create');
-      requireVenueAlgorithm(request.venue, algorithm);
+      const { venue, venueKeyId, passphrase } = request;
+      const hasPassphrase = passphrase.length > 0;
+      requireVenueCredential({ venue, algorithm, venueKeyId, hasPassphrase });
 
       const identified = identify(request, caller, needs);
       const repeated = await keys.findCreated(identified);
@@ -44,6 +42,7 @@ export function createKey(needs: Needs): Unary<CreateKeyRequest, CreateKeyRespon
       const created = await keys.create(key, identified, { actor: actorOf(caller) });
       return { key: toKeyMessage(created) };
     } finally {
+      request.passphrase.fill(0);
       if (request.material?.$case === 'secret') request.material.value.fill(0);
     }
   };
@@ -63,30 +62,35 @@ async function newKey(
   algorithm: Algorithm,
   { sealer, ids }: Needs,
 ) {
-  const { name, venue, venueKeyId, labels } = request;
+  const { name, venue, venueKeyId, labels, passphrase } = request;
   const id = ids.make('key');
   const version = 1;
   const material = await materialOf(request, algorithm, ids);
   const { secret, publicKey } = material;
+  let credential: Buffer | undefined;
   try {
+    credential = joinCredential(venue, secret, passphrase);
     return {
       ...{ id, owner, name, algorithm, venue, venueKeyId, publicKey, labels, version },
       origin: request.material?.$case === 'secret' ? ('imported' as const) : ('generated' as const),
       fingerprint: sealer.fingerprint(owner, identityOf(algorithm, material)),
-      sealed: await sealer.seal({ id, version, algorithm }, secret),
+      sealed: await sealer.seal({ id, version, algorithm }, credential),
     };
   } finally {
     secret.fill(0);
+    credential?.fill(0);
   }
 }
 
 async function materialOf(
-  { material, claimedPublicKey }: CreateKeyRequest,
+  { venue, material, claimedPublicKey }: CreateKeyRequest,
   algorithm: Algorithm,
   ids: Needs['ids'],
 ): Promise<Material> {
   const given = required(material, 'material');
-  if (given.$case === 'secret') return importMaterial(algorithm, given.value, claimedPublicKey);
+  if (given.$case === 'secret') {
+    return importSecret({ venue, algorithm, secret: given.value, claimedPublicKey });
+  }
   const { rsaBits } = given.value;
   return generateMaterial(algorithm, { ids, rsaBits: rsaBits === 0 ? DEFAULT_RSA_BITS : rsaBits });
 }

@@ -3,15 +3,12 @@ import type { SignTransactionRequest, SignTransactionResponse } from '@ramet/pro
 import type { Call, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { Grantee } from '../domain/grant.js';
-import { signable } from '../domain/scheme.js';
-import { payloadOf } from '../messages.js';
+import { signable } from '../domain/signable.js';
+import { payloadOf, toSignedMessage } from '../payload-messages.js';
 import { sign } from '../signing/sign.js';
 import { required } from './caller.js';
 
 type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials' | 'vault'>;
-
-/** Bytes are signed as the algorithm does by itself. */
-const PLAIN = { hash: 'algorithm', encoding: 'plain' } as const;
 
 /** The errors that say that the caller had no right to what it asked for. */
 const DENIALS: ReadonlySet<ErrorCode> = new Set([
@@ -34,22 +31,23 @@ export function signTransaction(
       const key = signingKeys.peek(workload, keyId) ?? (await signingKeys.find(workload, keyId));
       if (!key) throw notFound('key', keyId);
       const payload = required(payloadOf(request.payload), 'payload');
-      const { scheme, operation, draft } = signable(payload, key);
+      const { scheme, operation, needsNonce, draft } = signable(payload, key);
 
       const accepted = await acceptor.accept({
         ...{ keyId, grantId: key.grantId, requestId, operation, scheme, traceId: call.traceId },
         digest: payloadDigest(scheme, payload),
-        wantsNonce: false,
+        wantsNonce: needsNonce,
         afterEnd: (callback) => call.afterEnd(callback),
       });
-      const { bytes, finish } = draft(accepted.acceptedAt);
-      const signed = sign(key.algorithm, key.opened, { ...PLAIN, bytes });
+      const { acceptedAt, nonce } = accepted;
+      const { toSign, finish } = draft({ at: acceptedAt, nonce });
+      const signed = sign(key.algorithm, key.opened, toSign);
       const signature = signed instanceof Promise ? await signed : signed;
       vault.requireOpen();
       accepted.requireCurrent();
-      return { signature, venue: finish(signature), acceptTime: accepted.acceptedAt };
+      return toSignedMessage(finish(signature), acceptedAt);
     } catch (thrown) {
-      noteDenial(thrown, keyId, call, needs);
+      await noteDenial(thrown, keyId, call, needs);
       throw thrown;
     }
   };
@@ -60,9 +58,15 @@ function workloadOf({ caller }: Call): Grantee {
   return caller.workload;
 }
 
-function noteDenial(thrown: unknown, keyId: string, call: Call, { denials }: Needs): void {
+/** Records a refusal before its caller has it. Throws instead of it if that cannot be done. */
+async function noteDenial(
+  thrown: unknown,
+  keyId: string,
+  call: Call,
+  { denials }: Needs,
+): Promise<void> {
   if (!(thrown instanceof PublicError && DENIALS.has(thrown.code))) return;
   const { caller, traceId } = call;
   const { cloneId = '', executionId = '' } = caller.workload ?? {};
-  denials.note({ keyId, cloneId, executionId, reason: thrown.reason, traceId });
+  await denials.note({ keyId, cloneId, executionId, reason: thrown.reason, traceId });
 }

@@ -28,6 +28,8 @@ export interface AcceptorOptions {
   readonly db: Database;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
+  /** Called after each batch: there may be new rows in the log. */
+  readonly onRecorded: () => void;
   /** Batches in flight, each on a connection of its own. Two keep clients and server both busy. */
   readonly lanes?: 1 | 2;
 }
@@ -59,11 +61,13 @@ const ACCEPT = `
 export class Acceptor implements AsyncDisposable {
   readonly #lanes: readonly Lane[];
   readonly #failpoints: Failpoints;
+  readonly #onRecorded: () => void;
   readonly #accept: (asked: Acceptance) => Promise<Accepted>;
 
-  constructor({ db, clock, failpoints, lanes = 2 }: AcceptorOptions) {
+  constructor({ db, clock, failpoints, onRecorded, lanes = 2 }: AcceptorOptions) {
     this.#lanes = Array.from({ length: lanes }, () => new Lane(db, clock));
     this.#failpoints = failpoints;
+    this.#onRecorded = onRecorded;
     this.#accept = createBatcher({ run: (batch) => this.#run(batch), inFlight: lanes });
   }
 
@@ -81,7 +85,12 @@ export class Acceptor implements AsyncDisposable {
     const { result, lock } = await this.#decide(asked);
     this.#failpoints.hit('keys.sign.accepted');
     const rows = rowsOf(result);
-    releaseAfter(later.length === 0 ? batch : batch.filter((each) => !later.includes(each)), lock);
+    // What is refused needs nobody to wait for its answer.
+    releaseAfter(
+      batch.filter((_, index) => isAccepted(rows[places[index] ?? -1])),
+      lock,
+    );
+    this.#onRecorded();
 
     const answers = later.length === 0 ? [] : await this.#run(later);
     return batch.map((each, index) => {
@@ -187,12 +196,17 @@ function rowsOf([decided]: readonly Decided[]): readonly Row[] {
 /** Gives the lock of a batch back once all of its answers are out. */
 function releaseAfter(batch: readonly Acceptance[], lock: BatchLock): void {
   let open = batch.length;
+  if (open === 0) lock.release();
   for (const { afterEnd } of batch) {
     afterEnd(() => {
       open -= 1;
       if (open === 0) lock.release();
     });
   }
+}
+
+function isAccepted(row: Row | undefined): boolean {
+  return row?.verdict === 'accepted' || row?.verdict === 'seen';
 }
 
 function answerOf(asked: Acceptance, row: Row, lock: BatchLock): Accepted | Error {

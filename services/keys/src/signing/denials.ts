@@ -1,70 +1,68 @@
 import type { Clock } from '@ramet/service';
 
 /** A refusal to sign. */
-export interface Denial {
+export interface Refusal {
   readonly keyId: string;
   readonly cloneId: string;
   readonly executionId: string;
-  /** The reason of the error that the caller got. */
+  /** The reason of the error that the caller gets. */
   readonly reason: string;
   readonly traceId: string;
 }
 
-/** Refusals of a kind within one period. */
-export interface CountedDenial extends Denial {
+/** Refusals of a kind that came together. */
+export interface CountedRefusal extends Refusal {
   readonly count: number;
 }
 
 export interface DenialsOptions {
-  readonly save: (denials: readonly CountedDenial[]) => Promise<void>;
+  readonly record: (refusals: readonly CountedRefusal[]) => Promise<void>;
   /** Counts a refusal in the measurements of the process. */
   readonly count: (reason: string) => void;
-  readonly onError: (thrown: unknown) => void;
   readonly clock: Clock;
 }
 
-const PERIOD_MS = 1_000;
-
-/** Kinds of refusals that are kept apart in one period. */
-const MAX_KINDS = 64;
+/** Refusals of a kind within this time are one record, however many there are. */
+const PERIOD_MS = 100;
 
 /**
- * Takes note of refusals, apart from signing: every one is counted, and each period writes one row
- * for each kind, however many there were.
+ * Records refusals, apart from signing: each before its caller has the answer.
+ *
+ * The first one is recorded at once, and those that come meanwhile together. So there are at most
+ * ten records a second of a kind, none is lost, and there are never more to keep than calls.
  */
-export class Denials implements AsyncDisposable {
+export class Denials implements Disposable {
   readonly #options: DenialsOptions;
-  #kinds = new Map<string, CountedDenial>();
-  #stopTimer: (() => void) | undefined;
+  readonly #stop = new AbortController();
+  #kinds = new Map<string, CountedRefusal>();
+  #next: Promise<void> | undefined;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(options: DenialsOptions) {
     this.#options = options;
   }
 
-  note(denial: Denial): void {
-    const { count, clock } = this.#options;
-    count(denial.reason);
-    const name = `${denial.reason}/${denial.keyId}/${denial.executionId}`;
-    const known = this.#kinds.get(name);
-    if (!known && this.#kinds.size >= MAX_KINDS) return;
-    this.#kinds.set(name, { ...denial, count: (known?.count ?? 0) + 1 });
-    this.#stopTimer ??= clock.after(PERIOD_MS, () => void this.#write());
+  /** Records a refusal. Throws DATABASE_UNAVAILABLE if that cannot be done. */
+  note(refusal: Refusal): Promise<void> {
+    this.#options.count(refusal.reason);
+    const name = `${refusal.reason}/${refusal.keyId}/${refusal.executionId}`;
+    const count = (this.#kinds.get(name)?.count ?? 0) + 1;
+    this.#kinds.set(name, { ...refusal, count });
+    this.#next ??= this.#recordAfter(this.#last);
+    return this.#next;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopTimer?.();
-    await this.#write();
+  /** Records what comes from then on at once. */
+  [Symbol.dispose](): void {
+    this.#stop.abort();
   }
 
-  async #write(): Promise<void> {
-    const denials = [...this.#kinds.values()];
+  async #recordAfter(last: Promise<void>): Promise<void> {
+    await last;
+    const refusals = [...this.#kinds.values()];
     this.#kinds = new Map();
-    this.#stopTimer = undefined;
-    if (denials.length === 0) return;
-    try {
-      await this.#options.save(denials);
-    } catch (thrown) {
-      this.#options.onError(thrown);
-    }
+    this.#next = undefined;
+    this.#last = this.#options.clock.sleep(PERIOD_MS, this.#stop.signal);
+    await this.#options.record(refusals);
   }
 }

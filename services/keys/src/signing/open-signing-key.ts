@@ -1,5 +1,6 @@
 import type { KeySealer } from '../sealing/key-sealer.js';
 import type { Secrets } from '../store/secrets.js';
+import { splitCredential } from './credential.js';
 import { openMaterial } from './material.js';
 import type { SigningKeysOptions } from './signing-keys.js';
 
@@ -11,13 +12,18 @@ export function openSigningKey(
   return async (grantee, keyId) => {
     const granted = await secrets.findGranted(grantee, keyId);
     if (!granted) return undefined;
-    const { id, version, algorithm, venue, venueKeyId, grantId } = granted;
-    const secret = await sealer.open({ id, version, algorithm }, granted);
+    const { id, version, algorithm, venue, venueKeyId, grantId, operations } = granted;
+    const sealed = await sealer.open({ id, version, algorithm }, granted);
     try {
+      const { secret, passphrase } = splitCredential(venue, sealed);
       const opened = openMaterial(algorithm, secret);
-      return { id, algorithm, venue, venueKeyId, grantId, opened };
+      const publicKey = opened.publicKey?.export({ type: 'spki', format: 'der' });
+      return {
+        ...{ id, algorithm, venue, venueKeyId, grantId, operations, opened, passphrase },
+        publicKey: publicKey ?? Buffer.alloc(0),
+      };
     } finally {
-      secret.fill(0);
+      sealed.fill(0);
     }
   };
 }

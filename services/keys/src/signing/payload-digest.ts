@@ -1,5 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
-import { type Payload, partsOf } from '../domain/scheme.js';
+import type { Payload } from '../domain/scheme.js';
+import { partsOf } from '../domain/signable.js';
 
 /** Makes the digest of a payload that the log keeps. */
 export type PayloadDigest = (scheme: string, payload: Payload) => Buffer;

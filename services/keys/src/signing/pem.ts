@@ -35,8 +35,11 @@ function isLineEnd(byte: number | undefined): boolean {
   return byte === LINE_FEED || byte === CARRIAGE_RETURN;
 }
 
-/** Strict: whole groups of four, padded only at the end, and no bit set that is not read. */
-function decodeBase64(text: Buffer): Buffer | undefined {
+/**
+ * Decodes base64, for the caller to zero. Undefined unless it is whole groups of four, padded only at
+ * the end, with no bit set that is not read; between them may be line ends.
+ */
+export function decodeBase64(text: Buffer): Buffer | undefined {
   const digits = Buffer.alloc(text.length);
   let count = 0;
   let padding = 0;

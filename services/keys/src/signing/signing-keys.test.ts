@@ -80,8 +80,9 @@ function setUp(options: Partial<SigningKeysOptions> = {}) {
   const load: SigningKeysOptions['load'] = async (_, id): Promise<SigningKey> => {
     count += 1;
     const opened = openMaterial('hmac_sha256', Buffer.alloc(32, count));
-    const rest = { algorithm: 'hmac_sha256', venue: '', venueKeyId: '' } as const;
-    return { id, grantId: 'gra_1', opened, ...rest };
+    const rest = { algorithm: 'hmac_sha256', venue: '', venueKeyId: '', passphrase: '' } as const;
+    const publicKey = Buffer.alloc(0);
+    return { id, grantId: 'gra_1', opened, publicKey, operations: ['raw'], ...rest };
   };
   const keys = new SigningKeys({ load, clock, ...options });
   return { keys, clock, opened: () => count };

@@ -4,7 +4,7 @@ import type { SchemeKey } from '../domain/scheme.js';
 import type { Sealed } from '../sealing/envelope.js';
 
 /** The sealed secret of a key, with what an execution's grant says of it. */
-export interface GrantedSecret extends SchemeKey, Sealed {
+export interface GrantedSecret extends Omit<SchemeKey, 'publicKey' | 'passphrase'>, Sealed {
   readonly grantId: string;
   readonly version: number;
 }
@@ -21,7 +21,7 @@ export class Secrets {
   async findGranted(grantee: Grantee, keyId: string): Promise<GrantedSecret | undefined> {
     const sql = `
       select key.id, key.algorithm, key.venue, key.venue_key_id as "venueKeyId",
-             g.id as "grantId", v.version, v.kek_id as "kekId", v.wrapped_key as "wrappedKey",
+             g.id as "grantId", g.operations, v.version, v.kek_id as "kekId", v.wrapped_key as "wrappedKey",
              v.sealed
       from key_grant as g
       join key on key.id = g.key_id

@@ -1,6 +1,6 @@
 import type { Database } from '@ramet/database';
 import type { Signature } from '../domain/signature.js';
-import type { CountedDenial } from '../signing/denials.js';
+import { SIGNATURE_COLUMNS, type SignatureRow, signatureOf } from './log-records.js';
 
 /** A page of the log of a key, newest first. */
 export interface LogPage {
@@ -22,30 +22,12 @@ export class Signatures {
   /** The signatures made with a key, newest first. */
   async list(keyId: string, { cloneId, before, limit }: LogPage): Promise<readonly Signature[]> {
     const sql = `
-      select s.position, s.key_id as "keyId", s.grant_id as "grantId", g.clone_id as "cloneId",
-             g.execution_id as "executionId", s.request_id as "requestId", s.scheme, s.digest,
-             s.accepted_at as "acceptedAt", s.trace_id as "traceId"
+      select ${SIGNATURE_COLUMNS}
       from signature as s join key_grant as g on g.id = s.grant_id
       where s.key_id = $1 and ($2 = '' or g.clone_id = $2)
         and ($3::bigint is null or s.position < $3)
       order by s.position desc limit $4`;
-    return this.#db.query<Signature>(sql, [keyId, cloneId, before, limit]);
-  }
-
-  /** Adds refusals to sign to their table. */
-  async saveDenials(denials: readonly CountedDenial[]): Promise<void> {
-    const sql = `
-      insert into denial (key_id, clone_id, execution_id, reason, count, trace_id, at)
-      select d.key_id, d.clone_id, d.execution_id, d.reason, d.count, d.trace_id, ramet_now()
-      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])
-             as d (key_id, clone_id, execution_id, reason, count, trace_id)`;
-    await this.#db.query(sql, [
-      denials.map(({ keyId }) => keyId),
-      denials.map(({ cloneId }) => cloneId),
-      denials.map(({ executionId }) => executionId),
-      denials.map(({ reason }) => reason),
-      denials.map(({ count }) => count),
-      denials.map(({ traceId }) => traceId),
-    ]);
+    const rows = await this.#db.query<SignatureRow>(sql, [keyId, cloneId, before, limit]);
+    return rows.map(signatureOf);
   }
 }

@@ -9,6 +9,7 @@ import {
   type Key,
   KeyAlgorithm,
   KeyServiceService,
+  ReceiptServiceService,
   SealServiceService,
   SigningServiceService,
 } from '@ramet/proto-gen/keys.v1';
@@ -37,6 +38,7 @@ export interface Replica extends AsyncDisposable {
   readonly grants: Remote<typeof GrantServiceService>;
   readonly signing: Remote<typeof SigningServiceService>;
   readonly seal: Remote<typeof SealServiceService>;
+  readonly receipts: Remote<typeof ReceiptServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
 }
 
@@ -127,6 +129,7 @@ function clientsOf(service: KeysService): Replica {
     grants: scope.use(connect(GrantServiceService, address)),
     signing: scope.use(connect(SigningServiceService, address)),
     seal: scope.use(connect(SealServiceService, address)),
+    receipts: scope.use(connect(ReceiptServiceService, address)),
     history: scope.use(connect(HistoryServiceService, address)),
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };

@@ -238,6 +238,12 @@ export const LIVE_PHASES: readonly Phase[] = [
   'FINALIZING',
 ];
 
+/** The phases in which an execution may go on signing: in no other are its grants renewed. */
+export const SIGNING_PHASES: readonly Phase[] = [
+  'PREPARING',
+  ...LIVE_PHASES.filter((phase) => phase !== 'FINALIZING'),
+];
+
 /** Tells whether a clone stays in this phase by itself. */
 export function isAtRest(phase: Phase): boolean {
   return (REST_PHASES as readonly Phase[]).includes(phase);

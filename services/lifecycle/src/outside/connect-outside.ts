@@ -1,4 +1,5 @@
 import { connectBus } from '@ramet/database';
+import { openServiceTls } from '@ramet/rpc';
 import { failpointsIn, noFailpoints, Scope, systemClock, systemIds } from '@ramet/service';
 import { startTelemetry } from '@ramet/telemetry';
 import type { Config } from '../config.js';
@@ -14,6 +15,8 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     await startTelemetry({ ...options, ...(tracesDir && { tracesDir }) }),
   );
   const ports = { clock: systemClock, logger };
+  const tls = openServiceTls(config, 'lifecycle', ports);
+  scope.defer(() => tls[Symbol.dispose]());
   const token = natsToken && { token: natsToken.text() };
   const bus = scope.use(connectBus({ url: natsUrl, name: 'lifecycle', ...token, ...ports }));
 
@@ -23,7 +26,8 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     bus,
     ids: systemIds,
     failpoints: failpointsDir ? failpointsIn(failpointsDir) : noFailpoints,
-    connect: (noTransaction) => connectPeers(config, systemClock, noTransaction),
+    listening: tls.listening,
+    connect: (noTransaction) => connectPeers(config, { clock: systemClock, noTransaction, tls }),
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
 }

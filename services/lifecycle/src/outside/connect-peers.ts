@@ -3,7 +3,7 @@ import { ExecutionServiceService } from '@ramet/proto-gen/executor.v1';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import { GrantServiceService, KeyServiceService } from '@ramet/proto-gen/keys.v1';
 import { AccessServiceService, TokenServiceService } from '@ramet/proto-gen/teams.v1';
-import { connect, createIdentity } from '@ramet/rpc';
+import { connect, createIdentity, type ServiceTls } from '@ramet/rpc';
 import { type Clock, Scope } from '@ramet/service';
 import type { Config } from '../config.js';
 import type { Peers } from '../deps.js';
@@ -16,30 +16,44 @@ type Addresses = Pick<Config, 'teamsAddress' | 'keysAddress' | 'executorAddress'
 /** How long a call to a peer may take, if no caller waits for it: several of them fit into the lease of one pass. */
 const TIMEOUT_MS = 2_000;
 
+/** How to call the other services. */
+export interface Calling {
+  readonly clock: Clock;
+  /** Throws where nobody may be called. */
+  readonly noTransaction: () => void;
+  /** The certificates to call with. Absent: services call as everybody does. */
+  readonly tls?: Pick<ServiceTls, 'to'>;
+}
+
 /** Connects to the other services, as this service, with the token that its own key is worth. */
-export function connectPeers(config: Addresses, clock: Clock, noTransaction: () => void): Peers {
+export function connectPeers(config: Addresses, { clock, noTransaction, tls }: Calling): Peers {
   const scope = new Scope();
   const contract = loadContract();
   const plain = { contract, clock, noTransaction, timeoutMs: TIMEOUT_MS };
-  const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, plain));
+  const tokens = scope.use(
+    connect(TokenServiceService, config.teamsAddress, {
+      ...plain,
+      tls: tls?.to('teams'),
+    }),
+  );
   const apiKey = config.serviceKey.text();
   const { token, authenticate } = createIdentity(tokens, { apiKey, clock });
 
-  const own = { ...plain, token };
+  const as = (peer: string) => ({ ...plain, token, tls: tls?.to(peer) });
   const { teamsAddress, keysAddress, executorAddress } = config;
   return {
     authenticate,
     teams: teamsOver(
-      scope.use(connect(AccessServiceService, teamsAddress, own)),
-      scope.use(connect(HistoryServiceService, teamsAddress, own)),
+      scope.use(connect(AccessServiceService, teamsAddress, as('teams'))),
+      scope.use(connect(HistoryServiceService, teamsAddress, as('teams'))),
     ),
     keys: keysOver(
-      scope.use(connect(KeyServiceService, keysAddress, own)),
-      scope.use(connect(GrantServiceService, keysAddress, own)),
+      scope.use(connect(KeyServiceService, keysAddress, as('keys'))),
+      scope.use(connect(GrantServiceService, keysAddress, as('keys'))),
     ),
     executor: executorOver(
-      scope.use(connect(ExecutionServiceService, executorAddress, own)),
-      scope.use(connect(HistoryServiceService, executorAddress, own)),
+      scope.use(connect(ExecutionServiceService, executorAddress, as('executor'))),
+      scope.use(connect(HistoryServiceService, executorAddress, as('executor'))),
     ),
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };

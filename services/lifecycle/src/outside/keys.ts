@@ -31,5 +31,8 @@ export function keysOver(keys: KeyClient, grants: GrantClient): Keys {
     async release(keyId, cloneId, signal) {
       await unlessMissing(grants.releaseKey({ keyId, cloneId }, { signal }), undefined);
     },
+    async renew(executions, signal) {
+      await grants.renewGrantLeases({ executions }, { signal });
+    },
   };
 }

@@ -49,6 +49,7 @@ export interface TestLifecycleOptions {
   readonly resultsMaxBytes?: number;
   readonly tombstoneRetentionMs?: number;
   readonly sweepMs?: number;
+  readonly renewMs?: number;
   /** How often a caller may call in a second, and at once: as often as they like if absent. */
   readonly rate?: { readonly rateLimit: number; readonly rateBurst: number };
 }
@@ -85,6 +86,7 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     ...(options.watch && { watch: options.watch }),
     ...(options.resultsMaxBytes !== undefined && { resultsMaxBytes: options.resultsMaxBytes }),
     ...(options.sweepMs !== undefined && { sweepMs: options.sweepMs }),
+    renewMs: options.renewMs,
     ...(options.tombstoneRetentionMs !== undefined && {
       tombstoneRetentionMs: options.tombstoneRetentionMs,
     }),
@@ -96,7 +98,7 @@ export async function startTestLifecycle(options: TestLifecycleOptions): Promise
     failpoints: options.failpoints ?? noFailpoints,
     logger: SILENT,
     ...(options.bus && { bus: options.bus }),
-    connect: (noTransaction) => connectPeers(addresses, clock, noTransaction),
+    connect: (noTransaction) => connectPeers(addresses, { clock, noTransaction }),
   });
   scope.use(service);
   const running = scope.move();

@@ -17,8 +17,8 @@ export function signTransaction({
       throw conflict('NO_KEY', { kind: 'clone', id: cloneId }, 'the clone was given no key');
     }
     const id = requestId === '' ? ids.make('sig') : requestId;
-    const { signature, venue } = await mesh.sign({ requestId: id, keyId, payload });
+    const { acceptTime: _, ...signed } = await mesh.sign({ requestId: id, keyId, payload });
     failpoints.hit('runner.signature.received');
-    return { signature, venue };
+    return signed;
   };
 }

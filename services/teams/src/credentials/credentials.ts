@@ -23,9 +23,12 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       if (service !== undefined) return { kind: 'service', name: service };
       // Nobody is asked about what cannot be a key.
       const user = isApiKey(apiKey) ? await apiKeys.findUser(hash) : undefined;
-      return user && { kind: 'user', id: user.id, admin: user.admin };
+      if (!user) return undefined;
+      const { userId: id, admin, version, apiKeyId, scopes } = user;
+      return { kind: 'user', id, admin, version, credentialIds: [apiKeyId], scopes };
     },
     isBootstrapToken: (text) => isSameSecret(text, bootstrapToken.text()),
     mint: (kind) => mintApiKey(kind, ids),
+    hashOf,
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Ids } from '@ramet/service';
-import { type ApiKeyKind, makeApiKey, prefixOf } from '../domain/api-key.js';
+import { type CodeKind, makeApiKey, prefixOf } from '../domain/api-key.js';
 
 /** A key that was just made, and what is kept of it. */
 export interface MintedKey {
@@ -11,7 +11,7 @@ export interface MintedKey {
 }
 
 /** Makes a key of unpredictable bytes. */
-export function mintApiKey(kind: ApiKeyKind, ids: Ids): MintedKey {
+export function mintApiKey(kind: CodeKind, ids: Ids): MintedKey {
   const secret = makeApiKey(kind, (count) => ids.bytes(count));
   return { secret, prefix: prefixOf(secret), hash: hashOf(secret) };
 }

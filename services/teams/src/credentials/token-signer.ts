@@ -3,7 +3,7 @@ import type { Secret } from '@ramet/config';
 import type { Jwk } from '@ramet/rpc';
 import type { Clock, Ids } from '@ramet/service';
 import { calculateJwkThumbprint, SignJWT } from 'jose';
-import type { Identity, SignedToken } from '../domain/identity.js';
+import type { Identity, SignedToken, UserIdentity } from '../domain/identity.js';
 
 const ISSUER = 'ramet';
 const AUDIENCE = 'ramet';
@@ -73,7 +73,7 @@ export async function createTokenSigner(
 function claimsOf(identity: Identity): Readonly<Record<string, unknown>> {
   switch (identity.kind) {
     case 'user':
-      return { sub: identity.id, kind: 'user', adm: identity.admin };
+      return userClaims(identity);
     case 'service':
       return { sub: identity.name, kind: 'service', adm: false };
     case 'workload': {
@@ -82,6 +82,15 @@ function claimsOf(identity: Identity): Readonly<Record<string, unknown>> {
       return { sub: executionId, kind: 'workload', adm: false, ...bound };
     }
   }
+}
+
+function userClaims({ id, admin, version, credentialIds, scopes }: UserIdentity) {
+  return {
+    ...{ sub: id, kind: 'user', adm: admin },
+    ...(version !== undefined && { ver: version }),
+    ...(credentialIds && { crd: credentialIds }),
+    ...(scopes && scopes.length > 0 && { scp: scopes }),
+  };
 }
 
 /** The parser's own words are left out: nothing of a key may get into a log. */

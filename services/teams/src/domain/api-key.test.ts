@@ -9,7 +9,9 @@ const WISH = {
   name: 'laptop',
   prefix: 'ramet_user_',
   expiresAt: null,
+  scopes: [],
 };
+const YEAR_MS = 365 * 24 * 3_600_000;
 
 describe('crc32', () => {
   it('gives the check value of its specification', () => {
@@ -53,16 +55,21 @@ describe('an API key', () => {
 });
 
 describe('newApiKey', () => {
-  for (const expiresAt of [AT, new Date(0), new Date(Number.NaN), new Date('+010000-01-01')]) {
+  for (const expiresAt of [
+    AT,
+    new Date(0),
+    new Date(Number.NaN),
+    new Date(AT.getTime() + YEAR_MS + 1),
+  ]) {
     it(`refuses to end at ${String(expiresAt)}`, () => {
       assert.throws(() => newApiKey({ ...WISH, expiresAt }, AT), { reason: 'REQUEST_INVALID' });
     });
   }
 
-  it('takes an end in the future, or none', () => {
+  it('takes an end within a year, and ends after one if none was wished for', () => {
     const expiresAt = new Date(AT.getTime() + 1);
     assert.equal(newApiKey({ ...WISH, expiresAt }, AT).expiresAt, expiresAt);
-    assert.equal(newApiKey(WISH, AT).expiresAt, null);
+    assert.deepEqual(newApiKey(WISH, AT).expiresAt, new Date(AT.getTime() + YEAR_MS));
   });
 });
 

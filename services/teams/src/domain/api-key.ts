@@ -12,17 +12,23 @@ export interface ApiKey {
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
+  /** What tokens of the key are good for. Empty: all that the user may do. */
+  readonly scopes: readonly string[];
 }
 
 /** Whose keys there are: the kind stands in the key, for whoever finds one. */
 export type ApiKeyKind = 'user' | 'service';
+
+/** What else is made like a key: the codes of invitations. */
+export type CodeKind = ApiKeyKind | 'invite';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_DIGITS = 30;
 const CHECK_DIGITS = 6;
 const SHOWN_DIGITS = 4;
 const SHAPE = /^ramet_(?:user|service)_[0-9A-Za-z]{36}$/;
-const LAST_YEAR = 9_999;
+const MAX_DAYS = 365;
+const DAY_MS = 24 * 3_600_000;
 
 /** The largest multiple of 62 in a byte: bytes from there on would favour the first digits. */
 const FAIR_BYTES = 248;
@@ -32,7 +38,7 @@ const FAIR_BYTES = 248;
  *
  * The check lets a scanner or a form tell a key from other text without asking anybody.
  */
-export function makeApiKey(kind: ApiKeyKind, bytes: (count: number) => Uint8Array): string {
+export function makeApiKey(kind: CodeKind, bytes: (count: number) => Uint8Array): string {
   let text = `ramet_${kind}_`;
   const length = text.length + RANDOM_DIGITS;
   while (text.length < length) {
@@ -53,13 +59,17 @@ export function prefixOf(key: string): string {
   return key.slice(0, key.lastIndexOf('_') + 1 + SHOWN_DIGITS);
 }
 
+/** When a key is to end. Null: as late as may be. */
+interface EndWish {
+  readonly expiresAt: Date | null;
+}
+
 /** A key's description as it is when it has just been made. Throws REQUEST_INVALID. */
 export function newApiKey(
-  wish: Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'expiresAt'>,
+  wish: Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'scopes'> & EndWish,
   at: Date,
 ): ApiKey {
-  requireFuture(wish.expiresAt, at);
-  return { ...wish, createdAt: at, revokedAt: null };
+  return { ...wish, expiresAt: endOf(wish, at), createdAt: at, revokedAt: null };
 }
 
 /** The key after it was revoked. Revoking it again changes nothing. */
@@ -67,10 +77,13 @@ export function revoke(key: ApiKey, at: Date): ApiKey {
   return key.revokedAt ? key : { ...key, revokedAt: at };
 }
 
-function requireFuture(expiresAt: Date | null, now: Date): void {
-  if (!expiresAt) return;
-  const isFuture = expiresAt.getTime() > now.getTime() && expiresAt.getUTCFullYear() <= LAST_YEAR;
-  if (!isFuture) throw invalid({ field: 'expire_time', description: 'must be in the future' });
+function endOf({ expiresAt }: EndWish, now: Date): Date {
+  const latest = now.getTime() + MAX_DAYS * DAY_MS;
+  if (!expiresAt) return new Date(latest);
+  const isAllowed = expiresAt.getTime() > now.getTime() && expiresAt.getTime() <= latest;
+  if (isAllowed) return expiresAt;
+  const description = `must be in the future, within ${MAX_DAYS} days`;
+  throw invalid({ field: 'expire_time', description });
 }
 
 function checkOf(text: string): string {

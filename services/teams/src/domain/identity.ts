@@ -1,8 +1,20 @@
 /** What a token says of who shows it. */
 export type Identity =
-  | { readonly kind: 'user'; readonly id: string; readonly admin: boolean }
+  | ({ readonly kind: 'user' } & UserIdentity)
   | { readonly kind: 'service'; readonly name: string }
   | ({ readonly kind: 'workload' } & WorkloadIdentity);
+
+/** A user, and what a token of theirs was made of. */
+export interface UserIdentity {
+  readonly id: string;
+  readonly admin: boolean;
+  /** The version of the user that the token is made of: a later one may refuse it. */
+  readonly version?: number;
+  /** The ids of the credentials that it is made of. It is revoked with any of them. */
+  readonly credentialIds?: readonly string[];
+  /** What it is good for. Empty or absent: all that the user may do. */
+  readonly scopes?: readonly string[];
+}
 
 /** The one epoch of one execution that a workload's token is for. */
 export interface WorkloadIdentity {

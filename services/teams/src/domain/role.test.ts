@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { may, RIGHTS, requireRight, type Standing, standingOf, type TeamAction } from './role.js';
+import {
+  holds,
+  may,
+  RIGHTS,
+  type Role,
+  requireRight,
+  type Standing,
+  standingOf,
+  type TeamAction,
+} from './role.js';
 
 const STANDINGS: readonly Standing[] = ['owner', 'admin', 'member', 'overseer', 'stranger'];
 const ACTIONS = Object.keys(RIGHTS) as TeamAction[];
@@ -16,6 +25,10 @@ const EXPECTED: Readonly<Record<TeamAction, string>> = {
   'bots.set_team_source': 'oa',
   'bots.delete': 'oa',
   'clones.run_team': 'oa',
+  'invitations.create': 'oa',
+  'invitations.revoke': 'oa',
+  'invitations.list': 'oav',
+  'teams.transfer': 'o',
   'teams.delete': 'o',
   'team_members.set': 'o',
   'team_members.remove': 'o',
@@ -35,6 +48,12 @@ describe('the rights of roles', () => {
       if (may('member', action)) assert.ok(may('admin', action), action);
       if (may('admin', action)) assert.ok(may('owner', action), action);
     }
+  });
+
+  it('hold their own role and those below it', () => {
+    const roles: readonly Role[] = ['owner', 'admin', 'member'];
+    const held = STANDINGS.map((standing) => roles.filter((role) => holds(standing, role)));
+    assert.deepEqual(held, [['owner', 'admin', 'member'], ['admin', 'member'], ['member'], [], []]);
   });
 
   it('refuse with the name of the action', () => {

@@ -23,6 +23,10 @@ export const RIGHTS = {
   'bots.set_team_source': MANAGERS,
   'bots.delete': MANAGERS,
   'clones.run_team': MANAGERS,
+  'invitations.create': MANAGERS,
+  'invitations.revoke': MANAGERS,
+  'invitations.list': ['owner', 'admin', 'overseer'],
+  'teams.transfer': OWNERS,
   'teams.delete': OWNERS,
   'team_members.set': OWNERS,
   'team_members.remove': OWNERS,
@@ -35,6 +39,12 @@ export type TeamAction = keyof typeof RIGHTS;
 export function standingOf(role: Role | null | undefined, seesAll: boolean): Standing {
   if (role) return role;
   return seesAll ? 'overseer' : 'stranger';
+}
+
+/** Tells whether somebody of this standing has this role, or a higher one. */
+export function holds(standing: Standing, role: Role): boolean {
+  const holders: readonly Standing[] = MEMBERS.slice(0, MEMBERS.indexOf(role) + 1);
+  return holders.includes(standing);
 }
 
 /** Tells whether somebody of this standing may do this. */

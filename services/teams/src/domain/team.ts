@@ -1,4 +1,4 @@
-import { conflict, notFound, PublicError } from '@ramet/errors';
+import { conflict, invalid, notFound, PublicError } from '@ramet/errors';
 import { requireEtag } from './etag.js';
 import { requireName } from './name.js';
 import { type Role, requireRight, type Standing } from './role.js';
@@ -50,7 +50,7 @@ export interface TeamView extends TeamState {
 
 /** What becomes of a team, and the name of what happened. */
 export interface TeamChange {
-  readonly event: 'created' | 'member_set' | 'member_removed' | 'deleted';
+  readonly event: 'created' | 'member_set' | 'member_removed' | 'ownership_transferred' | 'deleted';
   readonly state: TeamState;
 }
 
@@ -83,13 +83,45 @@ export function setMember(userId: string, role: Role): DecideTeam {
 
     const present = members.find((member) => member.userId === userId);
     if (present?.role === role) return undefined;
-    if (!present) {
-      requireRoomIn(team, members);
-      requireRoomFor(candidate);
+    return joined({ team, members, now }, candidate, role);
+  };
+}
+
+/** A team after a user has come into it, or has another role. Throws LAST_OWNER, QUOTA_EXCEEDED. */
+export function joined(
+  { team, members, now }: Pick<TeamView, 'team' | 'members' | 'now'>,
+  candidate: Candidate,
+  role: Role,
+): TeamChange {
+  const present = members.find(({ userId }) => userId === candidate.id);
+  if (!present) {
+    requireRoomIn(team, members);
+    requireRoomFor(candidate);
+  }
+  const next = present ? { ...present, role } : memberOf(team, candidate, role, now);
+  const others = members.filter((member) => member !== present);
+  return withMembers('member_set', team, [...others, next].sort(byUser));
+}
+
+/**
+ * Makes another member OWNER and the asker, who is OWNER, ADMIN.
+ *
+ * Throws PERMISSION_DENIED, USER_NOT_FOUND, REQUEST_INVALID.
+ */
+export function transfer(userId: string, askerId: string): DecideTeam {
+  return ({ team, members, standing }) => {
+    requireLive(team);
+    requireRight(standing, 'teams.transfer');
+    if (userId === askerId) {
+      throw invalid({ field: 'user_id', description: 'must be another member' });
     }
-    const next = present ? { ...present, role } : memberOf(team, candidate, role, now);
-    const others = members.filter((member) => member !== present);
-    return withMembers('member_set', team, [...others, next].sort(byUser));
+    if (!members.some((member) => member.userId === userId)) throw notFound('user', userId);
+    const roleOf = (member: Member): Role => {
+      if (member.userId === userId) return 'owner';
+      return member.userId === askerId ? 'admin' : member.role;
+    };
+    const next = members.map((member) => withRole(member, roleOf(member)));
+    return withMembers('ownership_transferred', team, next);
   };
 }
 
@@ -136,6 +168,10 @@ function withMembers(
     throw conflict('LAST_OWNER', { kind: 'team', id: team.id }, 'a team always has an owner');
   }
   return { event, state: { team, members } };
+}
+
+function withRole(member: Member, role: Role): Member {
+  return member.role === role ? member : { ...member, role };
 }
 
 function memberOf({ id }: Team, user: Candidate, role: Role, at: Date): Member {

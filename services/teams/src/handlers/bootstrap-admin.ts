@@ -16,7 +16,14 @@ export function bootstrapAdmin({ users, credentials, ids }: Needs): BootstrapAdm
 
     const id = ids.make('usr');
     const { secret, ...kept } = credentials.mint('user');
-    const key = { id: ids.make('apk'), userId: id, name: 'bootstrap', expiresAt: null, ...kept };
+    const key = {
+      id: ids.make('apk'),
+      userId: id,
+      name: 'bootstrap',
+      expiresAt: null,
+      scopes: [],
+      ...kept,
+    };
     const user = await users.bootstrap({ id, name }, key);
     if (!user) throw alreadyBootstrapped();
     return { user: toUserMessage(user), apiKey: secret };

@@ -1,13 +1,14 @@
 import { CreateApiKeyRequest, type CreateApiKeyResponse } from '@ramet/proto-gen/teams.v1';
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
+import { narrow } from '../domain/scope.js';
 import { toApiKeyMessage } from '../messages.js';
 import { askerOf, onceOf } from './asker.js';
 
 type Needs = Pick<Deps, 'apiKeys' | 'credentials' | 'ids'>;
 type CreateApiKey = Unary<CreateApiKeyRequest, CreateApiKeyResponse>;
 
-/** Creates an API key, and shows it this once. */
+/** Creates an API key that is good for no more than the caller's token, and shows it this once. */
 export function createApiKey({ apiKeys, credentials, ids }: Needs): CreateApiKey {
   return async (request, { caller }) => {
     const { name, expireTime } = request;
@@ -17,6 +18,7 @@ export function createApiKey({ apiKeys, credentials, ids }: Needs): CreateApiKey
       userId: request.userId || caller.id,
       name,
       expiresAt: expireTime ?? null,
+      scopes: narrow(caller.scopes ?? [], request.scopes),
       ...kept,
     };
     const once = onceOf('CreateApiKey', CreateApiKeyRequest, request);

@@ -12,6 +12,7 @@ export const ApiKeyTable = new EntitySchema<ApiKey & { readonly hash: Buffer }>(
     hash: { type: 'bytea', select: false },
     createdAt: { type: 'timestamptz', name: 'created_at' },
     expiresAt: { type: 'timestamptz', name: 'expires_at', nullable: true },
+    scopes: { type: 'text', array: true, default: [] },
     revokedAt: { type: 'timestamptz', name: 'revoked_at', nullable: true },
   },
 });

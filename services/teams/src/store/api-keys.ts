@@ -4,16 +4,26 @@ import { notFound } from '@ramet/errors';
 import { MoreThan } from 'typeorm';
 import { type ApiKey, newApiKey, revoke } from '../domain/api-key.js';
 import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
-import type { User } from '../domain/user.js';
 import { apiKeyChanged } from '../events.js';
 import { ApiKeyTable } from './api-key-table.js';
 import { list } from './list.js';
 import { claim } from './once.js';
+import { revokeTokens } from './revocations.js';
 import { advance, lockUser } from './user-chain.js';
 
 /** A key to be kept, as its description and the hash of it. */
-export interface KeyWish extends Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'expiresAt'> {
+export interface KeyWish
+  extends Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'expiresAt' | 'scopes'> {
   readonly hash: Buffer;
+}
+
+/** Whom a key speaks for, and for what. */
+export interface Speaking {
+  readonly userId: string;
+  readonly admin: boolean;
+  readonly version: number;
+  readonly apiKeyId: string;
+  readonly scopes: readonly string[];
 }
 
 /** The API keys of users, in Postgres. What happens to one stands in the history of its user. */
@@ -25,8 +35,8 @@ export class ApiKeys {
   }
 
   /** The user of a key that is neither revoked nor expired, given its hash. */
-  async findUser(hash: Buffer): Promise<Pick<User, 'id' | 'admin'> | undefined> {
-    const [row] = await this.#db.query<Pick<User, 'id' | 'admin'> & { hash: Buffer }>(LIVE, [hash]);
+  async findUser(hash: Buffer): Promise<Speaking | undefined> {
+    const [row] = await this.#db.query<Speaking & { hash: Buffer }>(LIVE, [hash]);
     return row && timingSafeEqual(row.hash, hash) ? row : undefined;
   }
 
@@ -78,13 +88,14 @@ export class ApiKeys {
       const sql = 'update api_key set revoked_at = $2 where id = $1';
       await tx.query(sql, [id, revoked.revokedAt]);
       await advance(tx, user, apiKeyChanged('revoked', revoked), asker);
+      await revokeTokens(tx, [{ subject: id }]);
       return revoked;
     });
   }
 }
 
 const LIVE = `
-  select u.id, u.admin, k.hash
+  select u.id as "userId", u.admin, u.seq as version, k.id as "apiKeyId", k.scopes, k.hash
   from api_key k join mesh_user u on u.id = k.user_id
   where k.hash = $1 and k.revoked_at is null
     and (k.expires_at is null or k.expires_at > ramet_now())`;
@@ -92,10 +103,10 @@ const LIVE = `
 /** Inserts a key into the transaction that records it. */
 export async function insertApiKey(tx: Tx, key: ApiKey, hash: Buffer): Promise<void> {
   const sql = `
-    insert into api_key (id, user_id, name, prefix, hash, created_at, expires_at)
-    values ($1, $2, $3, $4, $5, $6, $7)`;
-  const { id, userId, name, prefix, createdAt, expiresAt } = key;
-  await tx.query(sql, [id, userId, name, prefix, hash, createdAt, expiresAt]);
+    insert into api_key (id, user_id, name, prefix, hash, created_at, expires_at, scopes)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)`;
+  const { id, userId, name, prefix, createdAt, expiresAt, scopes } = key;
+  await tx.query(sql, [id, userId, name, prefix, hash, createdAt, expiresAt, scopes]);
 }
 
 async function find({ manager }: Pick<Tx, 'manager'>, id: string): Promise<ApiKey> {

@@ -2,7 +2,6 @@ import { type Database, NO_HISTORY, type Queries, type Tx, violates } from '@ram
 import { notFound } from '@ramet/errors';
 import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
 import { nameTaken } from '../domain/name.js';
-import { standingOf } from '../domain/role.js';
 import {
   type Candidate,
   type DecideTeam,
@@ -11,14 +10,13 @@ import {
   newTeam,
   type Team,
   type TeamState,
-  type TeamView,
 } from '../domain/team.js';
 import { teamChanged } from '../events.js';
 import { list } from './list.js';
-import { NOW } from './now.js';
 import { claim } from './once.js';
 import { type Chained, record } from './record.js';
-import { deleteMembers, MEMBER, upsertMembers } from './team-members.js';
+import { MEMBER, upsertMembers } from './team-members.js';
+import { CANDIDATE, lockTeam, TEAM, writeTeam } from './team-rows.js';
 
 /** The teams and who is in them, in Postgres. `create` and `change` are the only writers. */
 export class Teams {
@@ -91,32 +89,13 @@ export class Teams {
     decide: DecideTeam,
   ): Promise<TeamState> {
     return this.#db.transaction(async (tx) => {
-      const { head, view } = await lock(tx, { id, candidate }, asker);
-      const change = decide(view);
-      if (!change) return view;
-
-      const revised = { revision: view.team.revision + 1, updatedAt: view.now };
-      const state = { ...change.state, team: { ...change.state.team, ...revised } };
-      const next = await record(tx, head, teamChanged({ ...change, state }), asker);
-      await update(tx, state.team, next);
-      await upsertMembers(
-        tx,
-        id,
-        state.members.filter((member) => !view.members.includes(member)),
-      );
-      await deleteMembers(
-        tx,
-        id,
-        view.members.filter((member) => !isIn(state, member)),
-      );
-      return state;
+      const locked = await lockTeam(tx, { id, candidate }, asker);
+      if (!locked || locked.view.standing === 'stranger') throw notFound('team', id);
+      const change = decide(locked.view);
+      return change ? writeTeam(tx, locked, change, asker) : locked.view;
     });
   }
 }
-
-const TEAM = `
-  t.id, t.name, t.created_at as "createdAt", t.updated_at as "updatedAt",
-  t.deleted_at as "deletedAt", t.seq as revision`;
 
 const GET = `
   select ${TEAM} from team t
@@ -150,46 +129,10 @@ const MEMBERSHIPS = `
   where m.user_id = $1 and t.deleted_at is null
   order by m.team_id limit 1000`;
 
-const CANDIDATE = `
-  select u.id, u.name, ${NOW} as now, (
-    select count(*)::int from team_member m join team t on t.id = m.team_id
-    where m.user_id = u.id and t.deleted_at is null) as "teamCount"
-  from mesh_user u where u.id = $1`;
-
-const LOCK = `select ${TEAM}, t.hash, ${NOW} as now from team t where t.id = $1 for no key update`;
-
-// A statement of its own: it sees what was committed while LOCK waited.
-const AROUND = `
-  select ${MEMBER}, (
-    select count(*)::int from bot b where b.team_id = $1 and b.deleted_at is null) as "botCount"
-  from team_member m join mesh_user u on u.id = m.user_id
-  where m.team_id = $1
-  order by m.user_id`;
-
 async function find(db: Queries, id: string, asker: Asker): Promise<Team> {
   const [team] = await db.query<Team>(GET, [id, asker.id, asker.seesAll]);
   if (!team) throw notFound('team', id);
   return team;
-}
-
-async function lock(
-  tx: Tx,
-  { id, candidate }: { readonly id: string; readonly candidate: string | undefined },
-  asker: Asker,
-): Promise<{ readonly head: Chained; readonly view: TeamView }> {
-  const [locked] = await tx.query<Team & { hash: Buffer; now: Date }>(LOCK, [id]);
-  // Also where there is none: a team that is not seen takes the same statements.
-  const around = await tx.query<Member & { botCount: number }>(AROUND, [id]);
-  const members = around.map(({ botCount: _, ...member }): Member => member);
-  const own = members.find(({ userId }) => userId === asker.id);
-  const standing = standingOf(own?.role, asker.seesAll);
-  if (!locked || standing === 'stranger') throw notFound('team', id);
-
-  const { hash, now, ...team } = locked;
-  const [user] = candidate ? await tx.query<Candidate>(CANDIDATE, [candidate]) : [];
-  const botCount = around[0]?.botCount ?? 0;
-  const view = { team, members, standing, botCount, candidate: user, now };
-  return { head: { seq: team.revision, hash }, view };
 }
 
 async function insert(tx: Tx, { team, members }: TeamState, { seq, hash }: Chained): Promise<void> {
@@ -203,13 +146,4 @@ async function insert(tx: Tx, { team, members }: TeamState, { seq, hash }: Chain
     throw violates(thrown, 'team_name') ? nameTaken('team', name) : thrown;
   }
   await upsertMembers(tx, id, members);
-}
-
-async function update(tx: Tx, team: Team, { seq, hash }: Chained): Promise<void> {
-  const sql = 'update team set updated_at = $2, deleted_at = $3, seq = $4, hash = $5 where id = $1';
-  await tx.query(sql, [team.id, team.updatedAt, team.deletedAt, seq, hash]);
-}
-
-function isIn({ members }: TeamState, { userId }: Member): boolean {
-  return members.some((member) => member.userId === userId);
 }

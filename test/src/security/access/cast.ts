@@ -76,7 +76,18 @@ async function things(author: Author, { person, team, isTeams }: Wish): Promise<
   const webhook = await author.webhook(person, owner);
   const templateId = await author.template(person, owner);
   const actionId = await author.action(person, main.cloneId);
-  const ids = { userId: person.id, grantId: spare.grantId, apiKeyId, templateId, actionId };
+  // Members may not invite: who has personal things has none of their own.
+  const { invitationId } = isTeams
+    ? await author.invitation(person, team.teamId)
+    : { invitationId: systemIds.make('inv') };
+  const ids = {
+    userId: person.id,
+    invitationId,
+    grantId: spare.grantId,
+    apiKeyId,
+    templateId,
+    actionId,
+  };
   return { ...team, ...main, ...ids, ...webhook };
 }
 
@@ -86,6 +97,7 @@ function missing(): Things {
     teamId: id('tem'),
     userId: id('usr'),
     apiKeyId: id('apk'),
+    invitationId: id('inv'),
     botId: id('bot'),
     keyId: id('key'),
     cloneId: id('cln'),

@@ -87,6 +87,11 @@ export const KEYS: readonly Row[] = [
     machines: { lifecycle: ['ok', 'ok', 'ok'] },
   },
   {
+    rpc: 'ramet.keys.v1.GrantService/RenewGrantLeases',
+    request: (_, { own: { executionId } }) => ({ executions: [{ executionId, epoch: 1 }] }),
+    machines: { lifecycle: ['ok', 'ok', 'ok'] },
+  },
+  {
     rpc: 'ramet.keys.v1.SigningService/SignTransaction',
     request: ({ keyId }) => ({ requestId: systemIds.make('req'), keyId, raw: 'aGVsbG8=' }),
     machines: { runner: ['ok', KEY, KEY], otherRunner: [KEY, 'ok', KEY] },

@@ -2,6 +2,7 @@ import { EXECUTOR } from './executor.js';
 import { KEYS } from './keys.js';
 import { LIFECYCLE } from './lifecycle.js';
 import { LIFECYCLE_ADMIN } from './lifecycle-admin.js';
+import { RECEIPTS } from './receipts.js';
 import { all, always, but, DENIED, type Row } from './row.js';
 import { TEAMS } from './teams.js';
 import { TURNS } from './turns.js';
@@ -12,6 +13,7 @@ const FOR_ALL = ['ok', 'ok', 'ok'] as const;
 export const TABLE: readonly Row[] = [
   ...TEAMS,
   ...KEYS,
+  ...RECEIPTS,
   ...TURNS,
   ...LIFECYCLE_ADMIN,
   ...LIFECYCLE,

@@ -4,6 +4,7 @@ import { all, always, but, DENIED, everyMachine, type Row } from './row.js';
 const TEAM = 'TEAM_NOT_FOUND';
 const BOT = 'BOT_NOT_FOUND';
 const USER = 'USER_NOT_FOUND';
+const INVITATION = 'INVITATION_NOT_FOUND';
 const SOURCE = { process: { bundle: 'hostile', command: ['sleep', '3600'] } };
 
 const OF_EVERYBODY = (verdict: string): Pick<Row, 'people' | 'machines' | 'isOpen'> => ({
@@ -25,6 +26,16 @@ export const TEAMS: readonly Row[] = [
     ...OF_EVERYBODY('CREDENTIAL_INVALID'),
   },
   {
+    rpc: 'ramet.teams.v1.TokenService/LogIn',
+    request: () => ({ apiKey: 'a key that is none' }),
+    ...OF_EVERYBODY('CREDENTIAL_INVALID'),
+  },
+  {
+    rpc: 'ramet.teams.v1.TokenService/RefreshToken',
+    request: () => ({ refreshToken: 'a token that is none' }),
+    ...OF_EVERYBODY('CREDENTIAL_INVALID'),
+  },
+  {
     rpc: 'ramet.teams.v1.TokenService/ListVerificationKeys',
     request: () => ({}),
     ...OF_EVERYBODY('ok'),
@@ -43,6 +54,12 @@ export const TEAMS: readonly Row[] = [
     rpc: 'ramet.teams.v1.UserService/ListUsers',
     request: () => ({}),
     people: always(but(DENIED, 'ok')),
+  },
+  {
+    // The tokens of those who ask are of no login.
+    rpc: 'ramet.teams.v1.UserService/Logout',
+    request: () => ({}),
+    people: always(all('ok')),
   },
   {
     rpc: 'ramet.teams.v1.UserService/CreateApiKey',
@@ -111,6 +128,54 @@ export const TEAMS: readonly Row[] = [
     people: {
       own: [TEAM, DENIED, DENIED, 'ok', DENIED],
       foreign: but(TEAM, DENIED),
+      missing: all(TEAM),
+    },
+  },
+  {
+    // Who is not in a team cannot be made its OWNER.
+    rpc: 'ramet.teams.v1.TeamService/TransferTeamOwnership',
+    request: ({ teamId }, { missing }) => ({ teamId, userId: missing.userId }),
+    people: {
+      own: [TEAM, DENIED, DENIED, USER, DENIED],
+      foreign: but(TEAM, DENIED),
+      missing: all(TEAM),
+    },
+  },
+  {
+    rpc: 'ramet.teams.v1.InvitationService/CreateInvitation',
+    request: ({ teamId }) => ({ teamId, role: 'TEAM_ROLE_MEMBER' }),
+    people: {
+      own: [TEAM, DENIED, 'ok', 'ok', DENIED],
+      foreign: but(TEAM, DENIED),
+      missing: all(TEAM),
+    },
+  },
+  {
+    // It is for whoever has its code, which its id is not.
+    rpc: 'ramet.teams.v1.InvitationService/AcceptInvitation',
+    request: ({ invitationId }) => ({ id: invitationId }),
+    people: always(all(INVITATION)),
+  },
+  {
+    rpc: 'ramet.teams.v1.InvitationService/DeclineInvitation',
+    request: ({ invitationId }) => ({ id: invitationId }),
+    people: always(all(INVITATION)),
+  },
+  {
+    rpc: 'ramet.teams.v1.InvitationService/RevokeInvitation',
+    request: ({ invitationId }) => ({ id: invitationId }),
+    people: {
+      own: [INVITATION, DENIED, 'ok', 'ok', DENIED],
+      foreign: but(INVITATION, DENIED),
+      missing: all(INVITATION),
+    },
+  },
+  {
+    rpc: 'ramet.teams.v1.InvitationService/ListInvitations',
+    request: ({ teamId }) => ({ teamId }),
+    people: {
+      own: [TEAM, DENIED, 'ok', 'ok', 'ok'],
+      foreign: but(TEAM, 'ok'),
       missing: all(TEAM),
     },
   },

@@ -60,10 +60,11 @@ export function refusedRequests(contract: Registry, { userId, teamId }: Ids): Se
 
 function refusedCredentials(contract: Registry): SecretRequest[] {
   const random = (): string => systemIds.bytes(32).toString('base64url');
-  const [exchange, bootstrap, getUser] = [
+  const [exchange, bootstrap, getUser, accept] = [
     contract.rpc('ramet.teams.v1.TokenService/ExchangeToken'),
     contract.rpc('ramet.teams.v1.SetupService/BootstrapAdmin'),
     contract.rpc('ramet.teams.v1.UserService/GetUser'),
+    contract.rpc('ramet.teams.v1.InvitationService/AcceptInvitation'),
   ];
   const make = (what: string, rpc: Rpc, of: (secret: string) => JsonValue): SecretRequest => {
     const secret = random();
@@ -84,6 +85,7 @@ function refusedCredentials(contract: Registry): SecretRequest[] {
       ...{ bootstrapToken: secret, name: 'root' },
     })),
     make('a bootstrap token for no name', bootstrap, (secret) => ({ bootstrapToken: secret })),
+    { ...make('an invitation code', accept, (code) => ({ code })), isAnonymous: false },
     shown('a token that is none', random()),
     shown('a token that looks like one', `eyJhbGciOiJFZERTQSJ9.e30.${random()}`),
     shown('a password', `pass:word ${random()}`),

@@ -19,8 +19,9 @@ import {
   AccessServiceService,
   BotServiceService,
   BotSource,
+  InvitationServiceService,
   StandingServiceService,
-  type TeamRole,
+  TeamRole,
   TeamServiceService,
   UserServiceService,
 } from '@ramet/proto-gen/teams.v1';
@@ -41,6 +42,7 @@ export interface Things {
   readonly teamId: string;
   readonly userId: string;
   readonly apiKeyId: string;
+  readonly invitationId: string;
   readonly botId: string;
   readonly keyId: string;
   readonly cloneId: string;
@@ -56,6 +58,7 @@ export interface Things {
 export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
+  readonly invitations: Remote<typeof InvitationServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
@@ -80,6 +83,8 @@ export interface Author extends AsyncDisposable {
   giveSource(person: Person, botId: string, source?: BotSource): Promise<void>;
   emptyTeam(owner: Person): Promise<string>;
   apiKey(person: Person): Promise<string>;
+  /** An open invitation to a team, for whoever has its code, or for one user. */
+  invitation(person: Pick<Person, 'token'>, teamId: string, userId?: string): Promise<Invited>;
   key(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
   /** A webhook, and a delivery of it. Nobody listens where it is sent. */
   webhook(
@@ -96,6 +101,12 @@ export interface Author extends AsyncDisposable {
   deleted(person: Person, cloneId: string): Promise<void>;
   /** A clone that runs, and what it was given. */
   runningClone(person: Person, wish: CloneWish): Promise<Running>;
+}
+
+/** An invitation, and its code. */
+export interface Invited {
+  readonly invitationId: string;
+  readonly code: string;
 }
 
 /** Whose a thing is to be: one of the two. */
@@ -148,8 +159,13 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     },
     emptyTeam: ({ token }) => createTeam(as(token)),
     async apiKey({ id: userId, token }) {
-      const wish = { requestId: '', userId, name: 'spare', expireTime: undefined };
+      const wish = { requestId: '', userId, name: 'spare', expireTime: undefined, scopes: [] };
       return (await as(token).users.createApiKey(wish)).apiKey?.id ?? '';
+    },
+    async invitation({ token }, teamId, userId = '') {
+      const wish = { requestId: '', teamId, role: TeamRole.MEMBER, userId, expireTime: undefined };
+      const { invitation, code } = await as(token).invitations.createInvitation(wish);
+      return { invitationId: invitation?.id ?? '', code };
     },
     key: (person, owner) => createKey(as(person.token), owner),
     webhook: (person, owner) => createWebhook(as(person.token), owner),
@@ -198,6 +214,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
   return {
     users: scope.use(connect(UserServiceService, teams, bearer)),
     teams: scope.use(connect(TeamServiceService, teams, bearer)),
+    invitations: scope.use(connect(InvitationServiceService, teams, bearer)),
     bots: scope.use(connect(BotServiceService, teams, bearer)),
     standings: scope.use(connect(StandingServiceService, teams, bearer)),
     access: scope.use(connect(AccessServiceService, teams, bearer)),
@@ -214,7 +231,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
 async function createPerson(test: TestMesh, { users }: Api): Promise<Person> {
   const { user } = await users.createUser({ requestId: '', name: aName(), admin: false });
   const id = user?.id ?? '';
-  const wish = { requestId: '', userId: id, name: 'test', expireTime: undefined };
+  const wish = { requestId: '', userId: id, name: 'test', expireTime: undefined, scopes: [] };
   const { apiKey, secret } = await users.createApiKey(wish);
   return { id, apiKey: secret, apiKeyId: apiKey?.id ?? '', token: await test.exchange(secret) };
 }

@@ -69,7 +69,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const createPerson = async (name: string): Promise<Person> => {
     const { user } = await admin.patient.users.createUser({ requestId: '', name, admin: false });
     const id = user?.id ?? '';
-    const wish = { requestId: '', userId: id, name: 'test', expireTime: undefined };
+    const wish = { requestId: '', userId: id, name: 'test', expireTime: undefined, scopes: [] };
     const { secret } = await admin.patient.users.createApiKey(wish);
     return { id, apiKey: secret, owner: ownerOf(id), ...connectAs(addresses, secret, scope) };
   };

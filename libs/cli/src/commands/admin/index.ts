@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Act } from '../../context.js';
+import { addAuditLog } from './audit-log.js';
 import { addAdminClones } from './clones.js';
 import { addAdminQuotas } from './quotas.js';
 import { addAdminSeal } from './seal.js';
@@ -12,4 +13,5 @@ export function addAdmin(program: Command, act: Act): void {
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
   addAdminSeal(admin, act);
+  addAuditLog(admin, act);
 }

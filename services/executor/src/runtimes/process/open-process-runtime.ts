@@ -7,6 +7,7 @@ import type { Config } from '../../config.js';
 import { executionsIn, foldersOf, makeRoots, SHARED_DIRS } from './folders.js';
 import { chooseIsolation } from './isolation.js';
 import { ProcessRuntime } from './process-runtime.js';
+import { type RunnerMeshSettings, runnerMesh } from './runner-mesh.js';
 import { makeStorageRoot, storagesIn } from './storages.js';
 import { claimUidBlock } from './uid-block.js';
 
@@ -22,12 +23,8 @@ type Settings = Pick<
   | 'meshDir'
   | 'insecureSharedUser'
   | 'runnerProgram'
-  | 'lifecycleAddress'
-  | 'keysAddress'
-  | 'teamsAddress'
-  | 'tracesDir'
-  | 'failpointsDir'
->;
+> &
+  RunnerMeshSettings;
 
 interface Needs {
   readonly clock: Clock;
@@ -63,14 +60,11 @@ export async function openProcessRuntime(
   if (isolation === 'shared') logger.warn('workloads run as the user of the mesh');
 
   const { storageDir, endpointHost, inputsAllowPrivate } = settings;
-  const { lifecycleAddress, keysAddress, teamsAddress, tracesDir, failpointsDir } = settings;
   return new ProcessRuntime({
     ...{ stateDir, runDir, bundlesDir, runnerProgram, isolation, uidBase, clock, failpoints },
     ...{ storageDir, endpointHost, inputsAllowPrivate, meshDir: settings.meshDir },
     hiddenDirs: hiddenFrom(settings),
-    ...(!alone && {
-      mesh: { lifecycleAddress, keysAddress, teamsAddress, tracesDir, failpointsDir },
-    }),
+    ...(!alone && { mesh: runnerMesh(settings) }),
   });
 }
 

@@ -10,6 +10,8 @@ export interface RunnerMesh {
   readonly lifecycleAddress: string;
   readonly keysAddress: string;
   readonly teamsAddress: string;
+  /** Who must have signed what it is shown, as PEM. Empty: it calls in plaintext, on loopback. */
+  readonly authority: string;
   readonly tracesDir: string;
   readonly failpointsDir: string;
 }

@@ -1,0 +1,39 @@
+import { plain, textOf, type VenueScheme, withHeaders } from './venue-scheme.js';
+
+/** How long the venue may take to get the request, in milliseconds: its own default. */
+const RECEIVE_WINDOW = '5000';
+
+/**
+ * Signed requests of Bybit's V5 API.
+ *
+ * The string to sign is time, key, window, and the query of a GET or the body of a POST. See
+ * "Authentication" in https://bybit-exchange.github.io/docs/v5/guide
+ */
+export const BYBIT: VenueScheme = {
+  algorithms: ['hmac_sha256', 'rsa_pkcs1_sha256'],
+  base64: [],
+  passphrase: 'none',
+  needsKeyId: true,
+  needsNonce: false,
+  body: 'json',
+  reserved: new Set(),
+  symbols: new Set(['symbol']),
+  uncovered: ({ method }) => (method === 'GET' ? 'body' : 'query'),
+  coversPath: false,
+  resembles: (text) => /^[0-9]{13}[!-~]{10,}|^GET\/realtime[0-9]+$/.test(text),
+
+  draft(request, { algorithm, venueKeyId }, { at }) {
+    const time = `${at.getTime()}`;
+    const content = request.method === 'GET' ? request.query : textOf(request.body);
+    return {
+      toSign: plain(time + venueKeyId + RECEIVE_WINDOW + content),
+      finish: (signature) =>
+        withHeaders(request, signature, {
+          'X-BAPI-API-KEY': venueKeyId,
+          'X-BAPI-TIMESTAMP': time,
+          'X-BAPI-RECV-WINDOW': RECEIVE_WINDOW,
+          'X-BAPI-SIGN': signature.toString(algorithm === 'hmac_sha256' ? 'hex' : 'base64'),
+        }),
+    };
+  },
+};

@@ -1,0 +1,97 @@
+import { conflict, invalid, type Violation } from '@ramet/errors';
+import type { SchemeKey, Signable, VenueFacts, VenueRequest } from '../scheme.js';
+import {
+  type Parameter,
+  problemsOfNames,
+  problemsOfTarget,
+  readBody,
+  readParameters,
+} from './request.js';
+import type { VenueScheme } from './venue-scheme.js';
+import { schemeOf } from './venues.js';
+
+/** Makes a request to the key's venue ready. Throws VENUE_UNSUPPORTED and REQUEST_INVALID. */
+export function signableVenue(request: VenueRequest, key: SchemeKey): Signable {
+  const scheme = schemeOf(key.venue);
+  if (!scheme) {
+    throw conflict('VENUE_UNSUPPORTED', { kind: 'key', id: key.id }, 'the key is for no venue');
+  }
+  const parameters = parametersOf(request, scheme);
+  const bytes = request.query.length + request.body.length;
+  const venue = factsOf(request, scheme, parameters);
+  return {
+    scheme: key.venue,
+    operation: 'venue',
+    facts: { operation: 'venue', scheme: key.venue, bytes, venue },
+    needsNonce: scheme.needsNonce,
+    draft({ at, nonce }) {
+      if (scheme.needsNonce && nonce === undefined) throw new Error('the scheme needs a nonce');
+      return scheme.draft(request, key, { at, nonce: nonce ?? 0n });
+    },
+  };
+}
+
+/** The parameters of a request that can be signed. Throws REQUEST_INVALID, naming the fields. */
+function parametersOf(request: VenueRequest, scheme: VenueScheme): readonly Parameter[] {
+  const query = readParameters('venue.query', request.query);
+  const body = readBody(scheme.body, request.body);
+  const found = [query, body].map((read) => (isViolation(read) ? [] : read));
+  const parameters = found.flat();
+  const violations = [
+    ...problemsOfTarget(request),
+    ...[query, body].filter(isViolation),
+    ...problemsOfNames('venue.query', found[0] ?? [], scheme.reserved),
+    ...problemsOfBody(found, scheme),
+    ...problemsOfCover(request, scheme, parameters),
+  ];
+  if (violations.length > 0) throw invalid(...violations);
+  return parameters;
+}
+
+/** A form's parameters stand once in the whole request; JSON may have a name in many objects. */
+function problemsOfBody(
+  [query = [], body = []]: readonly (readonly Parameter[])[],
+  { body: kind, reserved }: VenueScheme,
+): readonly Violation[] {
+  if (kind === 'json') return [];
+  const inQuery = query.map(({ name }) => name.toLowerCase());
+  return problemsOfNames('venue.body', body, new Set([...reserved, ...inQuery]));
+}
+
+/**
+ * What the signature does not cover must not be there, or say nothing new.
+ *
+ * A venue whose signature does not cover the path would take the parameters of a withdrawal on
+ * another path than the one that was matched with the grant's limits.
+ */
+function problemsOfCover(
+  request: VenueRequest,
+  scheme: VenueScheme,
+  parameters: readonly Parameter[],
+): readonly Violation[] {
+  const uncovered = scheme.uncovered(request);
+  if (uncovered && request[uncovered].length > 0) {
+    const description = `must be empty: the signature of a ${request.method} does not cover it`;
+    return [{ field: `venue.${uncovered}`, description }];
+  }
+  const pays = parameters.some(({ name }) => name.toLowerCase() === 'address');
+  if (scheme.coversPath || !pays || request.path.includes('withdraw')) return [];
+  const description = 'must be one of withdrawals: the request has an address to pay to';
+  return [{ field: 'venue.path', description }];
+}
+
+function factsOf(
+  { method, host, path }: VenueRequest,
+  { symbols }: VenueScheme,
+  parameters: readonly Parameter[],
+): VenueFacts {
+  const named = parameters.filter(({ name }) => symbols.has(name));
+  // Some venues take several as one text: `A,B`, or an array in JSON.
+  const each = named.flatMap(({ value }) => value.split(/[,;"'[\]\s]+/));
+  const symbol = [...new Set(each.filter((text) => text !== ''))].join(',');
+  return { method, host, path, ...(symbol !== '' && { symbol }) };
+}
+
+function isViolation(read: readonly Parameter[] | Violation): read is Violation {
+  return 'description' in read;
+}

@@ -1,0 +1,75 @@
+// Goal: no refusal is lost, however many come, and none costs more than its share.
+// Method: a clock that the test moves.
+import assert from 'node:assert/strict';
+import type { Clock } from '@ramet/service';
+import { systemClock } from '@ramet/service';
+import { type CountedRefusal, Denials, type Refusal } from './denials.js';
+
+describe('refusals', () => {
+  it('are recorded at once, and those that come meanwhile together', async () => {
+    const { clock, pass } = heldClock();
+    const written: (readonly CountedRefusal[])[] = [];
+    const denials = new Denials({
+      record: async (refusals) => void written.push(refusals),
+      count: () => undefined,
+      clock,
+    });
+
+    await denials.note(refusal());
+    const later = [
+      denials.note(refusal()),
+      denials.note(refusal()),
+      denials.note(refusal('key_2')),
+    ];
+    await Promise.resolve();
+    assert.deepEqual(counts(written), [[1]]);
+    pass();
+    await Promise.all(later);
+
+    assert.deepEqual(counts(written), [[1], [2, 1]]);
+  });
+
+  it('are all kept apart, however many kinds there are', async () => {
+    const written: (readonly CountedRefusal[])[] = [];
+    const record = async (refusals: readonly CountedRefusal[]) => void written.push(refusals);
+    const denials = new Denials({ record, count: () => undefined, clock: systemClock });
+
+    await Promise.all(Array.from({ length: 500 }, (_, nth) => denials.note(refusal(`key_${nth}`))));
+
+    assert.equal(written.flat().length, 500);
+  });
+
+  it('fail for everybody whose refusal was not recorded, and for nobody else', async () => {
+    const { clock, pass } = heldClock();
+    let isAway = true;
+    const record = async (): Promise<void> => {
+      if (isAway) throw new Error('the database is away');
+    };
+    const denials = new Denials({ record, count: () => undefined, clock });
+
+    await assert.rejects(denials.note(refusal()), /away/);
+    isAway = false;
+    pass();
+    await denials.note(refusal());
+  });
+});
+
+function refusal(keyId = 'key_1'): Refusal {
+  return { keyId, cloneId: 'cln', executionId: 'exe', reason: 'GRANT_REVOKED', traceId: '' };
+}
+
+function counts(written: readonly (readonly CountedRefusal[])[]): readonly (readonly number[])[] {
+  return written.map((refusals) => refusals.map(({ count }) => count));
+}
+
+/** A clock on which a sleep ends when the test says so. */
+function heldClock(): { readonly clock: Clock; readonly pass: () => void } {
+  const ends: (() => void)[] = [];
+  const sleep = () => new Promise<void>((end) => void ends.push(end));
+  return {
+    clock: { ...systemClock, sleep },
+    pass: () => {
+      for (const end of ends.splice(0)) end();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+// Goal: an execution may sign for as long as lifecycle says that it lives.
+// Method: real lifecycle, teams and keys on a real database; the executor is played on a real socket.
+// Leases are moved into the past in the database of keys.
+
+import assert from 'node:assert/strict';
+import { type Database, openDatabase } from '@ramet/database';
+import { type Clone, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import { systemIds } from '@ramet/service';
+import { type Api, type Crew, createKey, type House, openHouse } from './testing/house.js';
+import { createRunning, executionOf, exit, reached, until } from './testing/steps.js';
+
+describe('the grant of an execution', () => {
+  let house: House;
+  let crew: Crew;
+  let api: Api;
+  let keys: Database;
+
+  before(async () => {
+    house = await openHouse({ renewMs: 100 });
+    crew = await house.createCrew('leases');
+    api = house.as(crew.owner.token);
+    keys = await openDatabase({ url: house.databaseUrl, schema: 'keys', application: 'test' });
+  });
+
+  after(async () => {
+    await keys?.[Symbol.asyncDispose]();
+    await house[Symbol.asyncDispose]();
+  });
+
+  it('is renewed while the execution lives, and also when lifecycle was away for long', async () => {
+    const clone = await running();
+    await expire(clone);
+
+    await until(() => isLive(clone));
+  });
+
+  it('is not renewed once the execution is over', async () => {
+    const over = await running();
+    const alive = await running();
+    exit(house, over, { exitCode: 0 });
+    await reached(api, over.id, ClonePhase.COMPLETED);
+    // As if its revocation had been lost.
+    await keys.query('update key_grant set revoked_at = null where clone_id = $1', [over.id]);
+    await expire(over);
+    await expire(alive);
+
+    await until(() => isLive(alive));
+    await expire(alive);
+    await until(() => isLive(alive));
+
+    assert.equal(await isLive(over), false);
+    await keys.query('update key_grant set revoked_at = created_at where clone_id = $1', [over.id]);
+  });
+
+  async function running(): Promise<Clone> {
+    const keyId = await createKey(api, crew.owner.id, `k${systemIds.make('x').slice(-8)}`);
+    return createRunning(house, api, { botId: crew.bot.id, ownerId: crew.owner.id, keyId });
+  }
+
+  async function expire(clone: Clone): Promise<void> {
+    const sql = 'update key_grant set lease_until = ramet_now() where execution_id = $1';
+    await keys.query(sql, [executionOf(clone).executionId]);
+  }
+
+  async function isLive(clone: Clone): Promise<boolean> {
+    const sql = 'select lease_until > ramet_now() as live from key_grant where execution_id = $1';
+    const [row] = await keys.query<{ live: boolean }>(sql, [executionOf(clone).executionId]);
+    return row?.live ?? false;
+  }
+});

@@ -1,0 +1,31 @@
+import type { Database } from '@ramet/database';
+import { SIGNING_PHASES } from '../domain/phases.js';
+
+/** An execution that may sign, and whose it is. */
+export interface Signer {
+  readonly cloneId: string;
+  readonly executionId: string;
+  readonly epoch: number;
+}
+
+/** The executions that may go on signing. */
+export class Signers {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** So many of them, by the id of their clone, after a clone. */
+  async page(afterCloneId: string, limit: number): Promise<readonly Signer[]> {
+    return this.#db.query<Signer>(PAGE, [afterCloneId, limit, SIGNING_PHASES]);
+  }
+}
+
+const PAGE = `
+  select c.id as "cloneId", e.id as "executionId", e.epoch
+  from clone c
+  join execution e on e.clone_id = c.id and e.epoch = c.epoch
+  where c.id > $1 and c.key_id <> '' and c.deleted_at is null
+    and c.phase = any ($3) and e.outcome is null
+  order by c.id limit $2`;

@@ -1,0 +1,61 @@
+/** What goes on from one refresh token to the next. */
+export interface Login {
+  readonly id: string;
+  readonly userId: string;
+  /** The API key that it began with. */
+  readonly apiKeyId: string | null;
+  readonly scopes: readonly string[];
+  readonly expiresAt: Date;
+}
+
+/** A login that goes on, and its user as they are. */
+export interface GoingOn {
+  readonly login: Login;
+  readonly admin: boolean;
+  readonly version: number;
+  /** What refresh tokens of the login are made with. */
+  readonly secret: Uint8Array;
+  /** Until when the newest refresh token is good. */
+  readonly tokenExpiresAt: Date;
+}
+
+/** A refresh token that is shown, and where it stands in its login. */
+export interface Shown {
+  readonly generation: number;
+  /** The newest generation of the login: it was not used. */
+  readonly newest: number;
+  readonly usedAt: Date | null;
+  readonly expiresAt: Date;
+  /** Whether the login, and all that it began with, is still good. */
+  readonly isLive: boolean;
+}
+
+/**
+ * What becomes of a refresh token that is shown: the next one is made, or was made a moment ago and
+ * is given again, or it was stolen, or it is over.
+ */
+export type Fate = 'next' | 'again' | 'stolen' | 'over';
+
+const LIFE_MS = 30 * 24 * 3_600_000;
+const IDLE_MS = 24 * 3_600_000;
+/** Callers that come together show the same token, and an answer may get lost. */
+const GRACE_MS = 30_000;
+
+/** Decides what becomes of a refresh token. */
+export function fateOf(shown: Shown, now: Date): Fate {
+  const { usedAt, isLive, generation, newest, expiresAt } = shown;
+  if (!isLive) return 'over';
+  if (!usedAt) return now.getTime() < expiresAt.getTime() ? 'next' : 'over';
+  const isLate = now.getTime() - usedAt.getTime() > GRACE_MS;
+  return isLate || generation !== newest - 1 ? 'stolen' : 'again';
+}
+
+/** When a login that begins now ends at the latest. */
+export function loginEnd(now: Date): Date {
+  return new Date(now.getTime() + LIFE_MS);
+}
+
+/** When a refresh token that is made now ends, unless it is used before. */
+export function idleEnd({ expiresAt }: Pick<Login, 'expiresAt'>, now: Date): Date {
+  return new Date(Math.min(now.getTime() + IDLE_MS, expiresAt.getTime()));
+}

@@ -1,0 +1,23 @@
+import type { LogInResponse } from '@ramet/proto-gen/teams.v1';
+import { firstRefreshToken } from '../credentials/refresh-token.js';
+import type { Deps } from '../deps.js';
+import type { UserIdentity } from '../domain/identity.js';
+import { tokenResponse } from './token-response.js';
+
+/** Begins a login of whoever has proven who they are, and makes its first tokens. */
+export async function beginLogin(
+  { logins, tokens, ids }: Pick<Deps, 'logins' | 'tokens' | 'ids'>,
+  identity: UserIdentity,
+  credential: { readonly apiKeyId: string | null },
+): Promise<LogInResponse> {
+  const id = ids.make('lgn');
+  const { token: first, secret } = firstRefreshToken(ids);
+  const { scopes = [], credentialIds = [] } = identity;
+  const wish = { id, userId: identity.id, ...credential, scopes, secret, hash: first.hash };
+  const refreshExpireTime = await logins.begin(wish);
+  const token = await tokens.sign({
+    ...{ kind: 'user', ...identity },
+    credentialIds: [...credentialIds, id],
+  });
+  return { ...tokenResponse(token), refreshToken: first.text, refreshExpireTime };
+}

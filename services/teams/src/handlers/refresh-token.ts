@@ -1,0 +1,32 @@
+import type { RefreshTokenRequest, RefreshTokenResponse } from '@ramet/proto-gen/teams.v1';
+import type { Unary } from '@ramet/rpc';
+import { nextRefreshToken, readRefreshToken } from '../credentials/refresh-token.js';
+import type { Deps } from '../deps.js';
+import type { GoingOn } from '../domain/login.js';
+import { credentialInvalid } from './credential-invalid.js';
+import { tokenResponse } from './token-response.js';
+
+type Needs = Pick<Deps, 'logins' | 'tokens' | 'failpoints'>;
+type RefreshToken = Unary<RefreshTokenRequest, RefreshTokenResponse>;
+
+/** Exchanges a refresh token for a token and the refresh token that follows. */
+export function refreshToken({ logins, tokens, failpoints }: Needs): RefreshToken {
+  return async (request) => {
+    const shown = readRefreshToken(request.refreshToken);
+    const makeNext = (secret: Uint8Array) => nextRefreshToken(request.refreshToken, secret);
+    const goingOn = shown && (await logins.refresh(shown.hash, makeNext));
+    if (!goingOn) throw credentialInvalid();
+    failpoints.hit('teams.token.refreshed');
+
+    const token = await tokens.sign({ kind: 'user', ...identityOf(goingOn) });
+    const { text } = makeNext(goingOn.secret);
+    const refreshExpireTime = goingOn.tokenExpiresAt;
+    return { ...tokenResponse(token), refreshToken: text, refreshExpireTime };
+  };
+}
+
+function identityOf({ login, admin, version }: GoingOn) {
+  const { id, userId, apiKeyId, scopes } = login;
+  const credentialIds = apiKeyId === null ? [id] : [apiKeyId, id];
+  return { id: userId, admin, version, credentialIds, scopes };
+}

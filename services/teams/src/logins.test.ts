@@ -1,0 +1,194 @@
+// Goal: a login goes on as long as one holds on to it, and ends with whoever steals it.
+// Method: the real service; the clock of its database is moved by moving what lies in it.
+
+import assert from 'node:assert/strict';
+import { openDatabase } from '@ramet/database';
+import { type Api, type House, openHouse } from './test-house.js';
+import type { TestUser } from './testing.js';
+
+const REFUSED = { code: 'UNAUTHENTICATED', reason: 'CREDENTIAL_INVALID' };
+
+describe('a login', () => {
+  let house: House;
+  let ada: TestUser;
+  let open: Api;
+
+  before(async () => {
+    house = await openHouse();
+    ada = await house.teams.createUser('ada');
+    open = house.as('');
+  });
+  after(() => house[Symbol.asyncDispose]());
+
+  it('goes on from one refresh token to the next', async () => {
+    let { token, refreshToken } = await logIn();
+    for (let round = 0; round < 3; round += 1) {
+      const { user } = await house.as(token).users.getUser({ id: '' });
+      assert.equal(user?.id, ada.id);
+      const next = await open.tokens.refreshToken({ refreshToken });
+      assert.notEqual(next.refreshToken, refreshToken);
+      assert.notEqual(next.token, token);
+      ({ token, refreshToken } = next);
+    }
+  });
+
+  it('gives all who come together with one token the same next one', async () => {
+    const { refreshToken } = await logIn();
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => open.tokens.refreshToken({ refreshToken })),
+    );
+    assert.equal(new Set(all.map((each) => each.refreshToken)).size, 1);
+    await open.tokens.refreshToken({ refreshToken: all[0]?.refreshToken ?? '' });
+  });
+
+  it('ends when a used token is shown too late (T16)', async () => {
+    const { refreshToken } = await logIn();
+    const next = await open.tokens.refreshToken({ refreshToken });
+    await sql(`update refresh_token set used_at = used_at - interval '31 seconds'`);
+
+    await assert.rejects(open.tokens.refreshToken({ refreshToken }), REFUSED);
+    await assert.rejects(open.tokens.refreshToken({ refreshToken: next.refreshToken }), REFUSED);
+  });
+
+  it('ends when a token is shown whose next one was used too (T16)', async () => {
+    const { refreshToken } = await logIn();
+    const second = await open.tokens.refreshToken({ refreshToken });
+    const third = await open.tokens.refreshToken({ refreshToken: second.refreshToken });
+
+    await assert.rejects(open.tokens.refreshToken({ refreshToken }), REFUSED);
+    await assert.rejects(open.tokens.refreshToken({ refreshToken: third.refreshToken }), REFUSED);
+  });
+
+  it('takes no variant of a token for it, and goes on (T16)', async () => {
+    const { refreshToken } = await logIn();
+    const variants = [
+      ` ${refreshToken}`,
+      `${refreshToken} `,
+      `${refreshToken}\n`,
+      `${refreshToken}=`,
+      refreshToken.toUpperCase(),
+      refreshToken.slice(0, -1),
+      refreshToken.replace('ramet_refresh_', ''),
+    ];
+    for (const variant of variants) {
+      await assert.rejects(open.tokens.refreshToken({ refreshToken: variant }), REFUSED, variant);
+    }
+    await open.tokens.refreshToken({ refreshToken });
+  });
+
+  it('ends when its user logs out, and others of the user do not', async () => {
+    const [one, other] = [await logIn(), await logIn()];
+    await house.as(one.token).users.logout({});
+
+    await assert.rejects(open.tokens.refreshToken({ refreshToken: one.refreshToken }), REFUSED);
+    await open.tokens.refreshToken({ refreshToken: other.refreshToken });
+  });
+
+  it('ends with the API key that it began with', async () => {
+    const { users } = house.as(ada.token);
+    const wish = { requestId: '', userId: '', name: '', expireTime: undefined, scopes: [] };
+    const { apiKey, secret } = await users.createApiKey(wish);
+    const { refreshToken } = await logIn(secret);
+    await users.revokeApiKey({ id: apiKey?.id ?? '' });
+
+    await assert.rejects(open.tokens.refreshToken({ refreshToken }), REFUSED);
+  });
+
+  it('ends after a day without use', async () => {
+    const { refreshToken, refreshExpireTime } = await logIn();
+    assert.ok(refreshExpireTime);
+    await sql(`update refresh_token set expires_at = ramet_now() where used_at is null`);
+    await assert.rejects(open.tokens.refreshToken({ refreshToken }), REFUSED);
+  });
+
+  it('is not for services', async () => {
+    await assert.rejects(logIn(house.teams.serviceKey('keys')), REFUSED);
+  });
+
+  it('keeps no refresh token, and nothing that one can be made of', async () => {
+    const { refreshToken } = await logIn();
+    const rows = await sql<{ all: string }>(
+      `select t::text || l::text as all from refresh_token t join login l on l.id = t.login_id`,
+    );
+    const secret = refreshToken.slice('ramet_refresh_'.length);
+    const hex = Buffer.from(secret, 'base64url').toString('hex');
+    assert.ok(rows.length > 0);
+    for (const { all } of rows) assert.ok(!all.includes(secret) && !all.includes(hex));
+  });
+
+  function logIn(apiKey = ada.apiKey) {
+    return open.tokens.logIn({ credential: { $case: 'apiKey', value: apiKey } });
+  }
+
+  async function sql<Row extends object>(text: string): Promise<readonly Row[]> {
+    const options = { url: house.databaseUrl, schema: 'teams', application: 'test' };
+    await using db = await openDatabase(options);
+    return await db.query<Row>(text);
+  }
+});
+
+describe('a scoped API key', () => {
+  let house: House;
+  let ada: TestUser;
+
+  before(async () => {
+    house = await openHouse();
+    ada = await house.teams.createUser('ada');
+  });
+  after(() => house[Symbol.asyncDispose]());
+
+  it('is good for its actions, and for nothing else', async () => {
+    const api = await scoped(['users.get']);
+    await api.users.getUser({ id: '' });
+    await assert.rejects(api.teams.listTeams({ pageSize: 0, pageToken: '', all: false }), {
+      code: 'PERMISSION_DENIED',
+      reason: 'SCOPE_MISSING',
+    });
+  });
+
+  it('keeps its scopes in a login', async () => {
+    const secret = await keyOf(['users.*']);
+    const { tokens } = house.as('');
+    const { refreshToken } = await tokens.logIn({
+      credential: { $case: 'apiKey', value: secret },
+    });
+    const { token } = await tokens.refreshToken({ refreshToken });
+    await house.as(token).users.getUser({ id: '' });
+    await assert.rejects(house.as(token).teams.createTeam({ requestId: '', name: 'wide' }), {
+      reason: 'SCOPE_MISSING',
+    });
+  });
+
+  it('makes no key that is good for more (T32)', async () => {
+    const { users } = await scoped(['api_keys.*', 'users.get']);
+    const create = (scopes: readonly string[]) => users.createApiKey(wishOf(scopes));
+
+    for (const scopes of [['users.*'], ['users.get', 'teams.create'], ['keys.list']]) {
+      await assert.rejects(create(scopes), { reason: 'SCOPE_MISSING' }, scopes.join());
+    }
+    const same = await create([]);
+    const less = await create(['users.get']);
+    assert.deepEqual(same.apiKey?.scopes, ['api_keys.*', 'users.get']);
+    assert.deepEqual(less.apiKey?.scopes, ['users.get']);
+  });
+
+  for (const scopes of [['*'], ['keys*'], ['.*'], ['keys.**'], ['keys list'], ['']]) {
+    it(`has no scope ${JSON.stringify(scopes)}`, async () => {
+      const { users } = house.as(ada.token);
+      await assert.rejects(users.createApiKey(wishOf(scopes)), { reason: 'REQUEST_INVALID' });
+    });
+  }
+
+  async function scoped(scopes: readonly string[]): Promise<Api> {
+    const { token } = await house.as('').tokens.exchangeToken({ apiKey: await keyOf(scopes) });
+    return house.as(token);
+  }
+
+  async function keyOf(scopes: readonly string[]): Promise<string> {
+    return (await house.as(ada.token).users.createApiKey(wishOf(scopes))).secret;
+  }
+});
+
+function wishOf(scopes: readonly string[]) {
+  return { requestId: '', userId: '', name: 'scoped', expireTime: undefined, scopes };
+}

@@ -1,0 +1,146 @@
+import type { Database, Tx } from '@ramet/database';
+import {
+  fateOf,
+  type GoingOn,
+  idleEnd,
+  type Login,
+  loginEnd,
+  type Shown,
+} from '../domain/login.js';
+import { readNow } from './now.js';
+import { revokeTokens } from './revocations.js';
+
+/** A login that begins, with the hash of its first refresh token. */
+export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'apiKeyId' | 'scopes'> {
+  readonly secret: Buffer;
+  readonly hash: Buffer;
+}
+
+/** How the refresh token that follows is made, of the login's secret. */
+type MakeNext = (secret: Uint8Array) => { readonly hash: Buffer };
+
+interface LoginRow extends Login, Pick<GoingOn, 'admin' | 'version' | 'secret'> {
+  readonly generation: number;
+  readonly newest: number;
+  readonly newestExpiresAt: Date;
+  readonly usedAt: Date | null;
+  readonly isLive: boolean;
+}
+
+/** The logins of users and their refresh tokens, in Postgres. */
+export class Logins {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Begins a login. Returns until when its first refresh token is good. Forgets old ones. */
+  async begin({ id, userId, apiKeyId, scopes, secret, hash }: LoginWish): Promise<Date> {
+    return this.#db.transaction(async (tx) => {
+      const now = await readNow(tx);
+      const expiresAt = loginEnd(now);
+      await tx.query('delete from login where user_id = $1 and expires_at < $2', [userId, now]);
+      await tx.query(BEGIN, [id, userId, apiKeyId, scopes, secret, now, expiresAt]);
+      return insertToken(tx, { id, expiresAt }, { hash, generation: 1, now });
+    });
+  }
+
+  /** Uses a refresh token, given its hash. Undefined if it is not good: a stolen one ends its login. */
+  async refresh(hash: Buffer, makeNext: MakeNext): Promise<GoingOn | undefined> {
+    return this.#db.transaction(async (tx) => {
+      await tx.query(LOCK, [hash]);
+      // A statement of its own: it sees what was committed while LOCK waited.
+      const [row] = await tx.query<LoginRow>(READ, [hash]);
+      return row && use(tx, row, { hash, makeNext });
+    });
+  }
+
+  /** Ends those of these logins that are the user's, with all that was made of them. */
+  async end(userId: string, ids: readonly string[]): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const ended = await tx.query<{ id: string }>(END, [ids, userId]);
+      await revokeTokens(
+        tx,
+        ended.map(({ id }) => ({ subject: id })),
+      );
+    });
+  }
+}
+
+const BEGIN = `
+  insert into login (id, user_id, api_key_id, scopes, secret, created_at, expires_at)
+  values ($1, $2, $3, $4, $5, $6, $7)`;
+
+const LOCK = `
+  select id from login
+  where id = (select login_id from refresh_token where hash = $1)
+  for no key update`;
+
+const READ = `
+  select l.id, l.user_id as "userId", l.api_key_id as "apiKeyId", l.scopes, l.secret,
+    l.expires_at as "expiresAt", u.admin, u.seq as version,
+    t.generation, t.used_at as "usedAt",
+    newest.generation as newest, newest.expires_at as "newestExpiresAt",
+    l.revoked_at is null and l.expires_at > ramet_now() and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > ramet_now()) as "isLive"
+  from refresh_token t
+    join login l on l.id = t.login_id
+    join mesh_user u on u.id = l.user_id
+    left join api_key k on k.id = l.api_key_id
+    cross join lateral (
+      select generation, expires_at from refresh_token
+      where login_id = l.id order by generation desc limit 1) newest
+  where t.hash = $1`;
+
+const USE = 'update refresh_token set used_at = $2 where hash = $1';
+
+const END = `
+  update login set revoked_at = ramet_now()
+  where id = any($1) and user_id = $2 and revoked_at is null
+  returning id`;
+
+async function use(
+  tx: Tx,
+  row: LoginRow,
+  { hash, makeNext }: { readonly hash: Buffer; readonly makeNext: MakeNext },
+): Promise<GoingOn | undefined> {
+  const now = await readNow(tx);
+  switch (fateOf(shownOf(row), now)) {
+    case 'over':
+      return undefined;
+    case 'stolen':
+      await tx.query(END, [[row.id], row.userId]);
+      await revokeTokens(tx, [{ subject: row.id }]);
+      return undefined;
+    case 'again':
+      return { ...goingOn(row), tokenExpiresAt: row.newestExpiresAt };
+    case 'next': {
+      await tx.query(USE, [hash, now]);
+      const next = { hash: makeNext(row.secret).hash, generation: row.generation + 1, now };
+      return { ...goingOn(row), tokenExpiresAt: await insertToken(tx, row, next) };
+    }
+  }
+}
+
+async function insertToken(
+  tx: Tx,
+  login: Pick<Login, 'id' | 'expiresAt'>,
+  token: { readonly hash: Buffer; readonly generation: number; readonly now: Date },
+): Promise<Date> {
+  const expiresAt = idleEnd(login, token.now);
+  const sql = `
+    insert into refresh_token (hash, login_id, generation, expires_at) values ($1, $2, $3, $4)`;
+  await tx.query(sql, [token.hash, login.id, token.generation, expiresAt]);
+  return expiresAt;
+}
+
+/** A token that was not used is the newest. */
+function shownOf({ newestExpiresAt: expiresAt, ...row }: LoginRow): Shown {
+  return { ...row, expiresAt };
+}
+
+function goingOn({ admin, version, secret, ...row }: LoginRow) {
+  const { id, userId, apiKeyId, scopes, expiresAt } = row;
+  return { admin, version, secret, login: { id, userId, apiKeyId, scopes, expiresAt } };
+}
