@@ -3,6 +3,7 @@ import {
   AccessServiceService,
   BotServiceService,
   InvitationServiceService,
+  ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -25,8 +26,10 @@ import { declineInvitation } from './handlers/decline-invitation.js';
 import { deleteBot } from './handlers/delete-bot.js';
 import { deleteTeam } from './handlers/delete-team.js';
 import { denyOwner } from './handlers/deny-owner.js';
+import { exchangeSignedRequest } from './handlers/exchange-signed-request.js';
 import { exchangeToken } from './handlers/exchange-token.js';
 import { getBot } from './handlers/get-bot.js';
+import { getProvider } from './handlers/get-provider.js';
 import { getStanding } from './handlers/get-standing.js';
 import { getStandings } from './handlers/get-standings.js';
 import { getTeam } from './handlers/get-team.js';
@@ -36,6 +39,7 @@ import { listApiKeys } from './handlers/list-api-keys.js';
 import { listBots } from './handlers/list-bots.js';
 import { listInvitations } from './handlers/list-invitations.js';
 import { listMemberships } from './handlers/list-memberships.js';
+import { listProviders } from './handlers/list-providers.js';
 import { listStandings } from './handlers/list-standings.js';
 import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
@@ -46,6 +50,7 @@ import { logout } from './handlers/logout.js';
 import { mintWorkloadToken } from './handlers/mint-workload-token.js';
 import { readHistory } from './handlers/read-history.js';
 import { refreshToken } from './handlers/refresh-token.js';
+import { registerProvider } from './handlers/register-provider.js';
 import { removeTeamMember } from './handlers/remove-team-member.js';
 import { renewWorkloadToken } from './handlers/renew-workload-token.js';
 import { revokeApiKey } from './handlers/revoke-api-key.js';
@@ -53,6 +58,7 @@ import { revokeInvitation } from './handlers/revoke-invitation.js';
 import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
 import { transferTeamOwnership } from './handlers/transfer-team-ownership.js';
+import { updateProvider } from './handlers/update-provider.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
 
 /** Joins every RPC of teams with its handler. */
@@ -63,6 +69,7 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       exchangeToken: exchangeToken(deps),
       logIn: logIn(deps),
       refreshToken: refreshToken(deps),
+      exchangeSignedRequest: exchangeSignedRequest(deps),
       listVerificationKeys: listVerificationKeys(deps),
     }),
     implement(UserServiceService, {
@@ -97,6 +104,12 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       listBots: listBots(deps),
       setBotSource: setBotSource(deps),
       deleteBot: deleteBot(deps),
+    }),
+    implement(ProviderServiceService, {
+      registerProvider: registerProvider(deps),
+      getProvider: getProvider(deps),
+      listProviders: listProviders(deps),
+      updateProvider: updateProvider(deps),
     }),
     implement(StandingServiceService, {
       denyOwner: denyOwner(deps),

@@ -8,6 +8,7 @@ import type { Bots } from './store/bots.js';
 import type { Invitations } from './store/invitations.js';
 import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
+import type { Providers } from './store/providers.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
 import type { Users } from './store/users.js';
@@ -20,6 +21,7 @@ export interface Deps {
   readonly teams: Teams;
   readonly invitations: Invitations;
   readonly bots: Bots;
+  readonly providers: Providers;
   readonly standings: Standings;
   readonly past: Past;
   readonly tokens: Tokens;
@@ -32,7 +34,7 @@ export interface Deps {
 }
 
 interface Tokens {
-  sign(identity: Identity): Promise<SignedToken>;
+  sign(identity: Identity, maxSeconds?: number): Promise<SignedToken>;
   readonly publicKeys: readonly PublicKey[];
 }
 

@@ -15,6 +15,7 @@ import { Bots } from './store/bots.js';
 import { Invitations } from './store/invitations.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
+import { Providers } from './store/providers.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
@@ -64,6 +65,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     teams: new Teams(db),
     invitations: new Invitations(db),
     bots: new Bots(db),
+    providers: new Providers(db),
     standings: new Standings(db),
     past: new Past(db),
     tokens,

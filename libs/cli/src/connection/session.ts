@@ -18,6 +18,7 @@ import {
 import {
   BotServiceService,
   InvitationServiceService,
+  ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -82,6 +83,10 @@ export class Session implements AsyncDisposable {
 
   get bots(): Remote<typeof BotServiceService> {
     return this.#client(BotServiceService, 'teams');
+  }
+
+  get providers(): Remote<typeof ProviderServiceService> {
+    return this.#client(ProviderServiceService, 'teams');
   }
 
   get invitations(): Remote<typeof InvitationServiceService> {

@@ -20,6 +20,7 @@ import {
   BotServiceService,
   BotSource,
   InvitationServiceService,
+  ProviderServiceService,
   StandingServiceService,
   TeamRole,
   TeamServiceService,
@@ -60,6 +61,7 @@ export interface Api {
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
@@ -216,6 +218,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     teams: scope.use(connect(TeamServiceService, teams, bearer)),
     invitations: scope.use(connect(InvitationServiceService, teams, bearer)),
     bots: scope.use(connect(BotServiceService, teams, bearer)),
+    providers: scope.use(connect(ProviderServiceService, teams, bearer)),
     standings: scope.use(connect(StandingServiceService, teams, bearer)),
     access: scope.use(connect(AccessServiceService, teams, bearer)),
     keys: scope.use(connect(KeyServiceService, keys, bearer)),

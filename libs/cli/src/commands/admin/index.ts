@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Act } from '../../context.js';
 import { addAuditLog } from './audit-log.js';
 import { addAdminClones } from './clones.js';
+import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
 import { addAdminSeal } from './seal.js';
 import { addStandings } from './standings.js';
@@ -13,5 +14,6 @@ export function addAdmin(program: Command, act: Act): void {
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
   addAdminSeal(admin, act);
+  addProviders(admin, act);
   addAuditLog(admin, act);
 }
