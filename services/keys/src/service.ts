@@ -40,8 +40,10 @@ import { listSignedHeads } from './handlers/list-signed-heads.js';
 import { readHistory } from './handlers/read-history.js';
 import { releaseKey } from './handlers/release-key.js';
 import { renewGrantLeases } from './handlers/renew-grant-leases.js';
+import { retireLogKey } from './handlers/retire-log-key.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
 import { rotateKek } from './handlers/rotate-kek.js';
+import { rotateLogKey } from './handlers/rotate-log-key.js';
 import { seal } from './handlers/seal.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import { unseal } from './handlers/unseal.js';
@@ -195,7 +197,7 @@ async function makeDeps({ db, bus, outside, peers, scope }: Parts): Promise<Deps
   sealing.vault.watch((isOpen) => {
     if (isOpen) return running.wake();
     signingKeys.clear();
-    running.forgetKeys();
+    running.headSigner.clear();
     wipe();
   });
   const denials = new Denials({
@@ -209,7 +211,7 @@ async function makeDeps({ db, bus, outside, peers, scope }: Parts): Promise<Deps
   scope.defer(() => denials[Symbol.dispose]());
   return {
     ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, refusals },
-    ...{ logs: running.logs, auditor: running.auditor },
+    ...{ logs: running.logs, auditor: running.auditor, headSigner: running.headSigner },
     ...sealing,
     keys: new Keys(db, failpoints),
     grants: new Grants(db, ids, failpoints),
@@ -254,6 +256,8 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       getSignedHead: getSignedHead(deps),
       listSignedHeads: listSignedHeads(deps),
       listLogKeys: listLogKeys(deps),
+      rotateLogKey: rotateLogKey(deps),
+      retireLogKey: retireLogKey(deps),
       auditLogs: auditLogs(deps),
     }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),

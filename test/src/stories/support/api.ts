@@ -1,5 +1,9 @@
 import type { Mesh } from '@ramet/local';
-import { KeyServiceService, SealServiceService } from '@ramet/proto-gen/keys.v1';
+import {
+  KeyServiceService,
+  ReceiptServiceService,
+  SealServiceService,
+} from '@ramet/proto-gen/keys.v1';
 import {
   CloneAdminServiceService,
   CloneServiceService,
@@ -27,6 +31,7 @@ export interface Api {
   readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
   readonly seal: Remote<typeof SealServiceService>;
+  readonly receipts: Remote<typeof ReceiptServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly users: Remote<typeof UserServiceService>;
@@ -66,6 +71,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     webhooks: to(WebhookServiceService, addresses.lifecycle),
     keys: to(KeyServiceService, addresses.keys),
     seal: to(SealServiceService, addresses.keys),
+    receipts: to(ReceiptServiceService, addresses.keys),
     teams: to(TeamServiceService, addresses.teams),
     bots: to(BotServiceService, addresses.teams),
     users: to(UserServiceService, addresses.teams),
@@ -81,6 +87,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
       webhooks: patient(WebhookServiceService, api.webhooks),
       keys: patient(KeyServiceService, api.keys),
       seal: patient(SealServiceService, api.seal),
+      receipts: patient(ReceiptServiceService, api.receipts),
       teams: patient(TeamServiceService, api.teams),
       bots: patient(BotServiceService, api.bots),
       users: patient(UserServiceService, api.users),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Act } from '../../context.js';
-import { addAuditLog } from './audit-log.js';
 import { addAdminClones } from './clones.js';
+import { addAdminLogs } from './logs.js';
 import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
 import { addAdminSeal } from './seal.js';
@@ -14,6 +14,6 @@ export function addAdmin(program: Command, act: Act): void {
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
   addAdminSeal(admin, act);
+  addAdminLogs(admin, act);
   addProviders(admin, act);
-  addAuditLog(admin, act);
 }
