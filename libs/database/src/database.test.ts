@@ -73,6 +73,18 @@ describe('Database', () => {
       assert.equal((await colony.db.query('select 1')).length, 1);
     });
 
+    it('hears what others notify, on its own channel', async () => {
+      await using colony = await openColony();
+      await using session = await colony.db.reserve();
+      const heard = new Promise<void>((resolve) => {
+        void session.listen('spring', resolve);
+      });
+      await session.query('select 1');
+      await colony.db.query(`select pg_notify('autumn', '')`);
+      await colony.db.query(`select pg_notify('spring', '')`);
+      await heard;
+    });
+
     it('finds names in its own schema only', async () => {
       await using colony = await openColony();
       await using _ = await colony.another({ schema: 'other' });

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Pool, PoolClient } from 'pg';
+import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { type Bell, createBell } from './bell.js';
 import { isCollision, isOutage, publicFailure } from './outage.js';
@@ -28,6 +28,8 @@ export interface Session extends AsyncDisposable {
   /** Whether the connection is known to be gone, and its locks with it. */
   isLost(): boolean;
   query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  /** Calls back for each NOTIFY on a channel, for as long as the connection is there. */
+  listen(channel: string, callback: () => void): Promise<void>;
 }
 
 interface TransactionOptions {
@@ -129,6 +131,12 @@ export class Database implements Queries, AsyncDisposable {
     return {
       isLost: () => lost,
       query: (sql, params) => rowsOf(client, sql, params, limit && limit + GRACE_MS),
+      async listen(channel, callback) {
+        client.on('notification', (notice) => {
+          if (notice.channel === channel) callback();
+        });
+        await rowsOf(client, `listen ${escapeIdentifier(channel)}`);
+      },
       // Closed and not returned: settings and locks of the session end with it.
       [Symbol.asyncDispose]: async () => giveBack(client, true),
     };

@@ -4,13 +4,18 @@ import type { Caller, CallMetadata } from './call.js';
 import type { Rule } from './contract.js';
 import type { AnyMethod } from './method.js';
 import type { Clock, Logger } from './ports.js';
+import type { Revocations } from './revocations.js';
 import type { ServingCall } from './serving-call.js';
 import type { MethodLabels } from './spans.js';
 import type { Throttle } from './throttle.js';
 import type { Decode } from './validation.js';
 
 /** Proves who is calling, or throws. */
-export type Authenticate = (metadata: CallMetadata) => Caller | Promise<Caller>;
+export interface Authenticate {
+  (metadata: CallMetadata): Caller | Promise<Caller>;
+  /** What ends the calls of those whom it has let in. Absent: nothing does. */
+  readonly revocations?: Revocations | undefined;
+}
 
 /** What a server allows a call at most. */
 export interface Limits {

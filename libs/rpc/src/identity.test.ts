@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createIdentity } from './identity.js';
+import type { RevocationSource } from './revocation-feed.js';
+
+/** Nothing was revoked, and nothing is told. */
+const NOTHING: RevocationSource = {
+  async *watchRevocations(): AsyncGenerator<never> {},
+  checkRevocation: async () => ({ revoked: false }),
+};
 
 describe('the identity of a service', () => {
   it('is proven by the token that its key is worth, and proves that of others', async () => {
@@ -19,7 +26,8 @@ describe('the identity of a service', () => {
       },
       listVerificationKeys: async () => ({ keys: [{ jwk }] }),
     };
-    const { token, authenticate } = createIdentity(issuer, { apiKey: 'mine' });
+    await using identity = createIdentity(issuer, { apiKey: 'mine', revocations: () => NOTHING });
+    const { token, authenticate } = identity;
 
     const authorization = `Bearer ${await token()}`;
     assert.equal(`Bearer ${await token()}`, authorization);

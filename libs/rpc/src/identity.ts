@@ -1,5 +1,6 @@
 import type { Authenticate } from './endpoint.js';
 import { type Clock, machineClock } from './ports.js';
+import { RevocationFeed, type RevocationSource } from './revocation-feed.js';
 import { createTokenSource } from './token-source.js';
 import { createVerifier, type Jwk } from './tokens.js';
 
@@ -15,7 +16,7 @@ export interface TokenIssuer {
 }
 
 /** How a service of the mesh proves who it is, and knows who is calling. */
-export interface Identity {
+export interface Identity extends AsyncDisposable {
   /** Its own token, for calls to other services. */
   readonly token: () => Promise<string>;
   readonly authenticate: Authenticate;
@@ -24,26 +25,42 @@ export interface Identity {
 /** Whose tokens count in a mesh, and for whom they are. */
 const MESH = { issuer: 'ramet', audience: 'ramet' };
 
-/** Makes a service's identity from its API key, which it shows to the issuer alone. */
+/** What a service brings to its identity. */
+export interface IdentityOptions {
+  readonly apiKey: string;
+  readonly clock?: Clock;
+  /** Reaches, with the service's own token, who tells which tokens were revoked. */
+  readonly revocations: (token: () => Promise<string>) => RevocationSource;
+}
+
+/**
+ * Makes a service's identity from its API key, which it shows to the issuer alone.
+ *
+ * It follows what is revoked until it is disposed of.
+ */
 export function createIdentity(
   issuer: TokenIssuer,
-  { apiKey, clock = machineClock }: { readonly apiKey: string; readonly clock?: Clock },
+  { apiKey, clock = machineClock, revocations }: IdentityOptions,
 ): Identity {
+  const token = createTokenSource({
+    clock,
+    exchange: async () => {
+      const { token, expiresIn } = await issuer.exchangeToken({ apiKey });
+      return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * 1_000 };
+    },
+  });
+  const feed = new RevocationFeed(revocations(token), clock);
   return {
-    token: createTokenSource({
-      clock,
-      exchange: async () => {
-        const { token, expiresIn } = await issuer.exchangeToken({ apiKey });
-        return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * 1_000 };
-      },
-    }),
+    token,
     authenticate: createVerifier({
       ...MESH,
       keys: async () => {
         const { keys } = await issuer.listVerificationKeys({});
         return keys.map(({ jwk }): Jwk => JSON.parse(jwk));
       },
+      revocations: feed,
       clock,
     }),
+    [Symbol.asyncDispose]: () => feed[Symbol.asyncDispose](),
   };
 }

@@ -16,6 +16,7 @@ import type { Peer } from './peer.js';
 import { ruleOf } from './permissions.js';
 import { type Clock, type Logger, machineClock } from './ports.js';
 import { Reflection } from './reflection.js';
+import { RevokedCutter } from './revoked-cutter.js';
 import { createDurations, createRefusals, createTracer, labelsOf } from './spans.js';
 import { createThrottle, type ThrottlePolicy } from './throttle.js';
 import type { TlsListener } from './tls-listener.js';
@@ -85,6 +86,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   assertBindable(host, tls);
   keepContexts();
   const state = stateOf(options);
+  const { revocations } = options.authenticate;
+  const cutter = revocations && new RevokedCutter(state, revocations);
   const offer = offerOf(options);
 
   const open = createServer(offer, state, mesh ? 'public' : 'unasked');
@@ -105,6 +108,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     meshAddress: mesh && inner && addressOf(mesh.host, inner.port),
     setServing: (serving, names) => offer.health.set(serving && !state.draining, names),
     [Symbol.asyncDispose]: () => {
+      cutter?.[Symbol.dispose]();
       stopping ??= drain({ servers, listeners, state, offer });
       return stopping;
     },

@@ -3,6 +3,7 @@ import { PublicError } from '@ramet/errors';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
 import { machineClock } from './ports.js';
+import { Known } from './test-revocations.js';
 import { createVerifier, type Jwk } from './tokens.js';
 
 const NOW = new Date('2030-01-01T00:00:00Z');
@@ -75,14 +76,63 @@ describe('createVerifier', () => {
   });
 
   it('refuses a known token once it is revoked', async () => {
-    const revoked = new Set<string>();
-    const authenticate = verifier({ isRevoked: ({ tokenId }) => revoked.has(tokenId) });
+    const known = new Known();
+    const authenticate = verifier({ revocations: known });
     const metadata = metadataOf(await sign(CLAIMS));
     await authenticate(metadata);
 
-    revoked.add('tok_1');
+    known.revoke('tok_1');
 
     await assert.rejects(async () => authenticate(metadata), reason('TOKEN_REVOKED'));
+  });
+
+  it('asks about each call of a user while it does not know well who is revoked', async () => {
+    const known = new Known();
+    const authenticate = verifier({ revocations: known });
+    const metadata = metadataOf(await sign(CLAIMS));
+    await authenticate(metadata);
+
+    known.fresh = false;
+    assert.equal((await authenticate(metadata)).id, 'usr_1');
+    known.answer = async () => true;
+    await assert.rejects(async () => authenticate(metadata), reason('TOKEN_REVOKED'));
+    known.answer = () => Promise.reject(new PublicError('unavailable', 'PEER_UNAVAILABLE', ''));
+    await assert.rejects(async () => authenticate(metadata), reason('PEER_UNAVAILABLE'));
+  });
+
+  it('lets workloads and services go on while it does not know', async () => {
+    const known = new Known();
+    known.fresh = false;
+    const authenticate = verifier({ revocations: known });
+    for (const claims of [WORKLOAD, { sub: 'keys', kind: 'service' }]) {
+      const metadata = metadataOf(await sign({ ...CLAIMS, ...claims }));
+      assert.equal((await authenticate(metadata)).id, claims.sub);
+    }
+    assert.equal(known.asked, 0);
+  });
+
+  it('is not made without an issuer and an audience (T8)', () => {
+    assert.throws(() => verifier({ issuer: '' }), /issuer/);
+    assert.throws(() => verifier({ audience: '' }), /audience/);
+  });
+
+  it('throws nothing but the refusal, whatever a token is made of (T9)', async () => {
+    const good = await sign(CLAIMS);
+    let seed = 7;
+    const next = (below: number): number => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return Math.floor((seed / 2_147_483_648) * below);
+    };
+    const authenticate = verifier();
+    for (let round = 0; round < 2_000; round += 1) {
+      const bytes = [...good];
+      for (let change = 0; change <= next(3); change += 1) {
+        bytes.splice(next(bytes.length), next(4), String.fromCharCode(33 + next(94)));
+      }
+      const token = bytes.join('');
+      if (token === good) continue;
+      await assert.rejects(async () => authenticate(metadataOf(token)), reason('TOKEN_INVALID'));
+    }
   });
 
   it('verifies a token once, and then knows it', async () => {
@@ -110,6 +160,10 @@ describe('createVerifier', () => {
     ['with scopes that are no names', () => sign({ ...CLAIMS, scp: [1] })],
     ['with credentials that are no list', () => sign({ ...CLAIMS, crd: {} })],
     ['with a version that is no number', () => sign({ ...CLAIMS, ver: '7' })],
+    ['with a key in its header', () => sign(CLAIMS, { jwk: theirs.jwk }, theirs)],
+    ['with a place of keys in its header', () => sign(CLAIMS, { jku: 'https://x.org' }, theirs)],
+    ['with a certificate in its header', () => sign(CLAIMS, { x5u: 'https://x.org' }, theirs)],
+    ['whose header must be understood and is not', () => critical()],
     ['that is not signed', () => unsigned({ alg: 'none', typ: 'at+jwt', kid: 'k1' })],
     ['signed with the public key as a secret', hmacSigned],
     ['whose claims were changed', tampered],
@@ -176,6 +230,13 @@ describe('createVerifier', () => {
     return new SignJWT({ exp, ...claims })
       .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1', ...header })
       .sign(by.privateKey);
+  }
+
+  function critical(): Promise<string> {
+    const header = { alg: 'EdDSA', typ: 'at+jwt', kid: 'k1', crit: ['bound'], bound: 'elsewhere' };
+    return new SignJWT({ exp: NOW.getTime() / 1_000 + 300, ...CLAIMS })
+      .setProtectedHeader(header)
+      .sign(ours.privateKey, { crit: { bound: true } });
   }
 
   function hmacSigned(): Promise<string> {

@@ -4,6 +4,7 @@ import { ANONYMOUS, type Binding, type Caller, type CallMetadata } from './call.
 import { detached } from './context.js';
 import type { Authenticate } from './endpoint.js';
 import { type Clock, machineClock } from './ports.js';
+import { type Revocations, tokenRevoked } from './revocations.js';
 
 /** A public key of the issuer, as JSON Web Key (RFC 7517, RFC 8037). */
 export type Jwk = JWK;
@@ -14,8 +15,8 @@ export interface VerifierOptions {
   readonly audience: string;
   /** Reads the issuer's public keys. Asked again when a token names a key that is not known. */
   readonly keys: () => Promise<readonly Jwk[]>;
-  /** Whether a caller's token is not to be accepted any more. Asked on every call. */
-  readonly isRevoked?: (caller: Caller) => boolean;
+  /** Whose tokens are not accepted any more. Looked at on every call of a user. */
+  readonly revocations?: Revocations;
   readonly clock?: Clock;
 }
 
@@ -27,15 +28,20 @@ interface Verified {
 const MAX_CACHED = 10_000;
 const MAX_TOKEN_CHARS = 4_096;
 const KEYS_INTERVAL_MS = 1_000;
+/** After this keys are read again, beside the calls: so a key is known before it signs. */
+const KEYS_AGE_MS = 60_000;
 const USER_ID = /^[\w.:-]{1,128}$/;
 
 /**
  * Makes the function that proves who is calling by the token in a call's metadata.
  *
  * It takes EdDSA signed access tokens only (RFC 9068), whatever a token says of itself. No token
- * makes an anonymous caller; a bad one throws TOKEN_INVALID, TOKEN_EXPIRED or TOKEN_REVOKED.
+ * makes an anonymous caller; a bad one throws TOKEN_INVALID, TOKEN_EXPIRED or TOKEN_REVOKED, and
+ * PEER_UNAVAILABLE if it cannot be known whether it was revoked.
  */
 export function createVerifier(options: VerifierOptions): Authenticate {
+  if (options.issuer === '') throw new Error('a verifier needs an issuer');
+  if (options.audience === '') throw new Error('a verifier needs an audience');
   const clock = options.clock ?? machineClock;
   const keys = new KeyRing(options.keys, clock);
   const cache = new Map<string, Verified>();
@@ -48,12 +54,15 @@ export function createVerifier(options: VerifierOptions): Authenticate {
     return verified;
   };
 
-  const accepted = ({ caller }: Verified, metadata: CallMetadata): Caller => {
-    if (options.isRevoked?.(caller)) throw refusal('TOKEN_REVOKED', 'the token was revoked');
-    return actingFor(caller, metadata);
+  const { revocations } = options;
+  const accepted = ({ caller }: Verified, metadata: CallMetadata): Caller | Promise<Caller> => {
+    // Services and workloads lose what they may by other means: the epoch, the grant, their key.
+    if (!revocations || caller.kind !== 'user') return actingFor(caller, metadata);
+    if (revocations.isRevoked(caller)) throw tokenRevoked();
+    return revocations.isFresh() ? caller : askAbout(caller, revocations);
   };
 
-  return (metadata) => {
+  const authenticate = (metadata: CallMetadata): Caller | Promise<Caller> => {
     const header = metadata.get('authorization');
     if (header === undefined) return ANONYMOUS;
 
@@ -65,6 +74,13 @@ export function createVerifier(options: VerifierOptions): Authenticate {
     pending.set(header, running);
     return running.then((verified) => accepted(verified, metadata));
   };
+  return Object.assign(authenticate, { revocations });
+}
+
+/** While it is not known well enough who was revoked, no call goes on that was not asked about. */
+async function askAbout(caller: Caller, revocations: Revocations): Promise<Caller> {
+  if (await revocations.ask(caller)) throw tokenRevoked();
+  return caller;
 }
 
 function tokenIn(header: string): string {
@@ -185,9 +201,15 @@ class KeyRing {
 
   async get(id: string): Promise<ImportedKey> {
     if (!this.#keys.has(id)) await this.#refresh();
+    else if (this.#clock.elapsed() - this.#readAt > KEYS_AGE_MS) this.#refreshBeside();
     const key = this.#keys.get(id);
     if (!key) throw malformed();
     return key;
+  }
+
+  /** What was read before is good until it was read again: that may fail. */
+  #refreshBeside(): void {
+    this.#refresh().catch(() => undefined);
   }
 
   async #refresh(): Promise<void> {
@@ -202,6 +224,7 @@ class KeyRing {
   }
 
   async #load(): Promise<void> {
+    const askedAt = this.#clock.elapsed();
     const jwks = await this.#read().catch((thrown: unknown) => {
       throw unavailable('the issuer of tokens', thrown);
     });
@@ -211,7 +234,7 @@ class KeyRing {
       if (isEd25519 && jwk.kid) keys.set(jwk.kid, await importJWK(jwk, 'EdDSA'));
     }
     this.#keys = keys;
-    this.#readAt = this.#clock.elapsed();
+    this.#readAt = askedAt;
   }
 }
 

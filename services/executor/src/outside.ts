@@ -97,8 +97,12 @@ export function connectTeams(
   const clock = systemClock;
   const plain = { contract, clock, noTransaction, timeoutMs: TIMEOUT_MS, tls: tls?.to('teams') };
   const issuer = scope.use(connect(TokenServiceService, teamsAddress, plain));
-  const { token, authenticate } = createIdentity(issuer, { apiKey: serviceKey.text(), clock });
-  const access = scope.use(connect(AccessServiceService, teamsAddress, { ...plain, token }));
+  const accessAs = (token: () => Promise<string>) =>
+    scope.use(connect(AccessServiceService, teamsAddress, { ...plain, token }));
+  const { token, authenticate } = scope.use(
+    createIdentity(issuer, { apiKey: serviceKey.text(), clock, revocations: accessAs }),
+  );
+  const access = accessAs(token);
 
   return {
     authenticate,

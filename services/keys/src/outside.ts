@@ -89,7 +89,9 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
   const toTeams = { contract, clock, tls: tls.to('teams') };
   const tokens = scope.use(connect(TokenServiceService, config.teamsAddress, toTeams));
   const apiKey = config.serviceKey.text().trim();
-  const { token, authenticate } = createIdentity(tokens, { apiKey, clock });
+  const revocations = (token: () => Promise<string>) =>
+    scope.use(connect(AccessServiceService, config.teamsAddress, { ...toTeams, token }));
+  const { token, authenticate } = scope.use(createIdentity(tokens, { apiKey, clock, revocations }));
 
   const running = scope.move();
   return {

@@ -17,6 +17,7 @@ import { acceptInvitation } from './handlers/accept-invitation.js';
 import { allowOwner } from './handlers/allow-owner.js';
 import { bootstrapAdmin } from './handlers/bootstrap-admin.js';
 import { checkCloneAdmission } from './handlers/check-clone-admission.js';
+import { checkRevocation } from './handlers/check-revocation.js';
 import { createApiKey } from './handlers/create-api-key.js';
 import { createBot } from './handlers/create-bot.js';
 import { createInvitation } from './handlers/create-invitation.js';
@@ -59,6 +60,7 @@ import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
 import { transferTeamOwnership } from './handlers/transfer-team-ownership.js';
 import { updateProvider } from './handlers/update-provider.js';
+import { watchRevocations } from './handlers/watch-revocations.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
 
 /** Joins every RPC of teams with its handler. */
@@ -124,6 +126,8 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       checkCloneAdmission: checkCloneAdmission(deps),
       getStandings: getStandings(deps),
       mintWorkloadToken: mintWorkloadToken(deps),
+      watchRevocations: watchRevocations(deps),
+      checkRevocation: checkRevocation(deps),
     }),
     implement(WorkloadTokenServiceService, { renewWorkloadToken: renewWorkloadToken(deps) }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),

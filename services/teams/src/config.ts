@@ -5,6 +5,7 @@ import {
   oneOf,
   type Config as Read,
   readConfig,
+  type Secret,
   secretFile,
   TLS_SETTINGS,
   type TlsConfig,
@@ -34,7 +35,7 @@ const SETTINGS = {
   natsToken: { env: 'NATS_TOKEN_FILE', parse: secretFile, default: undefined },
   lifecycleAddress: { env: 'LIFECYCLE_ADDRESS', parse: text },
   /** Ed25519 private keys, PKCS #8 as PEM. The first signs tokens; all are published. */
-  tokenKeys: { env: 'TOKEN_KEY_FILE', parse: secretFile },
+  tokenKeys: { env: 'TOKEN_KEY_FILE', parse: keysThatChange },
   /** For how long a token is good. Who loses a key, or is disabled, can still call until then. */
   tokenLifeSeconds: { env: 'TOKEN_LIFE_SECONDS', parse: tokenLife, default: 300 },
   /** What the first administrator is made against. */
@@ -52,6 +53,15 @@ const SETTINGS = {
     default: 'info' as const,
   },
 } as const;
+
+/** Keys that are read again whenever they are asked for. */
+export interface TokenKeys {
+  read(): Secret;
+}
+
+function keysThatChange(path: string): TokenKeys {
+  return { read: () => secretFile(path) };
+}
 
 function tokenLife(value: string): number {
   const seconds = integer(value);

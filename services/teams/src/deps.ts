@@ -1,5 +1,6 @@
-import type { Failpoints, Ids } from '@ramet/service';
+import type { Clock, Failpoints, Ids } from '@ramet/service';
 import type { MintedKey } from './credentials/minter.js';
+import type { RevocationLog } from './credentials/revocation-log.js';
 import type { PublicKey } from './credentials/token-signer.js';
 import type { CodeKind } from './domain/api-key.js';
 import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.js';
@@ -25,10 +26,12 @@ export interface Deps {
   readonly standings: Standings;
   readonly past: Past;
   readonly tokens: Tokens;
+  readonly revocations: RevocationLog;
   readonly credentials: Credentials;
   readonly lifecycle: Lifecycle;
   /** Whether only owners on the access list are admitted. */
   readonly accessListEnabled: boolean;
+  readonly clock: Clock;
   readonly ids: Ids;
   readonly failpoints: Failpoints;
 }

@@ -1,12 +1,15 @@
 import { startAudit } from '@ramet/audit';
-import { migrate, openDatabase, startSequencer } from '@ramet/database';
+import type { Secret } from '@ramet/config';
+import { type Database, migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { createTokenSource, createVerifier, serve, throttlePolicy } from '@ramet/rpc';
+import { createTokenSource, createVerifier, type Jwk, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
 import { createCredentials } from './credentials/credentials.js';
-import { createTokenSigner, TOKEN_NAMES, type TokenSigner } from './credentials/token-signer.js';
+import { RevocationLog } from './credentials/revocation-log.js';
+import { RotatingSigner } from './credentials/rotating-signer.js';
+import { TOKEN_NAMES, type TokenSigner } from './credentials/token-signer.js';
 import type { Deps } from './deps.js';
 import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
@@ -35,53 +38,38 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   await using scope = new Scope();
   const { bus, clock, logger, ids, failpoints } = outside;
 
-  const db = scope.use(
-    await openDatabase({
-      url: config.databaseUrl,
-      ...(config.databasePassword && { password: config.databasePassword.text() }),
-      schema: 'teams',
-      application: 'teams',
-      entities: [UserTable, ApiKeyTable],
-    }),
-  );
+  const db = scope.use(await openStore(config));
   await migrate(db, MIGRATIONS);
   scope.use(startSequencer({ db, service: 'teams', clock, logger, ...(bus && { bus }) }));
 
-  const tokens = await createTokenSigner(config.tokenKeys, {
-    ...{ clock, ids },
-    lifeSeconds: config.tokenLifeSeconds,
-  });
+  const { tokenKeys, tokenLifeSeconds: lifeSeconds } = config;
+  const read = (): Secret => tokenKeys.read();
+  const tokens = scope.use(
+    await RotatingSigner.open({ read, ...{ clock, ids, logger, lifeSeconds } }),
+  );
   const lifecycle = outside.connectLifecycle({
     token: createTokenSource({ clock, exchange: () => ownToken(tokens) }),
     noTransaction: () => {
       if (db.inTransaction()) throw new Error('a transaction is open across a call');
     },
   });
-  const apiKeys = new ApiKeys(db);
+  const revocations = scope.use(new RevocationLog({ db, clock, logger }));
+  const stores = storesIn(db);
   const deps: Deps = {
-    users: new Users(db),
-    apiKeys,
-    logins: new Logins(db),
-    teams: new Teams(db),
-    invitations: new Invitations(db),
-    bots: new Bots(db),
-    providers: new Providers(db),
-    standings: new Standings(db),
-    past: new Past(db),
-    tokens,
-    credentials: createCredentials({ ...config, apiKeys, ids }),
+    ...stores,
+    ...{ tokens, revocations },
+    credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,
-    ids,
-    failpoints,
+    ...{ clock, ids, failpoints },
   };
 
   const audit = scope.use(
     startAudit({ db, service: 'teams', clock, logger, retentionDays: config.auditRetentionDays }),
   );
   const { host, port } = config;
-  const jwks = tokens.publicKeys.map(({ jwk }) => jwk);
-  const authenticate = createVerifier({ ...TOKEN_NAMES, keys: async () => jwks, clock });
+  const keys = async (): Promise<readonly Jwk[]> => tokens.publicKeys.map(({ jwk }) => jwk);
+  const authenticate = createVerifier({ ...TOKEN_NAMES, keys, revocations, clock });
   const throttle = throttlePolicy(config);
   const contract = loadContract();
   const services = [...teamsApi(deps), audit.implemented];
@@ -98,6 +86,30 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     port: server.port,
     address: server.address,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+function openStore({ databaseUrl: url, databasePassword }: Config): Promise<Database> {
+  return openDatabase({
+    url,
+    ...(databasePassword && { password: databasePassword.text() }),
+    schema: 'teams',
+    application: 'teams',
+    entities: [UserTable, ApiKeyTable],
+  });
+}
+
+function storesIn(db: Database) {
+  return {
+    users: new Users(db),
+    apiKeys: new ApiKeys(db),
+    logins: new Logins(db),
+    teams: new Teams(db),
+    invitations: new Invitations(db),
+    bots: new Bots(db),
+    providers: new Providers(db),
+    standings: new Standings(db),
+    past: new Past(db),
   };
 }
 

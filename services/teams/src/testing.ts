@@ -124,7 +124,7 @@ function configOf({ databaseUrl, tokenKeys, bootstrapToken, accessListEnabled }:
     natsUrl: undefined,
     natsToken: undefined,
     lifecycleAddress: NOBODY,
-    tokenKeys,
+    tokenKeys: { read: () => tokenKeys },
     tokenLifeSeconds: TOKEN_LIFE_SECONDS,
     bootstrapToken: new Secret(Buffer.from(bootstrapToken)),
     serviceKeys: serviceKeys(new Map(SERVICES.map((name) => [name, hashOf(keyOf(name))]))),

@@ -95,6 +95,24 @@ describe('a mesh', () => {
     });
   });
 
+  it('ends what an API key that was revoked has opened, at every service (T28)', async () => {
+    const owner = await author.person();
+    const { teamId, botId } = await author.team(owner);
+    const keyId = await author.key(owner, { teamId });
+    const { cloneId } = await author.runningClone(owner, { owner: { teamId }, botId, keyId });
+    const api = author.as(owner.token);
+    const watched = drain(api.clones.watchClones(WatchClonesRequest.fromPartial({ cloneId })));
+    const request = { cloneId, executionId: '', follow: true, tailLines: 0 };
+    const logs = drain(api.clones.streamCloneLogs(request));
+    await api.keys.getKey({ id: keyId });
+
+    await api.users.revokeApiKey({ id: owner.apiKeyId });
+
+    for (const reason of [await watched, await logs]) assert.equal(reason, 'TOKEN_REVOKED');
+    await untilRefused(() => api.keys.getKey({ id: keyId }), 'TOKEN_REVOKED');
+    await untilRefused(() => api.users.getUser({ id: '' }), 'TOKEN_REVOKED');
+  });
+
   it('takes nothing from the runner of a clone that was deleted', async () => {
     const owner = await author.person();
     const { teamId, botId } = await author.team(owner);
@@ -166,7 +184,7 @@ describe('a mesh', () => {
   });
 
   it('tells of its health that it serves, and nothing else', async () => {
-    using caller = openCaller(contract);
+    using caller = openCaller(contract, test.ways);
     const check = { ...contract.rpc('ramet.teams.v1.TeamService/GetTeam') };
     const health = { ...check, name: 'grpc.health.v1.Health/Check' };
     for (const peer of PEERS) {
@@ -179,7 +197,7 @@ describe('a mesh', () => {
   });
 
   it('lets nobody suffer from the flood that another one sends', async () => {
-    using caller = openCaller(contract);
+    using caller = openCaller(contract, test.ways);
     const rpc = contract.rpc('ramet.executor.v1.ExecutionService/ListExecutions');
     const [flooder, bystander] = [await author.person(), await author.person()];
     const ask = ({ token }: Person) => {

@@ -37,14 +37,24 @@ export function connectPeers(config: Addresses, { clock, noTransaction, tls }: C
     }),
   );
   const apiKey = config.serviceKey.text();
-  const { token, authenticate } = createIdentity(tokens, { apiKey, clock });
+  const accessAs = (token: () => Promise<string>) =>
+    scope.use(
+      connect(AccessServiceService, config.teamsAddress, {
+        ...plain,
+        token,
+        tls: tls?.to('teams'),
+      }),
+    );
+  const { token, authenticate } = scope.use(
+    createIdentity(tokens, { apiKey, clock, revocations: accessAs }),
+  );
 
   const as = (peer: string) => ({ ...plain, token, tls: tls?.to(peer) });
   const { teamsAddress, keysAddress, executorAddress } = config;
   return {
     authenticate,
     teams: teamsOver(
-      scope.use(connect(AccessServiceService, teamsAddress, as('teams'))),
+      accessAs(token),
       scope.use(connect(HistoryServiceService, teamsAddress, as('teams'))),
     ),
     keys: keysOver(

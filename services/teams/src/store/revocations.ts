@@ -1,4 +1,4 @@
-import type { Tx } from '@ramet/database';
+import type { Queries, Session, Tx } from '@ramet/database';
 
 /** Something whose tokens are not accepted any more. */
 export interface Revoked {
@@ -9,7 +9,7 @@ export interface Revoked {
 }
 
 /** Where the replicas of teams hear of revocations. */
-const REVOCATION_CHANNEL = 'ramet_revocation';
+export const REVOCATION_CHANNEL = 'ramet_revocation';
 
 const REVOKE = `
   with head as (
@@ -34,4 +34,51 @@ export async function revokeTokens(tx: Tx, revoked: readonly Revoked[]): Promise
   if (revoked.length === 0) return;
   const versions = revoked.map(({ minVersion }) => minVersion ?? null);
   await tx.query(REVOKE, [revoked.map(({ subject }) => subject), versions]);
+}
+
+/** A revocation as it stands in the log. */
+export interface RevocationRow {
+  readonly seq: bigint;
+  readonly subject: string;
+  /** Of a user: the version that tokens must at least have. Zero: none is accepted. */
+  readonly minVersion: number;
+  readonly at: Date;
+}
+
+const READ = `
+  select h.seq as head, r.seq, r.subject, coalesce(r.min_version, 0) as "minVersion", r.at
+  from revocation_head h
+    left join revocation r on r.seq > $1 and r.at > ramet_now() - interval '2 hours'
+  order by r.seq`;
+
+/** Reads what was revoked after a place in the log, and where the log ends. */
+export async function readRevocations(
+  session: Pick<Session, 'query'>,
+  after: bigint,
+): Promise<{ readonly seq: bigint; readonly rows: readonly RevocationRow[] }> {
+  const found = await session.query<RevocationRow & { head: bigint }>(READ, [after]);
+  const rows = found.filter(({ subject }) => subject !== null);
+  return { seq: found[0]?.head ?? after, rows };
+}
+
+const IS_REVOKED = `
+  select exists (
+    select from revocation
+    where subject = any($1) and min_version is null or subject = $2 and min_version > $3) as revoked`;
+
+/** Tells whether a token was revoked, by what it says of itself. */
+export async function isRevoked(db: Queries, facts: TokenFacts): Promise<boolean> {
+  const { id, tokenId, credentialIds = [], version = 0 } = facts;
+  const subjects = [id, tokenId, ...credentialIds];
+  const [row] = await db.query<{ revoked: boolean }>(IS_REVOKED, [subjects, id, version]);
+  return row?.revoked ?? true;
+}
+
+/** What a user's token says of itself. */
+interface TokenFacts {
+  /** The user. */
+  readonly id: string;
+  readonly version?: number;
+  readonly tokenId: string;
+  readonly credentialIds?: readonly string[];
 }

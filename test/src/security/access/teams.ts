@@ -287,6 +287,25 @@ export const TEAMS: readonly Row[] = [
     machines: { executor: ['ok', 'ok', 'ok'] },
   },
   {
+    rpc: 'ramet.teams.v1.AccessService/WatchRevocations',
+    request: () => ({}),
+    machines: {
+      keys: ['ok', 'ok', 'ok'],
+      lifecycle: ['ok', 'ok', 'ok'],
+      executor: ['ok', 'ok', 'ok'],
+    },
+  },
+  {
+    // What was not revoked is not, whether it is there or not.
+    rpc: 'ramet.teams.v1.AccessService/CheckRevocation',
+    request: ({ userId }) => ({ userId, tokenId: 'tok_1' }),
+    machines: {
+      keys: ['ok', 'ok', 'ok'],
+      lifecycle: ['ok', 'ok', 'ok'],
+      executor: ['ok', 'ok', 'ok'],
+    },
+  },
+  {
     rpc: 'ramet.teams.v1.WorkloadTokenService/RenewWorkloadToken',
     request: () => ({}),
     machines: { runner: ['ok', 'ok', 'ok'], otherRunner: ['ok', 'ok', 'ok'] },

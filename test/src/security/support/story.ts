@@ -28,6 +28,7 @@ import {
 } from '@ramet/proto-gen/teams.v1';
 import { connect, type Remote } from '@ramet/rpc';
 import { Scope, systemIds } from '@ramet/service';
+import { identityOf } from '../../stories/support/identity.js';
 import { serviceTokens, type TestMesh } from './mesh.js';
 
 /** Somebody with credentials. */
@@ -198,8 +199,12 @@ export async function workloadToken(
   epoch = 1,
 ): Promise<string> {
   const { executor } = await serviceTokens(test);
-  const address = test.addressOf('teams');
-  await using access = connect(AccessServiceService, address, { token: async () => executor });
+  const { mesh } = test;
+  using identity = identityOf(mesh, 'executor');
+  await using access = connect(AccessServiceService, mesh.endpoints.teams.mesh, {
+    token: async () => executor,
+    tls: identity.to('teams'),
+  });
   return (await access.mintWorkloadToken({ cloneId, executionId, epoch })).token;
 }
 

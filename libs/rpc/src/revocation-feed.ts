@@ -1,0 +1,169 @@
+import { unavailable } from '@ramet/errors';
+import type { Caller } from './call.js';
+import type { Clock } from './ports.js';
+import { FRESH_MS, type Revocations, type Revoked, RevokedSubjects } from './revocations.js';
+
+/** Who tells what was revoked, in the shape of its remote. */
+export interface RevocationSource {
+  watchRevocations(
+    request: object,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<RevocationNews>;
+  checkRevocation(
+    request: TokenFacts,
+    options: { readonly timeoutMs: number },
+  ): Promise<{ readonly revoked: boolean }>;
+}
+
+/** What was revoked, and when it was looked: so long after the stream was opened. */
+export interface RevocationNews {
+  readonly revocations: readonly Revoked[];
+  readonly lookedAfter?: { readonly seconds: bigint; readonly nanos: number } | undefined;
+}
+
+/** What a token says of itself. */
+interface TokenFacts {
+  readonly userId: string;
+  readonly version: number;
+  readonly tokenId: string;
+  readonly credentialIds: readonly string[];
+}
+
+const PAUSE_MS = 250;
+const ASK_TIMEOUT_MS = 2_000;
+/** A stream that took longer to open tells too little of when it was opened: another may do better. */
+const OPENING_MS = 150;
+/** A stream that says nothing for so long is given up. */
+const SILENCE_MS = 3_000;
+
+/**
+ * Follows what is revoked elsewhere, until it is disposed of.
+ *
+ * How fresh it is does not depend on how long messages take: the other side says how long after
+ * the stream was opened it has looked, and the stream was asked for at a time that is known here.
+ */
+export class RevocationFeed implements Revocations, AsyncDisposable {
+  readonly #source: RevocationSource;
+  readonly #clock: Clock;
+  readonly #stop = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  readonly #running: Promise<void>;
+  #subjects = new RevokedSubjects();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(source: RevocationSource, clock: Clock) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#running = this.#run();
+  }
+
+  isFresh(): boolean {
+    return this.#clock.elapsed() - this.#lookedAt <= FRESH_MS;
+  }
+
+  isRevoked(caller: Caller): boolean {
+    return this.#subjects.has(caller);
+  }
+
+  async ask({ id, version = 0, tokenId, credentialIds = [] }: Caller): Promise<boolean> {
+    const facts = { userId: id, version, tokenId, credentialIds };
+    const answer = this.#source.checkRevocation(facts, { timeoutMs: ASK_TIMEOUT_MS });
+    const { revoked } = await answer.catch((thrown: unknown) => {
+      throw unavailable('teams', thrown);
+    });
+    return revoked;
+  }
+
+  onChange(callback: () => void): () => void {
+    this.#listeners.add(callback);
+    return () => this.#listeners.delete(callback);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    for (let openingMs = OPENING_MS; !signal.aborted; ) {
+      // What it says is of no use to anybody: while it cannot be followed it is asked.
+      const isSlow = await this.#follow(signal, openingMs).catch(() => false);
+      openingMs = isSlow ? openingMs * 2 : OPENING_MS;
+      if (!signal.aborted) await pause(this.#clock, PAUSE_MS, signal);
+    }
+  }
+
+  /** Follows one stream. Tells whether it was given up because it was slow to open. */
+  async #follow(signal: AbortSignal, openingMs: number): Promise<boolean> {
+    const openedAt = this.#clock.elapsed();
+    let isFirst = true;
+    const watch = new Watch(this.#clock, signal);
+    try {
+      for await (const news of this.#source.watchRevocations({}, { signal: watch.signal })) {
+        watch.wind();
+        // The first has all that can still matter: what was known before is in it, or over.
+        if (isFirst) this.#subjects = new RevokedSubjects();
+        this.#take(news.revocations, openedAt + millisecondsOf(news.lookedAfter));
+        if (isFirst && this.#clock.elapsed() - openedAt > openingMs) return true;
+        isFirst = false;
+      }
+    } finally {
+      watch.stop();
+    }
+    return false;
+  }
+
+  #take(revocations: readonly Revoked[], lookedAt: number): void {
+    for (const each of revocations) this.#subjects.add(each);
+    this.#lookedAt = Math.max(this.#lookedAt, lookedAt);
+    if (revocations.length > 0) for (const callback of this.#listeners) callback();
+  }
+}
+
+/** Ends a stream that has gone silent, or when it is asked to. */
+class Watch {
+  readonly #controller = new AbortController();
+  readonly #clock: Clock;
+  readonly #outer: AbortSignal;
+  readonly #end = (): void => this.#controller.abort();
+  #stopTimer: () => void = () => undefined;
+
+  constructor(clock: Clock, outer: AbortSignal) {
+    this.#clock = clock;
+    this.#outer = outer;
+    outer.addEventListener('abort', this.#end, { once: true });
+    this.wind();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Takes note that something has come. */
+  wind(): void {
+    this.#stopTimer();
+    this.#stopTimer = this.#clock.after(SILENCE_MS, this.#end);
+  }
+
+  stop(): void {
+    this.#stopTimer();
+    this.#outer.removeEventListener('abort', this.#end);
+  }
+}
+
+function millisecondsOf(duration: RevocationNews['lookedAfter']): number {
+  return duration ? Number(duration.seconds) * 1_000 + duration.nanos / 1e6 : 0;
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stopTimer();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const stopTimer = clock.after(ms, done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

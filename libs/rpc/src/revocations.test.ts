@@ -1,0 +1,222 @@
+// Goal: what was revoked is refused within a second, wherever one stands and whatever is away.
+// Method: the feed against a source and a clock that the test plays; the cutter on a real server.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Call, Caller, CallMetadata } from './call.js';
+import { connect, type Remote } from './connect.js';
+import type { Clock } from './ports.js';
+import { RevocationFeed, type RevocationNews, type RevocationSource } from './revocation-feed.js';
+import { type Revocations, type Revoked, RevokedSubjects } from './revocations.js';
+import { echoService } from './test-contract.js';
+import { Known } from './test-revocations.js';
+import { callerNamed, rejection, startTestServer } from './test-server.js';
+
+const ADA: Caller = {
+  ...callerNamed('user', 'usr_1'),
+  tokenId: 'tok_1',
+  credentialIds: ['apk_1', 'lgn_1'],
+  version: 5,
+};
+const NEVER = 0;
+
+const CASES: readonly (readonly [string, Revoked, boolean])[] = [
+  ['its id', { subject: 'tok_1', minVersion: NEVER }, true],
+  ['what it was made of', { subject: 'lgn_1', minVersion: NEVER }, true],
+  ['its user, for ever', { subject: 'usr_1', minVersion: NEVER }, true],
+  ['its user, up to a later version', { subject: 'usr_1', minVersion: 6 }, true],
+  ['its user, up to its version', { subject: 'usr_1', minVersion: 5 }, false],
+  ['another one', { subject: 'tok_2', minVersion: NEVER }, false],
+];
+
+describe('the revocations that are known', () => {
+  for (const [what, revoked, expected] of CASES) {
+    it(`${expected ? 'refuse' : 'let'} a token by ${what}`, () => {
+      const subjects = new RevokedSubjects();
+      subjects.add(revoked);
+      assert.equal(subjects.has(ADA), expected);
+    });
+  }
+
+  it('are not taken back by an older one', () => {
+    const subjects = new RevokedSubjects();
+    subjects.add({ subject: 'usr_1', minVersion: 6 });
+    subjects.add({ subject: 'usr_1', minVersion: 3 });
+    assert.ok(subjects.has(ADA));
+  });
+});
+
+describe('a feed of revocations', () => {
+  it('knows what it is told, and for how long that is fresh', async () => {
+    const world = new Played();
+    await using feed = new RevocationFeed(world, world.clock);
+    assert.ok(!feed.isFresh(), 'before it was told anything');
+
+    await world.tell({ after: 0 });
+    assert.ok(feed.isFresh());
+    await world.tell({ after: 300, revoked: ['tok_1'] });
+    assert.ok(feed.isRevoked(ADA));
+
+    world.now = 1_300;
+    assert.ok(feed.isFresh());
+    world.now = 1_301;
+    assert.ok(!feed.isFresh());
+  });
+
+  it('takes news that come late for as old as they are', async () => {
+    const world = new Played();
+    await using feed = new RevocationFeed(world, world.clock);
+    await world.tell({ after: 0 });
+    world.now = 5_000;
+    await world.tell({ after: 700 });
+    assert.ok(!feed.isFresh());
+    await world.tell({ after: 4_900 });
+    assert.ok(feed.isFresh());
+  });
+
+  it('asks about what it is to say itself, and says so when it cannot', async () => {
+    const world = new Played();
+    await using feed = new RevocationFeed(world, world.clock);
+    assert.equal(await feed.ask(ADA), false);
+    world.answer = async () => ({ revoked: true });
+    assert.equal(await feed.ask(ADA), true);
+    world.answer = () => Promise.reject(new Error('gone'));
+    await assert.rejects(feed.ask(ADA), { reason: 'PEER_UNAVAILABLE' });
+  });
+
+  it('tells at once who listens', async () => {
+    const world = new Played();
+    await using feed = new RevocationFeed(world, world.clock);
+    let told = 0;
+    const quit = feed.onChange(() => {
+      told += 1;
+    });
+    await world.tell({ after: 0 });
+    await world.tell({ after: 1, revoked: ['tok_1'] });
+    quit();
+    await world.tell({ after: 2, revoked: ['tok_2'] });
+    assert.equal(told, 1);
+  });
+
+  it('opens another stream when one ends, and forgets what that does not say', async () => {
+    const world = new Played();
+    await using feed = new RevocationFeed(world, world.clock);
+    await world.tell({ after: 0, revoked: ['tok_1'] });
+    await world.end();
+    await world.tell({ after: 0 });
+    assert.ok(!feed.isRevoked(ADA));
+  });
+});
+
+describe('a server', () => {
+  it('ends the open streams of a caller who is revoked, and no others (T28)', async () => {
+    const known = new Known();
+    await using server = await startTestServer(HOLDING, { authenticate: byName(known) });
+    await using client = connect(echoService(), server.address, {});
+    const [ada, bob] = [await open(client, 'usr_1'), await open(client, 'usr_2')];
+
+    known.revoke('usr_1');
+
+    const { code, reason } = await rejection(ada.next());
+    assert.deepEqual([code, reason], ['UNAUTHENTICATED', 'TOKEN_REVOKED']);
+    await bob.return?.(undefined);
+  });
+
+  it('asks about open streams while it does not know, and ends those of the revoked (T28)', async () => {
+    const known = new Known();
+    known.fresh = false;
+    known.answer = async ({ id }) => id === 'usr_1';
+    await using server = await startTestServer(HOLDING, { authenticate: byName(known) });
+    await using client = connect(echoService(), server.address, {});
+    const [ada, bob] = [await open(client, 'usr_1'), await open(client, 'usr_2')];
+
+    assert.equal((await rejection(ada.next())).reason, 'TOKEN_REVOKED');
+    await bob.return?.(undefined);
+  });
+
+  async function open(client: Remote<ReturnType<typeof echoService>>, id: string) {
+    const options = { metadata: { caller: `user:${id}` } };
+    const stream = client.count({}, options)[Symbol.asyncIterator]();
+    assert.equal((await stream.next()).value?.text, 'here');
+    return stream;
+  }
+});
+
+/** Teams, and a clock, as a test plays them. */
+class Played implements RevocationSource {
+  now = 0;
+  answer: () => Promise<{ readonly revoked: boolean }> = async () => ({ revoked: false });
+  #waiting: ((news: RevocationNews | undefined) => void) | undefined;
+  #taken: () => void = () => undefined;
+  readonly clock: Clock = {
+    now: () => new Date(this.now),
+    elapsed: () => this.now,
+    after(_, callback) {
+      const timer = setImmediate(callback);
+      return () => clearImmediate(timer);
+    },
+  };
+
+  checkRevocation(): Promise<{ readonly revoked: boolean }> {
+    return this.answer();
+  }
+
+  async *watchRevocations(
+    _: object,
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncGenerator<RevocationNews> {
+    for (;;) {
+      const news = await new Promise<RevocationNews | undefined>((resolve) => {
+        this.#waiting = resolve;
+        this.#taken();
+        signal.addEventListener('abort', () => resolve(undefined), { once: true });
+      });
+      this.#waiting = undefined;
+      if (!news) return;
+      yield news;
+    }
+  }
+
+  async tell(news: { readonly after: number; readonly revoked?: readonly string[] }) {
+    const { after, revoked = [] } = news;
+    await this.#say({
+      revocations: revoked.map((subject) => ({ subject, minVersion: NEVER })),
+      lookedAfter: { seconds: 0n, nanos: after * 1e6 },
+    });
+  }
+
+  end(): Promise<void> {
+    return this.#say(undefined);
+  }
+
+  /** Says something to who waits for it, and waits until they wait again: then it was taken. */
+  async #say(news: RevocationNews | undefined): Promise<void> {
+    if (!this.#waiting) await this.#again();
+    const again = this.#again();
+    this.#waiting?.(news);
+    await again;
+  }
+
+  #again(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#taken = resolve;
+    });
+  }
+}
+
+/** Takes the metadata `caller: user:<id>` for proof of who is calling, as long as they are not revoked. */
+function byName(revocations: Revocations) {
+  const authenticate = (metadata: CallMetadata): Caller => {
+    const [, id = ''] = (metadata.get('caller') ?? '').split(':');
+    return { ...callerNamed('user', id), tokenId: `tok_${id}` };
+  };
+  return Object.assign(authenticate, { revocations });
+}
+
+/** Says one thing, and then nothing until it is told to stop. */
+const HOLDING = {
+  async *count(_: unknown, { signal }: Call) {
+    yield { text: 'here' };
+    await once(signal, 'abort');
+  },
+};

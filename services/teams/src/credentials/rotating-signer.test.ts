@@ -1,0 +1,158 @@
+// Goal: the keys that sign are changed while everybody goes on, and nobody is refused.
+// Method: the signer over keys and a clock of the test; real verifiers that read what it publishes.
+
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { Secret } from '@ramet/config';
+import { createVerifier } from '@ramet/rpc';
+import { type Clock, systemClock, systemIds } from '@ramet/service';
+import { RotatingSigner } from './rotating-signer.js';
+import { TOKEN_NAMES } from './token-signer.js';
+
+const KEYS = { kind: 'service', name: 'keys' } as const;
+const STEP_MS = 10_000;
+const SILENT = { debug: none, info: none, warn: none, error: none };
+
+describe('a signer whose keys rotate', () => {
+  it('has nobody refused, while each key comes, signs and goes', async () => {
+    const world = new World(pem());
+    await using signer = await world.open();
+    const verifiers = [world.verifier(signer), world.verifier(signer)];
+    const used = new Set<string>();
+    let old: readonly string[] = [];
+
+    for (const pems of threeRotations(world.pems)) {
+      world.pems = pems;
+      await signer.look();
+      for (let step = 0; step < 12; step += 1) {
+        world.now += STEP_MS;
+        const made = await Promise.all([1, 2, 3].map(() => sign(signer)));
+        const shown = [...made, ...old];
+        const calls = verifiers.flatMap((verify) => shown.map((token) => verify(token)));
+        for (const { id } of await Promise.all(calls)) assert.equal(id, 'keys');
+        for (const token of made) used.add(kidOf(token));
+        old = made;
+      }
+    }
+    assert.equal(used.size, 4);
+  });
+
+  it('publishes a key before it signs, though it was put first', async () => {
+    const [one, two] = [pem(), pem()];
+    const world = new World(one);
+    await using signer = await world.open();
+    const before = kidOf(await sign(signer));
+
+    world.pems = [two];
+    await signer.look();
+    assert.equal(signer.publicKeys.length, 2);
+    assert.equal(kidOf(await sign(signer)), before);
+
+    world.now += 90_000;
+    const after = kidOf(await sign(signer));
+    assert.notEqual(after, before);
+    assert.deepEqual(
+      signer.publicKeys.map(({ id }) => id),
+      [after],
+    );
+  });
+
+  it('signs at once with a key that was published before', async () => {
+    const [one, two] = [pem(), pem()];
+    const world = new World(one, two);
+    await using signer = await world.open();
+    const before = kidOf(await sign(signer));
+    world.pems = [two, one];
+    await signer.look();
+    assert.notEqual(kidOf(await sign(signer)), before);
+  });
+
+  for (const [what, broken] of [
+    ['is empty', ' '],
+    ['is half written', pem().slice(0, 70)],
+    ['has another kind of key', otherPem()],
+  ] as const) {
+    it(`goes on as before when the file ${what}`, async () => {
+      const world = new World(pem());
+      await using signer = await world.open();
+      const before = kidOf(await sign(signer));
+      world.pems = [broken];
+      await signer.look();
+      world.now += 90_000;
+      assert.equal(kidOf(await sign(signer)), before);
+    });
+  }
+});
+
+/** The files of three rotations: each key is added, then put first, and gone with the next. */
+function threeRotations([first = '']: readonly string[]): readonly (readonly string[])[] {
+  const keys = [first, pem(), pem(), pem()];
+  return keys.slice(1).flatMap((next, place) => {
+    const before = keys[place] ?? '';
+    return [
+      [before, next],
+      [next, before],
+    ];
+  });
+}
+
+/** The file, and the clock of all who take part. */
+class World {
+  pems: readonly string[];
+  now = 0;
+
+  constructor(...pems: readonly string[]) {
+    this.pems = pems;
+  }
+
+  get #clock(): Clock {
+    return { ...systemClock, elapsed: () => this.now, sleep: untilAborted };
+  }
+
+  open(): Promise<RotatingSigner> {
+    return RotatingSigner.open({
+      read: () => new Secret(Buffer.from(this.pems.join(''))),
+      clock: this.#clock,
+      ids: systemIds,
+      logger: SILENT,
+      lifeSeconds: 3_600,
+    });
+  }
+
+  verifier(signer: RotatingSigner) {
+    const keys = async () => signer.publicKeys.map(({ jwk }) => jwk);
+    const authenticate = createVerifier({ ...TOKEN_NAMES, keys, clock: this.#clock });
+    return async (token: string) =>
+      authenticate({
+        get: (name) => (name === 'authorization' ? `Bearer ${token}` : undefined),
+      });
+  }
+}
+
+async function sign(signer: RotatingSigner): Promise<string> {
+  return (await signer.sign(KEYS)).text;
+}
+
+function kidOf(token: string): string {
+  const [header = ''] = token.split('.');
+  return (JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string }).kid;
+}
+
+function pem(): string {
+  return generateKeyPairSync('ed25519')
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+}
+
+function otherPem(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+function untilAborted(_: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function none(): void {}
