@@ -31,7 +31,7 @@ interface SealRow {
 
 const ID = 'keys';
 /** A replica that has said nothing for so long may neither sign nor be waited for. */
-export const REPLICA_LEASE_SECONDS = 10;
+const REPLICA_LEASE_SECONDS = 10;
 
 /** The seal, and the replicas that go by it. */
 export class Seals {
