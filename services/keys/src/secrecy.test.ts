@@ -80,6 +80,8 @@ describe('the secrets of keys', () => {
     const rows = await world.db.query(sql, [id]);
 
     assert.deepEqual(rows, [{ sealed: null, wrapped_key: null }]);
+  it('are not opened by another key-encryption key: the service does not start', async () => {
+    await assert.rejects(world.addReplica({ kek: systemIds.bytes(32) }), /KEK_FILE does not open/);
   });
 
   it('are refused with the name of the field when they do not fit', async () => {
@@ -107,7 +109,7 @@ describe('the secrets of keys', () => {
     for (const keyId of [id, missing]) {
       const calls = [
         world.keys.getKey({ id: keyId }, stranger),
-        world.keys.deleteKey({ id: keyId, etag: '' }, stranger),
+        world.keys.deleteKey({ id: keyId, etag: '', deleteAfter: undefined }, stranger),
         world.keys.listGrants({ keyId, ...page }, stranger),
         world.keys.listSignatures({ keyId, cloneId: '', ...page }, stranger),
         world.keys.listDenials({ keyId, ...page }, stranger),

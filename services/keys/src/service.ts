@@ -25,6 +25,8 @@ import { auditLogs } from './handlers/audit-logs.js';
 import { authorizeCloneToUseKey } from './handlers/authorize-clone-to-use-key.js';
 import { createKey } from './handlers/create-key.js';
 import { deleteKey } from './handlers/delete-key.js';
+import { disableKey } from './handlers/disable-key.js';
+import { enableKey } from './handlers/enable-key.js';
 import { getConsistencyProof } from './handlers/get-consistency-proof.js';
 import { getKey } from './handlers/get-key.js';
 import { getReceipt } from './handlers/get-receipt.js';
@@ -43,12 +45,16 @@ import { renewGrantLeases } from './handlers/renew-grant-leases.js';
 import { retireLogKey } from './handlers/retire-log-key.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
 import { rotateKek } from './handlers/rotate-kek.js';
+import { rotateKey } from './handlers/rotate-key.js';
 import { rotateLogKey } from './handlers/rotate-log-key.js';
 import { seal } from './handlers/seal.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import { unseal } from './handlers/unseal.js';
+import { undeleteKey } from './handlers/undelete-key.js';
+import { updateKey } from './handlers/update-key.js';
 import { startLogs } from './logs.js';
 import type { Outside, Peers } from './outside.js';
+import { startDestroyer } from './reconciler/destroyer.js';
 import { followTeams } from './reconciler/teams-news.js';
 import { createSealing } from './sealing/create-sealing.js';
 import { createKeySealer } from './sealing/key-sealer.js';
@@ -62,12 +68,16 @@ import { SigningKeys } from './signing/signing-keys.js';
 import { CreatorGrants } from './store/creator-grants.js';
 import { DenialLog } from './store/denials.js';
 import { Grants } from './store/grants.js';
+import { KeyLife } from './store/key-life.js';
 import { Keys } from './store/keys.js';
 import { Secrets } from './store/secrets.js';
 import { Signatures } from './store/signatures.js';
 
 const MIGRATIONS = new URL('../migrations/', import.meta.url);
 const NAME = 'keys';
+/** What has happened to a key that is opened anew after it. */
+const CLOSING = ['deleted', 'released', 'grant_revoked', 'disabled', 'updated', 'rotated'];
+
 /** Signing is what workloads are here for: it costs no more than a read. */
 const COSTS = new Map([[SigningServiceService.signTransaction.path, 1]]);
 /** What is not served while the service is sealed: the server as a whole, and these. */
@@ -93,6 +103,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   const deps = await makeDeps({ db, bus, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
   await deps.sealKeeper.beat();
+  scope.use(startDestroyer(deps, config.destroyMs));
   const { clock, logger } = outside;
   const audit = scope.use(
     startAudit({ db, service: NAME, clock, logger, retentionDays: config.auditRetentionDays }),
@@ -158,6 +169,7 @@ function forgetWhatChanges(bus: Bus, peers: Peers, deps: Deps): () => void {
     bus.subscribe('ramet.teams.>', () => peers.forgetRoles()),
     bus.subscribe('ramet.keys.seal.>', () => void sealKeeper.beat()),
     ...['deleted', 'released', 'grant_revoked'].map((event) =>
+    ...CLOSING.map((event) =>
       bus.subscribe(`ramet.keys.key.*.${event}`, (subject) => {
         const [, , , keyId = ''] = subject.split('.');
         signingKeys.drop(keyId);
@@ -214,6 +226,8 @@ async function makeDeps({ db, bus, outside, peers, scope }: Parts): Promise<Deps
     ...{ logs: running.logs, auditor: running.auditor, headSigner: running.headSigner },
     ...sealing,
     keys: new Keys(db, failpoints),
+    keyLife: new KeyLife(db, failpoints),
+    venueTerms: config.venueTerms ?? new Map(),
     grants: new Grants(db, ids, failpoints),
     creatorGrants: new CreatorGrants(db),
     history: { read: (after, limit) => readNewest(db, { after, limit }) },
@@ -232,7 +246,12 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       getKey: getKey(deps),
       listKeys: listKeys(deps),
       listAvailableKeys: listAvailableKeys(deps),
+      updateKey: updateKey(deps),
+      rotateKey: rotateKey(deps),
+      disableKey: disableKey(deps),
+      enableKey: enableKey(deps),
       deleteKey: deleteKey(deps),
+      undeleteKey: undeleteKey(deps),
       revokeGrant: revokeGrant(deps),
       listGrants: listGrants(deps),
       listSignatures: listSignatures(deps),

@@ -7,6 +7,7 @@ import {
   type ImageSource,
   InvitationServiceService,
   ProviderServiceService,
+  ServiceAccountServiceService,
   SetupServiceService,
   StandingServiceService,
   type Team,
@@ -38,6 +39,7 @@ export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
+  readonly accounts: Remote<typeof ServiceAccountServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
@@ -77,6 +79,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     users: to(UserServiceService),
     teams: to(TeamServiceService),
     invitations: to(InvitationServiceService),
+    accounts: to(ServiceAccountServiceService),
     bots: to(BotServiceService),
     providers: to(ProviderServiceService),
     standings: to(StandingServiceService),

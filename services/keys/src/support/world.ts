@@ -59,6 +59,8 @@ interface ReplicaOptions {
   /** Where NATS is. Nowhere, unless said. */
   readonly nats?: { readonly url: string; readonly token: string };
   readonly failpoints?: Failpoints;
+  readonly destroyMs?: number;
+  readonly venueTerms?: Config['venueTerms'];
 }
 
 /** Starts the service and all that it needs. */
@@ -73,6 +75,11 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const token = async (): Promise<string> => 'service:keys';
   const addReplica = async (more: ReplicaOptions = {}): Promise<Replica> => {
     const config = { ...configOf(database.url), ...natsOf(more.nats ?? options.nats) };
+    const config = {
+      ...configOf(database.url, more.kek ?? kek),
+      ...natsOf(more.nats ?? options.nats),
+      ...givenOf({ ...options, ...more }),
+    };
     const failpoints = more.failpoints ?? options.failpoints ?? noFailpoints;
     const outside: Outside = {
       ...{ clock: systemClock, ids: systemIds, failpoints, logger, contract },
@@ -113,6 +120,10 @@ function configOf(databaseUrl: string): Config {
     logLevel: 'error',
     failpointsDir: '',
   };
+}
+
+function givenOf({ destroyMs, venueTerms }: ReplicaOptions): Partial<Config> {
+  return { ...(destroyMs !== undefined && { destroyMs }), ...(venueTerms && { venueTerms }) };
 }
 
 function natsOf(nats: ReplicaOptions['nats']) {
