@@ -11,7 +11,6 @@ import {
   wholeTls,
 } from '@ramet/config';
 import type { VenueTerms } from './domain/terms.js';
-import { KEK_BYTES } from './sealing/kek.js';
 
 /** Takes a program and its arguments as a JSON array. */
 function argv(text: string): readonly string[] {
@@ -73,8 +72,6 @@ const SETTINGS = {
   kekFile: { env: 'KEK_FILE', parse: text, default: '' },
   /** The program that gives them instead. */
   kekCommand: { env: 'KEK_COMMAND', parse: argv, default: undefined },
-  /** What wraps the data keys of all secrets. 32 bytes, readable by this service alone. */
-  kek: { env: 'KEK_FILE', parse: kekFile },
   /** How often is looked for secrets to destroy. */
   destroyMs: { env: 'DESTROY_MS', parse: integer, default: 60_000 },
   /** The terms that venues ask to be accepted, such as `binance=2026-01`, with commas. */

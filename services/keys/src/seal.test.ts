@@ -82,7 +82,7 @@ describe('a keys service that is sealed', () => {
     assert.equal((await world.keys.getKey({ id: tenant.keyId }, user)).key?.id, tenant.keyId);
     const { cloneId, keyId } = tenant;
     await world.grants.releaseKey({ cloneId, keyId }, as('service:lifecycle'));
-    await world.keys.deleteKey({ id: keyId, etag: '' }, user);
+    await world.keys.deleteKey({ id: keyId, etag: '', deleteAfter: undefined }, user);
     for (const name of NEED_SECRETS) assert.equal(await healthOf(world, name), 'NOT_SERVING');
     assert.equal(await healthOf(world, 'SealService'), 'SERVING');
   });

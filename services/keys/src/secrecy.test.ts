@@ -71,19 +71,6 @@ describe('the secrets of keys', () => {
     assert.ok(all.includes(keyId));
   });
 
-  it('are destroyed with the key', async () => {
-    const userId = newUser();
-    const { id } = await createKeyOf(world, userId);
-    await world.keys.deleteKey({ id, etag: '' }, as(`user:${userId}`));
-
-    const sql = 'select sealed, wrapped_key from key_version where key_id = $1';
-    const rows = await world.db.query(sql, [id]);
-
-    assert.deepEqual(rows, [{ sealed: null, wrapped_key: null }]);
-  it('are not opened by another key-encryption key: the service does not start', async () => {
-    await assert.rejects(world.addReplica({ kek: systemIds.bytes(32) }), /KEK_FILE does not open/);
-  });
-
   it('are refused with the name of the field when they do not fit', async () => {
     const userId = newUser();
     for (const [algorithm, bytes] of [

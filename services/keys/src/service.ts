@@ -49,8 +49,8 @@ import { rotateKey } from './handlers/rotate-key.js';
 import { rotateLogKey } from './handlers/rotate-log-key.js';
 import { seal } from './handlers/seal.js';
 import { signTransaction } from './handlers/sign-transaction.js';
-import { unseal } from './handlers/unseal.js';
 import { undeleteKey } from './handlers/undelete-key.js';
+import { unseal } from './handlers/unseal.js';
 import { updateKey } from './handlers/update-key.js';
 import { startLogs } from './logs.js';
 import type { Outside, Peers } from './outside.js';
@@ -100,7 +100,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
       if (db.inTransaction()) throw new Error('a transaction is open across a call');
     }),
   );
-  const deps = await makeDeps({ db, bus, outside, peers, scope });
+  const deps = await makeDeps({ db, bus, config, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
   await deps.sealKeeper.beat();
   scope.use(startDestroyer(deps, config.destroyMs));
@@ -168,7 +168,6 @@ function forgetWhatChanges(bus: Bus, peers: Peers, deps: Deps): () => void {
   const quits = [
     bus.subscribe('ramet.teams.>', () => peers.forgetRoles()),
     bus.subscribe('ramet.keys.seal.>', () => void sealKeeper.beat()),
-    ...['deleted', 'released', 'grant_revoked'].map((event) =>
     ...CLOSING.map((event) =>
       bus.subscribe(`ramet.keys.key.*.${event}`, (subject) => {
         const [, , , keyId = ''] = subject.split('.');
@@ -184,12 +183,13 @@ function forgetWhatChanges(bus: Bus, peers: Peers, deps: Deps): () => void {
 interface Parts {
   readonly db: Database;
   readonly bus: Bus | undefined;
+  readonly config: Config;
   readonly outside: Outside;
   readonly peers: Peers;
   readonly scope: Scope;
 }
 
-async function makeDeps({ db, bus, outside, peers, scope }: Parts): Promise<Deps> {
+async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Promise<Deps> {
   const { clock, ids, failpoints, logger } = outside;
   const secrets = new Secrets(db);
   const { envelope, ...sealing } = createSealing({

@@ -74,9 +74,8 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const keks = options.keks ?? new HeldKeks(systemIds.bytes(32));
   const token = async (): Promise<string> => 'service:keys';
   const addReplica = async (more: ReplicaOptions = {}): Promise<Replica> => {
-    const config = { ...configOf(database.url), ...natsOf(more.nats ?? options.nats) };
     const config = {
-      ...configOf(database.url, more.kek ?? kek),
+      ...configOf(database.url),
       ...natsOf(more.nats ?? options.nats),
       ...givenOf({ ...options, ...more }),
     };

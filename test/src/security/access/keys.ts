@@ -1,8 +1,6 @@
 import { systemIds } from '@ramet/service';
-import { aName } from '../support/story.js';
-import { all, always, but, DENIED, type Row, type Verdicts } from './row.js';
 import { aName, type Things } from '../support/story.js';
-import { all, DENIED, type Row, type Verdicts } from './row.js';
+import { all, always, but, DENIED, type Row, type Verdicts } from './row.js';
 
 const TEAM = 'TEAM_NOT_FOUND';
 const KEY = 'KEY_NOT_FOUND';
