@@ -81,7 +81,8 @@ describe('a replica that is killed while it signs', function () {
     scope.defer(() => {
       child.kill('SIGKILL');
     });
-    const { databaseUrl, kek } = world;
+    const { databaseUrl, keks } = world;
+    const [kek = Buffer.alloc(0)] = keks.keys;
     child.send({ databaseUrl, kek: kek.toString('hex') } satisfies ReplicaOrder);
     const [address] = (await once(child, 'message')) as [string];
     return { process: child, signing: scope.use(connect(SigningServiceService, address)) };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import { Secret } from '@ramet/config';
-import { type Config, type Outside, startKeys } from '@ramet/keys/testing';
+import { type Config, HeldKeks, type Outside, startKeys } from '@ramet/keys/testing';
 import { loadContract } from '@ramet/proto-gen/contract';
 import {
   CreateKeyRequest,
@@ -122,6 +122,7 @@ async function startSigner({ issuer, databaseUrl, grants }: Start): Promise<Star
   const outside: Outside = {
     ...(await surroundings('keys', issuer)),
     ...{ clock: systemClock, ids: systemIds, failpoints: noFailpoints, contract },
+    kekProvider: new HeldKeks(systemIds.bytes(32)),
     connectPeers: () => playedPeers(clones),
   };
   const service = await startKeys(configOf(databaseUrl), outside);
@@ -190,7 +191,7 @@ function configOf(databaseUrl: string): Config {
     ...{ databasePassword: undefined, natsUrl: '', natsToken: undefined },
     ...{ teamsAddress: '', lifecycleAddress: '', tracesDir: '', failpointsDir: '' },
     serviceKey: new Secret(Buffer.from('none')),
-    kek: systemIds.bytes(32),
+    ...{ kekFile: '', kekCommand: undefined },
     logLevel: 'error',
   };
 }

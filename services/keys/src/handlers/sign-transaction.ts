@@ -9,7 +9,7 @@ import { payloadOf, toSignedMessage } from '../payload-messages.js';
 import { sign } from '../signing/sign.js';
 import { required } from './caller.js';
 
-type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials'>;
+type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials' | 'vault'>;
 
 /** The errors that say that the caller had no right to what it asked for. */
 const DENIALS: ReadonlySet<ErrorCode> = new Set([
@@ -24,7 +24,7 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set([
 export function signTransaction(
   needs: Needs,
 ): Unary<SignTransactionRequest, SignTransactionResponse> {
-  const { signingKeys, acceptor, payloadDigest } = needs;
+  const { signingKeys, acceptor, payloadDigest, vault } = needs;
   return async (request, call) => {
     const { requestId, keyId } = request;
     try {
@@ -45,6 +45,7 @@ export function signTransaction(
       const { toSign, finish } = draft({ at: acceptedAt, nonce });
       const signed = sign(key.algorithm, key.opened, toSign);
       const signature = signed instanceof Promise ? await signed : signed;
+      vault.requireOpen();
       accepted.requireCurrent();
       return toSignedMessage(finish(signature), acceptedAt);
     } catch (thrown) {

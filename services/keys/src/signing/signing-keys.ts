@@ -81,10 +81,16 @@ export class SigningKeys implements Disposable {
     this.#loading.clear();
   }
 
-  [Symbol.dispose](): void {
+  /** Closes all keys. */
+  clear(): void {
     this.#stopSweep?.();
+    this.#stopSweep = undefined;
     this.#entries.clear();
     this.#loading.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.clear();
   }
 
   #open(name: string, grantee: Grantee, keyId: string): Promise<SigningKey | undefined> {

@@ -52,11 +52,16 @@ export class Secrets {
       values ($1, $2, $3, $4, ramet_now())
       on conflict (name) do nothing`;
     await this.#db.query(insert, [name, kekId, wrappedKey, sealed]);
-    const read = `
+    const stored = await this.findService(name);
+    if (!stored) throw new Error(`the service's secret is gone: ${name}`);
+    return stored;
+  }
+
+  async findService(name: string): Promise<Sealed | undefined> {
+    const sql = `
       select kek_id as "kekId", wrapped_key as "wrappedKey", sealed
       from service_secret where name = $1`;
-    const [row] = await this.#db.query<Sealed>(read, [name]);
-    if (!row) throw new Error(`the service's secret is gone: ${name}`);
+    const [row] = await this.#db.query<Sealed>(sql, [name]);
     return row;
   }
 }

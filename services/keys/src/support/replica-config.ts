@@ -8,7 +8,7 @@ const silent = (): void => undefined;
 export const SILENT: Logger = { debug: silent, info: silent, warn: silent, error: silent };
 
 /** The settings of a replica of a test, which knows nobody. */
-export function configOf(databaseUrl: string, kek: Buffer): Config {
+export function configOf(databaseUrl: string): Config {
   return {
     host: '127.0.0.1',
     port: 0,
@@ -20,7 +20,8 @@ export function configOf(databaseUrl: string, kek: Buffer): Config {
     teamsAddress: '',
     lifecycleAddress: '',
     serviceKey: new Secret(Buffer.from('none')),
-    kek: Buffer.from(kek),
+    kekFile: '',
+    kekCommand: undefined,
     tracesDir: '',
     logLevel: 'error',
     failpointsDir: '',

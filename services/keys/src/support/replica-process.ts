@@ -5,6 +5,7 @@ import { noFailpoints, systemClock, systemIds } from '@ramet/service';
 import { connectPeers } from '../outside.js';
 import { startKeys } from '../service.js';
 import { callerIn } from './callers.js';
+import { HeldKeks } from './held-keks.js';
 import { configOf, SILENT } from './replica-config.js';
 
 /** What a replica is told. */
@@ -19,9 +20,10 @@ const NOBODY = { lifecycleAddress: '127.0.0.1:9', teamsAddress: '127.0.0.1:9' };
 process.once('message', async ({ databaseUrl, kek }: ReplicaOrder) => {
   const contract = loadContract();
   const token = async (): Promise<string> => 'service:keys';
-  const { address } = await startKeys(configOf(databaseUrl, Buffer.from(kek, 'hex')), {
+  const { address } = await startKeys(configOf(databaseUrl), {
     ...{ clock: systemClock, ids: systemIds, failpoints: noFailpoints, logger: SILENT, contract },
     authenticate: callerIn,
+    kekProvider: new HeldKeks(Buffer.from(kek, 'hex')),
     connectPeers: (noTransaction) =>
       connectPeers(NOBODY, { contract, clock: systemClock, token, noTransaction }),
   });

@@ -10,6 +10,7 @@ import {
   KeyAlgorithm,
   KeyServiceService,
   ReceiptServiceService,
+  SealServiceService,
   SigningServiceService,
   SignOperation,
 } from '@ramet/proto-gen/keys.v1';
@@ -22,6 +23,7 @@ import type { Config } from '../config.js';
 import { connectPeers, type Outside } from '../outside.js';
 import { type KeysService, startKeys } from '../service.js';
 import { as, callerIn, type Who } from './callers.js';
+import { HeldKeks } from './held-keks.js';
 import { cloneMessage, type PeerState, startPeers } from './peers.js';
 import { configOf } from './replica-config.js';
 
@@ -37,6 +39,7 @@ export interface Replica extends AsyncDisposable {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly grants: Remote<typeof GrantServiceService>;
   readonly signing: Remote<typeof SigningServiceService>;
+  readonly seal: Remote<typeof SealServiceService>;
   readonly receipts: Remote<typeof ReceiptServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
 }
@@ -44,16 +47,16 @@ export interface Replica extends AsyncDisposable {
 /** The service on a database of its own, with lifecycle and teams played. */
 export interface World extends Replica {
   readonly db: Database;
+  readonly databaseUrl: string;
   readonly peers: PeerState;
   readonly log: readonly LogLine[];
-  readonly kek: Buffer;
-  readonly databaseUrl: string;
+  readonly keks: HeldKeks;
   /** Starts one more replica. */
   addReplica(options?: ReplicaOptions): Promise<Replica>;
 }
 
 interface ReplicaOptions {
-  readonly kek?: Buffer;
+  readonly keks?: HeldKeks;
   /** Where NATS is. Nowhere, unless said. */
   readonly nats?: { readonly url: string; readonly token: string };
   readonly failpoints?: Failpoints;
@@ -69,11 +72,11 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const logger = keepingLogger(log);
   const contract = loadContract();
   const peers = scope.use(await startPeers(contract, logger));
-  const kek = options.kek ?? systemIds.bytes(32);
+  const keks = options.keks ?? new HeldKeks(systemIds.bytes(32));
   const token = async (): Promise<string> => 'service:keys';
   const addReplica = async (more: ReplicaOptions = {}): Promise<Replica> => {
     const config = {
-      ...configOf(database.url, more.kek ?? kek),
+      ...configOf(database.url),
       ...natsOf(more.nats ?? options.nats),
       ...givenOf({ ...options, ...more }),
     };
@@ -81,6 +84,7 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
     const outside: Outside = {
       ...{ clock: systemClock, ids: systemIds, failpoints, logger, contract },
       authenticate: callerIn,
+      kekProvider: more.keks ?? keks,
       connectPeers: (noTransaction) =>
         connectPeers(peers, { contract, clock: systemClock, token, noTransaction }),
     };
@@ -93,7 +97,7 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const running = scope.move();
   return {
     ...first,
-    ...{ db, peers: peers.state, log, kek, addReplica, databaseUrl: database.url },
+    ...{ db, databaseUrl: database.url, peers: peers.state, log, keks, addReplica },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
@@ -115,6 +119,7 @@ function clientsOf(service: KeysService): Replica {
     keys: scope.use(connect(KeyServiceService, address)),
     grants: scope.use(connect(GrantServiceService, address)),
     signing: scope.use(connect(SigningServiceService, address)),
+    seal: scope.use(connect(SealServiceService, address)),
     receipts: scope.use(connect(ReceiptServiceService, address)),
     history: scope.use(connect(HistoryServiceService, address)),
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),

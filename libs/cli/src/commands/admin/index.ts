@@ -4,6 +4,7 @@ import { addAdminClones } from './clones.js';
 import { addAdminLogs } from './logs.js';
 import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
+import { addAdminSeal } from './seal.js';
 import { addStandings } from './standings.js';
 import { addAdminUsers } from './users.js';
 
@@ -13,6 +14,7 @@ export function addAdmin(program: Command, act: Act): void {
   addStandings(admin, act);
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
+  addAdminSeal(admin, act);
   addAdminUsers(admin, act);
   addAdminLogs(admin, act);
   addProviders(admin, act);
