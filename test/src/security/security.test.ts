@@ -6,5 +6,6 @@ import './incidents.suite.js';
 import './input.suite.js';
 import './isolation.suite.js';
 import './pages.suite.js';
+import './removals.suite.js';
 import './secrets.suite.js';
 import './signed.suite.js';

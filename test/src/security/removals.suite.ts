@@ -1,0 +1,102 @@
+// Goal: who is removed or disabled has lost it everywhere within a second, what runs for them
+// included (T4; systems.md F.2, row 8).
+// Method: a whole mesh, in which a clone signs until its creator has gone.
+
+import assert from 'node:assert/strict';
+import { SigningServiceService } from '@ramet/proto-gen/keys.v1';
+import { ClonePhase, GetCloneRequest, WatchClonesRequest } from '@ramet/proto-gen/lifecycle.v1';
+import { TeamRole } from '@ramet/proto-gen/teams.v1';
+import { connect, RemoteError } from '@ramet/rpc';
+import { systemClock, systemIds } from '@ramet/service';
+import { sharedMesh, type TestMesh } from './support/mesh.js';
+import { type Author, openAuthor, workloadToken } from './support/story.js';
+
+/** How long it may take to be felt elsewhere, and some more for a machine that is busy. */
+const FELT_MS = 1_000 + 2_000;
+
+describe('the mesh of somebody who has gone', () => {
+  let test: TestMesh;
+  let author: Author;
+
+  before(async () => {
+    test = await sharedMesh();
+    author = await openAuthor(test);
+  });
+  after(() => author?.[Symbol.asyncDispose]());
+
+  it('signs nothing more for their team clone, and cuts their watch', async () => {
+    const { owner, trader, teamId, cloneId, keyId, sign } = await trading();
+    const api = author.as(trader.token);
+    const watched = drain(api.clones.watchClones(WatchClonesRequest.fromPartial({ cloneId })));
+    await api.clones.getClone(GetCloneRequest.fromPartial({ id: cloneId }));
+    await sign();
+
+    await author.as(owner.token).teams.removeTeamMember({ teamId, userId: trader.id });
+
+    await untilRefused(sign, /^GRANT_REVOKED$/);
+    assert.match(await watched, /PERMISSION_DENIED|NOT_FOUND/);
+    const { clones, keys } = author.as(owner.token);
+    const { clone } = await clones.getClone(GetCloneRequest.fromPartial({ id: cloneId }));
+    assert.equal(clone?.phase, ClonePhase.RUNNING);
+    const { grants } = await keys.listGrants({ keyId, pageSize: 0, pageToken: '' });
+    assert.deepEqual(
+      grants.map(({ revokeReason }) => revokeReason),
+      ['CREATOR_REMOVED'],
+    );
+  });
+
+  it('T4: takes no token of theirs and signs nothing for them once they are disabled', async () => {
+    const { trader, cloneId, sign } = await trading();
+    const api = author.as(trader.token);
+    await sign();
+
+    await author.admin.users.disableUser({ id: trader.id, reason: 'left the company' });
+
+    await assert.rejects(test.exchange(trader.apiKey), { reason: 'CREDENTIAL_INVALID' });
+    await untilRefused(sign, /^GRANT_REVOKED$/);
+    // The token is refused, or nothing is to be seen with it: whichever comes first.
+    const asked = GetCloneRequest.fromPartial({ id: cloneId });
+    await untilRefused(() => api.clones.getClone(asked), /^(TOKEN_REVOKED|CLONE_NOT_FOUND)$/);
+  });
+
+  /** A team clone that signs, made by somebody who may be sent away. */
+  async function trading() {
+    const [owner, trader] = [await author.person(), await author.person()];
+    const { teamId, botId } = await author.team(owner);
+    await author.join(owner, teamId, trader, TeamRole.ADMIN);
+    const keyId = await author.key(owner, { teamId });
+    const clone = await author.runningClone(trader, { owner: { teamId }, botId, keyId });
+    const token = await workloadToken(test, clone);
+    return { owner, trader, teamId, keyId, ...clone, sign: () => signWith(token, keyId) };
+  }
+
+  async function signWith(token: string, keyId: string): Promise<void> {
+    const credential = { token: async () => token };
+    await using signing = connect(SigningServiceService, test.addressOf('keys'), credential);
+    const payload = { $case: 'raw' as const, value: Buffer.from('an order') };
+    await signing.signTransaction({ requestId: systemIds.make('req'), keyId, payload });
+  }
+});
+
+/** Asks again until a call is refused. It must be by then. */
+async function untilRefused(call: () => Promise<unknown>, reason: RegExp): Promise<void> {
+  const start = systemClock.elapsed();
+  while (systemClock.elapsed() - start < FELT_MS) {
+    const isLetIn = await call().then(
+      () => true,
+      () => false,
+    );
+    if (!isLetIn) break;
+  }
+  await assert.rejects(call(), { reason });
+}
+
+/** Reads a stream until it ends. Resolves to the reason. */
+async function drain(stream: AsyncIterable<unknown>): Promise<string> {
+  try {
+    for await (const _ of stream);
+    return 'the end';
+  } catch (thrown) {
+    return thrown instanceof RemoteError ? thrown.reason : String(thrown);
+  }
+}
