@@ -81,7 +81,7 @@ describe('a rotation', () => {
     const secrets = BigInt((await sealedIn(world)).length);
     assert.ok(Number(secrets) > SIGNERS + KEYS);
     const [current, retired] = [...status.keks].sort((one) => (one.retireTime ? 1 : -1));
-    assert.deepEqual([current?.secrets, retired?.secrets], [secrets, 0n]);
+    assert.deepEqual([current?.sealed, retired?.sealed], [secrets, 0n]);
     assert.ok(retired?.retireTime && Number(current?.wraps) > SIGNERS + KEYS);
 
     world.keks.give(fresh);

@@ -60,7 +60,7 @@ function toReplicaMessage(replica: Replica, current: boolean): SealReplica {
 }
 
 function toKekMessage({ id, secrets, wraps, retiredAt }: KekUse): KekMessage {
-  return { id, secrets, wraps, retireTime: retiredAt, rotationDue: wraps >= WRAPS_DUE };
+  return { id, sealed: secrets, wraps, retireTime: retiredAt, rotationDue: wraps >= WRAPS_DUE };
 }
 
 const STATES = {

@@ -49,7 +49,7 @@ export function kekView(): View<Kek> {
     fields: () => [],
     columns: [
       { title: 'KEK', value: ({ id }) => id },
-      { title: 'SECRETS', value: ({ secrets }) => `${secrets}`, right: true },
+      { title: 'SECRETS', value: ({ sealed }) => `${sealed}`, right: true },
       { title: 'WRAPS', value: ({ wraps }) => `${wraps}`, right: true },
       { title: 'RETIRED', value: ({ retireTime }) => moment(retireTime) },
       { title: 'ROTATE', value: ({ rotationDue }) => (rotationDue ? 'due' : '') },

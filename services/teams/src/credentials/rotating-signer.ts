@@ -58,11 +58,11 @@ export class RotatingSigner implements TokenSigner, AsyncDisposable {
     return signing && !isIn ? [...publicKeys, signing] : publicKeys;
   }
 
-  sign(identity: Identity): Promise<SignedToken> {
+  sign(identity: Identity, maxSeconds?: number): Promise<SignedToken> {
     if (this.#signing !== this.#newest && this.#options.clock.elapsed() >= this.#signsFrom) {
       this.#signing = this.#newest;
     }
-    return this.#signing.sign(identity);
+    return this.#signing.sign(identity, maxSeconds);
   }
 
   /** Looks whether the keys have changed, and takes them if they have. */

@@ -83,7 +83,7 @@ export function accept(invitation: Invitation, view: TeamView, userId: string): 
   requireOpen(invitation, now);
   const inviter = members.find((member) => member.userId === invitation.inviterId);
   if (team.deletedAt || !inviter || !holds(inviter.role, invitation.role)) {
-    throw closed(invitation, 'REVOKED', 'the invitation is not good any more');
+    throw refused('INVITATION_REVOKED', invitation, 'the invitation is not good any more');
   }
   requireUnbound(candidate);
   const change =
@@ -118,12 +118,12 @@ function requireOpen(invitation: Invitation, now: Date): void {
     case 'accepted':
       throw used(invitation);
     case 'declined':
-      throw closed(invitation, 'DECLINED', 'the invitation was declined');
+      throw refused('INVITATION_DECLINED', invitation, 'the invitation was declined');
     case 'revoked':
-      throw closed(invitation, 'REVOKED', 'the invitation was taken back');
+      throw refused('INVITATION_REVOKED', invitation, 'the invitation was taken back');
     case null:
       if (invitation.expiresAt > now) return;
-      throw closed(invitation, 'EXPIRED', 'the time of the invitation has passed');
+      throw refused('INVITATION_EXPIRED', invitation, 'the time of the invitation has passed');
   }
 }
 
@@ -141,11 +141,11 @@ function requireLife(lifeMs: number): void {
 }
 
 function used(invitation: Invitation): PublicError {
-  return closed(invitation, 'USED', 'the invitation was accepted already');
+  return refused('INVITATION_USED', invitation, 'the invitation was accepted already');
 }
 
-function closed({ id }: Invitation, how: string, message: string): PublicError {
-  return conflict(`INVITATION_${how}`, { kind: 'invitation', id }, message);
+function refused(reason: string, { id }: Invitation, message: string): PublicError {
+  return conflict(reason, { kind: 'invitation', id }, message);
 }
 
 function tooMany(teamId: string): PublicError {

@@ -48,10 +48,9 @@ export async function changeUser(
   return change;
 }
 
-/** Revokes the tokens of a user: all, or, if they are enabled again, those from before. */
-export async function revokeTokensOf(tx: Tx, { event, user }: UserChange): Promise<void> {
-  const minVersion = event === 'enabled' ? { minVersion: user.revision } : {};
-  await revokeTokens(tx, [{ subject: user.id, ...minVersion }]);
+/** Revokes the tokens that a user has: those that are made after the change are good again. */
+export async function revokeTokensOf(tx: Tx, { user }: UserChange): Promise<void> {
+  await revokeTokens(tx, [{ subject: user.id, minVersion: user.revision }]);
 }
 
 /** A user who is locked, and what is to be decided about them. */

@@ -7,12 +7,13 @@ const CODE = /^(libs|services)\/[^/]+\/(src|migrations)\/.*\.(ts|sql)$/;
 /** What is not served: tests, what only they use, and what is generated. */
 const NOT_SERVED = /\.test\.ts$|\/(testing|support|gen)\/|\/(fake|test)-[^/]*\.ts$|^libs\/cli\//;
 
-const WORD = `'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|INTERNAL)'`;
+const WORD = `'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|INTERNAL|SEALED)'`;
 /** The forms in which code says a reason. A new helper for errors belongs here. */
 const FORMS: readonly RegExp[] = [
   new RegExp(`new PublicError\\(\\s*'[a-z_]+',\\s*${WORD}`, 'g'),
   new RegExp(`\\b(?:conflict|refusal|refused)\\(\\s*${WORD}`, 'g'),
   new RegExp(`\\{ reason: ${WORD} \\}`, 'g'),
+  new RegExp(`: \\[${WORD}, '`, 'g'),
   new RegExp(`\\[status\\.[A-Z_]+\\]: ${WORD}`, 'g'),
   new RegExp(`then ${WORD} else ${WORD}`, 'g'),
   new RegExp(`else ${WORD}\\s+end`, 'g'),
