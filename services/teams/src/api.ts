@@ -2,6 +2,7 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   AccessServiceService,
   BotServiceService,
+  IdentityProviderServiceService,
   InvitationServiceService,
   SetupServiceService,
   StandingServiceService,
@@ -42,6 +43,14 @@ import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
 import { listUsers } from './handlers/list-users.js';
 import { listVerificationKeys } from './handlers/list-verification-keys.js';
+import { createIdentityProvider } from './handlers/create-identity-provider.js';
+import { deleteIdentityProvider } from './handlers/delete-identity-provider.js';
+import { exchangeIdentityToken } from './handlers/exchange-identity-token.js';
+import { getLoginProvider } from './handlers/get-login-provider.js';
+import { linkIdentity } from './handlers/link-identity.js';
+import { listIdentities } from './handlers/list-identities.js';
+import { listIdentityProviders } from './handlers/list-identity-providers.js';
+import { unlinkIdentity } from './handlers/unlink-identity.js';
 import { logIn } from './handlers/log-in.js';
 import { logout } from './handlers/logout.js';
 import { mintWorkloadToken } from './handlers/mint-workload-token.js';
@@ -64,6 +73,8 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
     implement(TokenServiceService, {
       exchangeToken: exchangeToken(deps),
       logIn: logIn(deps),
+      getLoginProvider: getLoginProvider(deps),
+      exchangeIdentityToken: exchangeIdentityToken(deps),
       refreshToken: refreshToken(deps),
       listVerificationKeys: listVerificationKeys(deps),
     }),
@@ -75,6 +86,14 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       createApiKey: createApiKey(deps),
       listApiKeys: listApiKeys(deps),
       revokeApiKey: revokeApiKey(deps),
+    }),
+    implement(IdentityProviderServiceService, {
+      createIdentityProvider: createIdentityProvider(deps),
+      listIdentityProviders: listIdentityProviders(deps),
+      deleteIdentityProvider: deleteIdentityProvider(deps),
+      linkIdentity: linkIdentity(deps),
+      listIdentities: listIdentities(deps),
+      unlinkIdentity: unlinkIdentity(deps),
     }),
     implement(TeamServiceService, {
       createTeam: createTeam(deps),

@@ -7,6 +7,9 @@ import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.
 import type { ApiKeys } from './store/api-keys.js';
 import type { Bots } from './store/bots.js';
 import type { Invitations } from './store/invitations.js';
+import type { IdentityProviders } from './store/identity-providers.js';
+import type { SignIns } from './store/sign-ins.js';
+import type { IdentityTokens } from './credentials/identity-tokens.js';
 import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
 import type { Standings } from './store/standings.js';
@@ -25,6 +28,9 @@ export interface Deps {
   readonly past: Past;
   readonly tokens: Tokens;
   readonly revocations: RevocationLog;
+  readonly identityProviders: IdentityProviders;
+  readonly identityTokens: IdentityTokens;
+  readonly signIns: SignIns;
   readonly credentials: Credentials;
   readonly lifecycle: Lifecycle;
   /** Whether only owners on the access list are admitted. */

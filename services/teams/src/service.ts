@@ -16,6 +16,9 @@ import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
 import { Invitations } from './store/invitations.js';
+import { IdentityProviders } from './store/identity-providers.js';
+import { SignIns } from './store/sign-ins.js';
+import { IdentityTokens } from './credentials/identity-tokens.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
 import { Standings } from './store/standings.js';
@@ -73,6 +76,9 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     past: new Past(db),
     tokens,
     revocations,
+    identityProviders: new IdentityProviders(db),
+    identityTokens: new IdentityTokens(clock),
+    signIns: new SignIns(db),
     credentials: createCredentials({ ...config, apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,

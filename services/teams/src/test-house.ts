@@ -4,6 +4,7 @@ import {
   type Bot,
   BotServiceService,
   BotSource,
+  IdentityProviderServiceService,
   type ImageSource,
   InvitationServiceService,
   SetupServiceService,
@@ -35,6 +36,7 @@ export interface Api {
   readonly setup: Remote<typeof SetupServiceService>;
   readonly tokens: Remote<typeof TokenServiceService>;
   readonly users: Remote<typeof UserServiceService>;
+  readonly providers: Remote<typeof IdentityProviderServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
@@ -73,6 +75,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     setup: to(SetupServiceService),
     tokens: to(TokenServiceService),
     users: to(UserServiceService),
+    providers: to(IdentityProviderServiceService),
     teams: to(TeamServiceService),
     invitations: to(InvitationServiceService),
     bots: to(BotServiceService),

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Act } from '../../context.js';
 import { addAuditLog } from './audit-log.js';
 import { addAdminClones } from './clones.js';
+import { addIdentities } from './identities.js';
 import { addAdminQuotas } from './quotas.js';
 import { addStandings } from './standings.js';
 
@@ -11,5 +12,6 @@ export function addAdmin(program: Command, act: Act): void {
   addStandings(admin, act);
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
+  addIdentities(admin, act);
   addAuditLog(admin, act);
 }
