@@ -20,22 +20,29 @@ import { checkCloneAdmission } from './handlers/check-clone-admission.js';
 import { checkRevocation } from './handlers/check-revocation.js';
 import { createApiKey } from './handlers/create-api-key.js';
 import { createBot } from './handlers/create-bot.js';
+import { createIdentityProvider } from './handlers/create-identity-provider.js';
 import { createInvitation } from './handlers/create-invitation.js';
 import { createTeam } from './handlers/create-team.js';
 import { createUser } from './handlers/create-user.js';
 import { declineInvitation } from './handlers/decline-invitation.js';
 import { deleteBot } from './handlers/delete-bot.js';
+import { deleteIdentityProvider } from './handlers/delete-identity-provider.js';
 import { deleteTeam } from './handlers/delete-team.js';
 import { denyOwner } from './handlers/deny-owner.js';
+import { exchangeIdentityToken } from './handlers/exchange-identity-token.js';
 import { exchangeToken } from './handlers/exchange-token.js';
 import { getBot } from './handlers/get-bot.js';
+import { getLoginProvider } from './handlers/get-login-provider.js';
 import { getStanding } from './handlers/get-standing.js';
 import { getStandings } from './handlers/get-standings.js';
 import { getTeam } from './handlers/get-team.js';
 import { getUser } from './handlers/get-user.js';
 import { grantAccess } from './handlers/grant-access.js';
+import { linkIdentity } from './handlers/link-identity.js';
 import { listApiKeys } from './handlers/list-api-keys.js';
 import { listBots } from './handlers/list-bots.js';
+import { listIdentities } from './handlers/list-identities.js';
+import { listIdentityProviders } from './handlers/list-identity-providers.js';
 import { listInvitations } from './handlers/list-invitations.js';
 import { listMemberships } from './handlers/list-memberships.js';
 import { listStandings } from './handlers/list-standings.js';
@@ -43,14 +50,6 @@ import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
 import { listUsers } from './handlers/list-users.js';
 import { listVerificationKeys } from './handlers/list-verification-keys.js';
-import { createIdentityProvider } from './handlers/create-identity-provider.js';
-import { deleteIdentityProvider } from './handlers/delete-identity-provider.js';
-import { exchangeIdentityToken } from './handlers/exchange-identity-token.js';
-import { getLoginProvider } from './handlers/get-login-provider.js';
-import { linkIdentity } from './handlers/link-identity.js';
-import { listIdentities } from './handlers/list-identities.js';
-import { listIdentityProviders } from './handlers/list-identity-providers.js';
-import { unlinkIdentity } from './handlers/unlink-identity.js';
 import { logIn } from './handlers/log-in.js';
 import { logout } from './handlers/logout.js';
 import { mintWorkloadToken } from './handlers/mint-workload-token.js';
@@ -63,6 +62,7 @@ import { revokeInvitation } from './handlers/revoke-invitation.js';
 import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
 import { transferTeamOwnership } from './handlers/transfer-team-ownership.js';
+import { unlinkIdentity } from './handlers/unlink-identity.js';
 import { watchRevocations } from './handlers/watch-revocations.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
 
@@ -87,14 +87,7 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       listApiKeys: listApiKeys(deps),
       revokeApiKey: revokeApiKey(deps),
     }),
-    implement(IdentityProviderServiceService, {
-      createIdentityProvider: createIdentityProvider(deps),
-      listIdentityProviders: listIdentityProviders(deps),
-      deleteIdentityProvider: deleteIdentityProvider(deps),
-      linkIdentity: linkIdentity(deps),
-      listIdentities: listIdentities(deps),
-      unlinkIdentity: unlinkIdentity(deps),
-    }),
+    identityProviderApi(deps),
     implement(TeamServiceService, {
       createTeam: createTeam(deps),
       getTeam: getTeam(deps),
@@ -138,4 +131,15 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
     implement(WorkloadTokenServiceService, { renewWorkloadToken: renewWorkloadToken(deps) }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),
   ];
+}
+
+function identityProviderApi(deps: Deps): Implemented {
+  return implement(IdentityProviderServiceService, {
+    createIdentityProvider: createIdentityProvider(deps),
+    listIdentityProviders: listIdentityProviders(deps),
+    deleteIdentityProvider: deleteIdentityProvider(deps),
+    linkIdentity: linkIdentity(deps),
+    listIdentities: listIdentities(deps),
+    unlinkIdentity: unlinkIdentity(deps),
+  });
 }

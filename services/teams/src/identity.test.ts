@@ -68,14 +68,16 @@ describe('an identity provider of people', () => {
 
   it('lets no token in that is for another client (T8)', async () => {
     oidc.becomes('ada-there');
-    await assert.rejects(logIn(await idToken(oidc, 'another')), INVALID);
+    await assert.rejects(logIn(await idToken(oidc, { client: 'another' })), INVALID);
   });
 
   it('lets no token in that was changed (T9)', async () => {
     const token = await idToken(oidc);
     const [header = '', body = '', signature = ''] = token.split('.');
     const none = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url');
-    const other = Buffer.from(JSON.stringify({ ...partOf(body), sub: 'once' })).toString('base64url');
+    const other = Buffer.from(JSON.stringify({ ...partOf(body), sub: 'once' })).toString(
+      'base64url',
+    );
     const forged = [
       `${none}.${body}.`,
       `${header}.${other}.${signature}`,
@@ -110,8 +112,12 @@ describe('an identity provider of people', () => {
     try {
       await create({ name: 'open', issuer: other.issuer, autoCreate: true });
       other.becomes('1234', { preferred_username: 'Grace Hopper' });
-      const tokens = await Promise.all([idToken(other), idToken(other), idToken(other)]);
-      const logins = await Promise.all(tokens.map((token) => logIn(token)));
+      const logins = await Promise.all(
+        ['one', 'two', 'three'].map(async (name) => {
+          const nonce = `the nonce of login ${name}`;
+          return logIn(await idToken(other, { nonce }), nonce);
+        }),
+      );
       const users = await Promise.all(
         logins.map(async ({ token }) => (await house.as(token).users.getUser({ id: '' })).user),
       );
@@ -232,10 +238,13 @@ describe('an identity provider of CI', () => {
 });
 
 /** Logs in as anybody would: with a code, PKCE, and a browser that keeps its cookies. */
-async function idToken({ issuer, clientId }: TestOidc, client = clientId): Promise<string> {
+async function idToken(
+  { issuer, clientId }: TestOidc,
+  { client = clientId, nonce = NONCE }: { client?: string; nonce?: string } = {},
+): Promise<string> {
   const verifier = randomBytes(32).toString('base64url');
   const asked = new URLSearchParams({
-    ...{ client_id: client, response_type: 'code', scope: 'openid', nonce: NONCE, state: 'x' },
+    ...{ client_id: client, response_type: 'code', scope: 'openid', nonce, state: 'x' },
     ...{ redirect_uri: REDIRECT, code_challenge_method: 'S256' },
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
   });
@@ -273,7 +282,10 @@ async function browse(from: string): Promise<URL> {
 /** Waits until a token is refused: the replica hears of it at once, but not before the answer. */
 async function untilRevoked({ users }: Api): Promise<void> {
   for (;;) {
-    const thrown = await users.getUser({ id: '' }).then(() => undefined, (error: unknown) => error);
+    const thrown = await users.getUser({ id: '' }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     if (!thrown) continue;
     assert.equal((thrown as { readonly reason?: string }).reason, 'TOKEN_REVOKED');
     return;

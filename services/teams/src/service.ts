@@ -1,12 +1,13 @@
 import { startAudit } from '@ramet/audit';
 import type { Secret } from '@ramet/config';
-import { migrate, openDatabase, startSequencer } from '@ramet/database';
+import { type Database, migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { createTokenSource, createVerifier, type Jwk, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
 import { createCredentials } from './credentials/credentials.js';
+import { IdentityTokens } from './credentials/identity-tokens.js';
 import { RevocationLog } from './credentials/revocation-log.js';
 import { RotatingSigner } from './credentials/rotating-signer.js';
 import { TOKEN_NAMES, type TokenSigner } from './credentials/token-signer.js';
@@ -15,12 +16,11 @@ import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
-import { Invitations } from './store/invitations.js';
 import { IdentityProviders } from './store/identity-providers.js';
-import { SignIns } from './store/sign-ins.js';
-import { IdentityTokens } from './credentials/identity-tokens.js';
+import { Invitations } from './store/invitations.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
+import { SignIns } from './store/sign-ins.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
@@ -40,15 +40,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   await using scope = new Scope();
   const { bus, clock, logger, ids, failpoints } = outside;
 
-  const db = scope.use(
-    await openDatabase({
-      url: config.databaseUrl,
-      ...(config.databasePassword && { password: config.databasePassword.text() }),
-      schema: 'teams',
-      application: 'teams',
-      entities: [UserTable, ApiKeyTable],
-    }),
-  );
+  const db = scope.use(await openStore(config));
   await migrate(db, MIGRATIONS);
   scope.use(startSequencer({ db, service: 'teams', clock, logger, ...(bus && { bus }) }));
 
@@ -64,22 +56,11 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     },
   });
   const revocations = scope.use(new RevocationLog({ db, clock, logger }));
-  const apiKeys = new ApiKeys(db);
+  const stores = storesIn(db);
   const deps: Deps = {
-    users: new Users(db),
-    apiKeys,
-    logins: new Logins(db),
-    teams: new Teams(db),
-    invitations: new Invitations(db),
-    bots: new Bots(db),
-    standings: new Standings(db),
-    past: new Past(db),
-    tokens,
-    revocations,
-    identityProviders: new IdentityProviders(db),
-    identityTokens: new IdentityTokens(clock),
-    signIns: new SignIns(db),
-    credentials: createCredentials({ ...config, apiKeys, ids }),
+    ...stores,
+    ...{ tokens, revocations, identityTokens: new IdentityTokens(clock) },
+    credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,
     ...{ clock, ids, failpoints },
@@ -107,6 +88,31 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     port: server.port,
     address: server.address,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+function openStore({ databaseUrl: url, databasePassword }: Config): Promise<Database> {
+  return openDatabase({
+    url,
+    ...(databasePassword && { password: databasePassword.text() }),
+    schema: 'teams',
+    application: 'teams',
+    entities: [UserTable, ApiKeyTable],
+  });
+}
+
+function storesIn(db: Database) {
+  return {
+    users: new Users(db),
+    apiKeys: new ApiKeys(db),
+    logins: new Logins(db),
+    teams: new Teams(db),
+    invitations: new Invitations(db),
+    bots: new Bots(db),
+    standings: new Standings(db),
+    past: new Past(db),
+    identityProviders: new IdentityProviders(db),
+    signIns: new SignIns(db),
   };
 }
 

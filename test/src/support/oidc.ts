@@ -27,11 +27,16 @@ export async function startTestOidc(): Promise<TestOidc> {
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  const provider = new Provider(issuer, configuration(() => claims));
+  const provider = new Provider(
+    issuer,
+    configuration(() => claims),
+  );
   const serve = provider.callback();
   answer = (request, response) => {
+    // Programs on somebody's own machine need consent each time.
+    const result = { login: { accountId: subject }, consent: {} };
     if (!request.url?.startsWith('/interaction/')) void serve(request, response);
-    else void provider.interactionFinished(request, response, { login: { accountId: subject } });
+    else void provider.interactionFinished(request, response, result);
   };
   return {
     issuer,

@@ -1,11 +1,22 @@
-import type { Command } from 'commander';
 import type { User } from '@ramet/proto-gen/teams.v1';
-import { configPath, type KeptLogin, type Profile, readConfig, writeConfig } from '../connection/config-file.js';
-import { loginAtProvider } from '../connection/provider-login.js';
+import type { Command } from 'commander';
+import {
+  configPath,
+  type KeptLogin,
+  type Profile,
+  readConfig,
+  writeConfig,
+} from '../connection/config-file.js';
 import { keptLogin } from '../connection/kept-login.js';
 import { findMesh, readMesh } from '../connection/mesh-file.js';
+import { loginAtProvider } from '../connection/provider-login.js';
 import { readApiKey, Session } from '../connection/session.js';
-import { chooseTarget, type Credential, type GlobalOptions, type Target } from '../connection/target.js';
+import {
+  type Credential,
+  chooseTarget,
+  type GlobalOptions,
+  type Target,
+} from '../connection/target.js';
 import type { Act, Context } from '../context.js';
 import { Output } from '../output.js';
 import { jsonWriter } from '../print/json.js';

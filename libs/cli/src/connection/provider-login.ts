@@ -46,12 +46,16 @@ export async function loginAtProvider(
     });
     world.terminal.printError(`open this in a browser, on this machine:\n${url.href}\n`);
 
-    const tokens = await openid.authorizationCodeGrant(config, await returned(callback, redirect, world), {
-      pkceCodeVerifier: verifier,
-      expectedState: checks.state,
-      expectedNonce: checks.nonce,
-      idTokenExpected: true,
-    });
+    const tokens = await openid.authorizationCodeGrant(
+      config,
+      await returned(callback, redirect, world),
+      {
+        pkceCodeVerifier: verifier,
+        expectedState: checks.state,
+        expectedNonce: checks.nonce,
+        idTokenExpected: true,
+      },
+    );
     return { token: tokens.id_token ?? '', nonce: checks.nonce };
   } catch (thrown) {
     if (thrown instanceof UsageError) throw thrown;

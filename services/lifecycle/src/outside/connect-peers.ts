@@ -39,7 +39,11 @@ export function connectPeers(config: Addresses, { clock, noTransaction, tls }: C
   const apiKey = config.serviceKey.text();
   const accessAs = (token: () => Promise<string>) =>
     scope.use(
-      connect(AccessServiceService, config.teamsAddress, { ...plain, token, tls: tls?.to('teams') }),
+      connect(AccessServiceService, config.teamsAddress, {
+        ...plain,
+        token,
+        tls: tls?.to('teams'),
+      }),
     );
   const { token, authenticate } = scope.use(
     createIdentity(tokens, { apiKey, clock, revocations: accessAs }),

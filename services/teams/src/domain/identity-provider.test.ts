@@ -38,7 +38,7 @@ describe('a rule of trust', () => {
     });
   }
 
-  it('reads no claim that is not the token\'s own', () => {
+  it("reads no claim that is not the token's own", () => {
     const rule = { ...RULE, claims: [{ name: 'constructor', pattern: 'x' }] };
     assert.equal(ruleFor([rule], { sub: SUB }), undefined);
   });
@@ -66,7 +66,12 @@ describe('an identity provider', () => {
   }
 
   it('is asked over https, or on this machine', () => {
-    for (const url of ['https://a.org', 'http://127.0.0.1:1/x', 'http://[::1]/', 'http://localhost']) {
+    for (const url of [
+      'https://a.org',
+      'http://127.0.0.1:1/x',
+      'http://[::1]/',
+      'http://localhost',
+    ]) {
       assert.ok(isSafeUrl(url), url);
     }
     for (const url of ['http://a.org', 'http://127.0.0.1.a.org', 'file:///etc/passwd', 'x', '']) {
@@ -76,7 +81,17 @@ describe('an identity provider', () => {
 
   it('gives names to its people that are names here', () => {
     const id = `usr_${'0'.repeat(18)}abcd1234`;
-    for (const said of ['ada', 'Ada Lovelace', '42', '--', 'é', 'x'.repeat(90), 'a@b.org', undefined, 7]) {
+    for (const said of [
+      'ada',
+      'Ada Lovelace',
+      '42',
+      '--',
+      'é',
+      'x'.repeat(90),
+      'a@b.org',
+      undefined,
+      7,
+    ]) {
       const name = nameFor({ sub: '1', preferred_username: said }, id);
       requireName(name);
       assert.ok(name.endsWith('-abcd1234'));

@@ -65,10 +65,7 @@ export function isSafeUrl(text: string): boolean {
 }
 
 /** The first rule that fits what a token says. */
-export function ruleFor(
-  rules: readonly TrustRule[],
-  claims: ProvenClaims,
-): TrustRule | undefined {
+export function ruleFor(rules: readonly TrustRule[], claims: ProvenClaims): TrustRule | undefined {
   return rules.find(({ subject, claims: wanted }) => {
     return (
       matchesGlob(subject, claims.sub) &&

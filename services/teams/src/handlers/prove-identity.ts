@@ -17,8 +17,7 @@ export async function proveIdentity(
   { kind, token, nonce }: ShownIdentity,
 ): Promise<{ readonly provider: IdentityProvider; readonly claims: ProvenClaims }> {
   const origin = originOf(token);
-  const provider =
-    origin && (await identityProviders.of(kind, origin.issuer, origin.audiences));
+  const provider = origin && (await identityProviders.of(kind, origin.issuer, origin.audiences));
   const claims = provider && (await identityTokens.prove(provider, token, nonce));
   if (!claims) throw credentialInvalid();
   return { provider, claims };

@@ -35,11 +35,13 @@ export class IdentityProviders {
     return this.#db.transaction(async (tx) => {
       const provider = newProvider(wish, await readNow(tx));
       for (const { userId } of provider.rules) await requireUser(tx, userId);
-      const { id, name, kind, issuer, audience, algorithms, autoCreate, rules, createdAt } = provider;
+      const { id, name, kind, issuer, audience, algorithms, autoCreate, rules, createdAt } =
+        provider;
       const row = [id, name, kind, issuer, audience, algorithms, autoCreate, JSON.stringify(rules)];
       await tx.query(INSERT_PROVIDER, [...row, createdAt]).catch((thrown: unknown) => {
         const isTaken =
-          violates(thrown, 'identity_provider_name') || violates(thrown, 'identity_provider_tokens');
+          violates(thrown, 'identity_provider_name') ||
+          violates(thrown, 'identity_provider_tokens');
         throw isTaken ? nameTaken('identity provider', name) : thrown;
       });
       return provider;
