@@ -18,6 +18,9 @@ export interface Layout {
   readonly postgres: string;
   readonly nats: string;
   readonly secrets: string;
+  /** What signs the certificates of the services, and those. */
+  readonly authority: string;
+  readonly certificates: string;
   readonly credentials: string;
   readonly logs: string;
   readonly traces: string;
@@ -50,6 +53,8 @@ export function layoutOf(stateDir: string): Layout {
     postgres: inside('postgres'),
     nats: inside('nats'),
     secrets: inside('secrets'),
+    authority: inside('secrets/authority'),
+    certificates: inside('secrets/tls'),
     credentials: inside('credentials'),
     logs: inside('logs'),
     traces: inside('traces'),

@@ -1,4 +1,5 @@
 import { type Clock, Scope, systemClock } from '@ramet/service';
+import { type MeshCertificates, startCertificates } from './certificates.js';
 import { isServing } from './health.js';
 import { keptPorts } from './kept-ports.js';
 import { type Layout, layoutOf, logOf, programOf, SERVICES, type ServiceName } from './layout.js';
@@ -9,7 +10,7 @@ import { endAll, processesMarked, type Seen } from './proc.js';
 import { dieWithParent, type Exit, startProcess } from './process.js';
 import { makeRunFolder, removeRunFolder } from './run-folder.js';
 import { privateFolder } from './secrets.js';
-import { baseEnv, MARK, type Surroundings, serviceEnv } from './service-env.js';
+import { baseEnv, MARK, type ServicePort, type Surroundings, serviceEnv } from './service-env.js';
 import { type Given, type Stores, startStores } from './stores.js';
 import { Supervised } from './supervised.js';
 
@@ -29,11 +30,15 @@ export interface MeshOptions {
   readonly clock?: Clock;
   /** Told when a process of the mesh ended unasked. It is started again. */
   onUnasked?(name: string, exit: Exit): void;
+  /** Told of what goes wrong in the launcher itself, and will be tried again. */
+  onTrouble?(what: string): void;
 }
 
 /** Where a service of the mesh listens. */
 export interface Endpoint {
   readonly address: string;
+  /** Where other services call it, each with its own certificate. */
+  readonly mesh: string;
   /** Where Prometheus finds its metrics. */
   readonly metrics: string;
   readonly logFile: string;
@@ -43,6 +48,7 @@ export interface Endpoint {
 export interface Mesh extends AsyncDisposable {
   readonly layout: Layout;
   readonly stores: Stores;
+  readonly certificates: MeshCertificates;
   readonly endpoints: Readonly<Record<ServiceName, Endpoint>>;
   service(name: ServiceName): Supervised;
   /**
@@ -54,6 +60,9 @@ export interface Mesh extends AsyncDisposable {
   stop(): Promise<readonly Seen[]>;
 }
 
+const SERVICE_PORTS: readonly ServicePort[] = SERVICES.flatMap((name) => {
+  return [name, `${name}-mesh`, `${name}-metrics`] as const;
+});
 const READY_MS = 30_000;
 const GRACE_MS = 15_000;
 /** The executor stops its workloads first, each with a grace of its own. */
@@ -82,9 +91,17 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   });
 
   const secrets = makeSecrets(layout);
-  const metrics = SERVICES.map((name) => `${name}-metrics` as const);
-  const ports = await keptPorts(layout.ports, ['postgres', 'nats', ...SERVICES, ...metrics]);
+  const ports = await keptPorts(layout.ports, ['postgres', 'nats', ...SERVICE_PORTS]);
   const env = baseEnv(layout, options.env ?? {});
+  const onError = (thrown: unknown) => options.onTrouble?.(`no certificates: ${String(thrown)}`);
+  // Made while the stores start.
+  const making = startCertificates({ layout, clock, onError });
+  scope.defer(() =>
+    making.then(
+      (made) => made[Symbol.dispose](),
+      () => undefined,
+    ),
+  );
   const stores = await startStores(
     {
       ...{ layout, secrets, ports, env, clock },
@@ -94,8 +111,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     },
     scope,
   );
+  const certificates = await making;
   const logLevel = options.logLevel ?? 'info';
-  const around: Surroundings = { ...stores, layout, secrets, ports, logLevel };
+  const around: Surroundings = { ...stores, layout, secrets, certificates, ports, logLevel };
   const services = new Map(
     SERVICES.map((name) => {
       const own = { ...serviceEnv(name, around), ...options.settings?.[name] };
@@ -115,6 +133,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   return {
     layout,
     stores,
+    certificates,
     endpoints: endpointsOf(layout, ports),
     service: (name) => services.get(name) as Supervised,
     stop,
@@ -177,6 +196,7 @@ function endpointsOf(
 ): Readonly<Record<ServiceName, Endpoint>> {
   const endpoint = (name: ServiceName): Endpoint => ({
     address: `127.0.0.1:${ports[name]}`,
+    mesh: `127.0.0.1:${ports[`${name}-mesh`]}`,
     metrics: `http://127.0.0.1:${ports[`${name}-metrics`]}/metrics`,
     logFile: logOf(layout, name),
   });

@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { MeshCertificates } from './certificates.js';
 import type { Ports } from './kept-ports.js';
 import { HOUSE, type Layout, SERVICES, type ServiceName } from './layout.js';
 import type { MeshSecrets } from './mesh-secrets.js';
 
 /** A name for each port of the services. */
-export type ServicePort = ServiceName | `${ServiceName}-metrics`;
+export type ServicePort = ServiceName | `${ServiceName}-${'mesh' | 'metrics'}`;
 
 /** What is said to every service of a mesh. */
 export interface Surroundings {
   readonly layout: Layout;
   readonly secrets: MeshSecrets;
+  readonly certificates: MeshCertificates;
   readonly ports: Ports<ServicePort>;
   /** The address of the database for a role, without a password. */
   databaseUrl(service: ServiceName): string;
@@ -37,11 +39,12 @@ export function baseEnv(layout: Layout, outer: Readonly<Record<string, string | 
 export function serviceEnv(service: ServiceName, around: Surroundings): Env {
   const { layout, secrets, ports } = around;
   const addresses = SERVICES.map((peer) => {
-    return [`${peer.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[peer]}`] as const;
+    return [`${peer.toUpperCase()}_ADDRESS`, `127.0.0.1:${ports[`${peer}-mesh`]}`] as const;
   });
   return {
     HOST: '127.0.0.1',
     PORT: String(ports[service]),
+    ...tlsEnv(service, around),
     METRICS_PORT: String(ports[`${service}-metrics`]),
     DATABASE_URL: around.databaseUrl(service),
     DATABASE_PASSWORD_FILE: secrets.databasePassword(service),
@@ -56,7 +59,20 @@ export function serviceEnv(service: ServiceName, around: Surroundings): Env {
   };
 }
 
-function own(service: ServiceName, { layout, secrets }: Surroundings): Env {
+/** What the service proves itself with to the others, and where they call. */
+function tlsEnv(service: ServiceName, { certificates, ports }: Surroundings): Env {
+  const { certificate, key, authority } = certificates.filesOf(service);
+  return {
+    MESH_HOST: '127.0.0.1',
+    MESH_PORT: String(ports[`${service}-mesh`]),
+    TLS_CERT_FILE: certificate,
+    TLS_KEY_FILE: key,
+    TLS_CA_FILE: authority,
+    TRUST_DOMAIN: certificates.trustDomain,
+  };
+}
+
+function own(service: ServiceName, { layout, secrets, ports }: Surroundings): Env {
   switch (service) {
     case 'teams':
       return {
@@ -80,6 +96,9 @@ function own(service: ServiceName, { layout, secrets }: Surroundings): Env {
         INPUTS_ALLOW_PRIVATE: 'true',
         BUNDLES_DIR: join(HOUSE, 'deploy', 'examples'),
         HOST_ID: `local-${layout.id}`,
+        RUNNER_TEAMS_ADDRESS: `127.0.0.1:${ports.teams}`,
+        RUNNER_KEYS_ADDRESS: `127.0.0.1:${ports.keys}`,
+        RUNNER_LIFECYCLE_ADDRESS: `127.0.0.1:${ports.lifecycle}`,
         STOP_WORKLOADS_ON_EXIT: 'true',
       };
   }

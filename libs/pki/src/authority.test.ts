@@ -26,7 +26,7 @@ describe('an authority', () => {
         'IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1',
     );
     assert.equal(issued.validTo, 'Mar  1 13:00:00 2026 GMT');
-    assert.equal(issued.validFrom, 'Mar  1 11:59:00 2026 GMT');
+    assert.equal(issued.validFrom, 'Mar  1 11:55:00 2026 GMT');
   });
 
   it('is one that may sign, and what it issues is not', async () => {

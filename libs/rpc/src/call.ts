@@ -18,8 +18,19 @@ export interface Caller {
   readonly scopes?: readonly string[];
   /** The ids of what the token was made of: it is revoked with any of them. */
   readonly credentialIds?: readonly string[];
+  /** What requests with the token have to be about. Absent: whatever. */
+  readonly binding?: Binding;
   /** The version of the user that the token was made of. A user may refuse tokens of older ones. */
   readonly version?: number;
+}
+
+/** What a token is good for that was made for one signed request. */
+export interface Binding {
+  /** The one thing. Empty: what the owner has. */
+  readonly targetId: string;
+  readonly ownerId: string;
+  /** What a request that can be told by a request id has as that. */
+  readonly requestId: string;
 }
 
 /** The one epoch of one execution that a workload's identity holds for. */

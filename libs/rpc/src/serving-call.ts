@@ -3,6 +3,7 @@ import { type Metadata, type ServerInterceptingCallInterface, status } from '@gr
 import { isValidTraceId } from '@opentelemetry/api';
 import { PublicError } from '@ramet/errors';
 import { keepRecord } from './audit.js';
+import { requireBound } from './binding.js';
 import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
 import { logFailure } from './call-log.js';
 import { runServing, type Serving } from './context.js';
@@ -191,6 +192,7 @@ export class ServingCall implements Serving {
     this.#charge(caller);
     permit(rule, caller);
     this.#request = bytes && this.endpoint.decode(bytes);
+    if (caller.binding) requireBound(caller.binding, this.#request);
     return this.#request;
   }
 

@@ -1,6 +1,6 @@
 import { PublicError, unavailable } from '@ramet/errors';
 import { errors, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
-import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
+import { ANONYMOUS, type Binding, type Caller, type CallMetadata } from './call.js';
 import { detached } from './context.js';
 import type { Authenticate } from './endpoint.js';
 import { type Clock, machineClock } from './ports.js';
@@ -135,13 +135,22 @@ function madeOf({
   scp,
   crd,
   ver,
-}: JWTPayload): Pick<Caller, 'scopes' | 'credentialIds' | 'version'> {
+  bnd,
+}: JWTPayload): Pick<Caller, 'scopes' | 'credentialIds' | 'version' | 'binding'> {
   if (ver !== undefined && !Number.isSafeInteger(ver)) throw malformed();
   return {
     ...(scp !== undefined && { scopes: textsOf(scp) }),
     ...(crd !== undefined && { credentialIds: textsOf(crd) }),
     ...(ver !== undefined && { version: Number(ver) }),
+    ...(bnd !== undefined && { binding: bindingOf(bnd) }),
   };
+}
+
+function bindingOf(claim: unknown): Binding {
+  const { tgt, own, rid } = (claim ?? {}) as Readonly<Record<string, unknown>>;
+  const isBinding = typeof tgt === 'string' && typeof own === 'string' && typeof rid === 'string';
+  if (!isBinding || (tgt === '') === (own === '') || rid === '') throw malformed();
+  return { targetId: tgt, ownerId: own, requestId: rid };
 }
 
 function textsOf(claim: unknown): readonly string[] {

@@ -5,6 +5,7 @@ import type { Role, Roles } from './domain/access.js';
 import type { TeamsNews } from './domain/creator.js';
 import type { Clone } from './domain/grant.js';
 import type { Audited } from './domain/log.js';
+import type { HeadSigner } from './log/head-signer.js';
 import type { KeySealer } from './sealing/key-sealer.js';
 import type { Acceptor } from './signing/acceptor.js';
 import type { Denials } from './signing/denials.js';
@@ -27,6 +28,7 @@ export interface Deps {
   readonly refusals: DenialLog;
   readonly logs: Logs;
   readonly auditor: Auditor;
+  readonly headSigner: Pick<HeadSigner, 'make'>;
   readonly history: History;
   readonly sealer: KeySealer;
   readonly signingKeys: SigningKeys;

@@ -3,8 +3,8 @@
 // Method: the real service on a real database, two replicas, and proofs that are verified with
 // nothing but what is published.
 import assert from 'node:assert/strict';
-import type { NoteKey } from '@ramet/merkle';
-import { GrantLimits, LogEntry, SignOperation } from '@ramet/proto-gen/keys.v1';
+import { type NoteKey, printNoteKey } from '@ramet/merkle';
+import { GrantLimits, LogEntry, type Receipt, SignOperation } from '@ramet/proto-gen/keys.v1';
 import { systemIds } from '@ramet/service';
 import { as } from './support/callers.js';
 import {
@@ -207,6 +207,29 @@ describe('the log of an owner', () => {
     assert.ok(receipts.every((receipt) => isProven(receipt, keys)));
   });
 
+  it('is signed with two keys while one takes over from the other, by every replica', async () => {
+    const tenant = await signing();
+    await signRaw(other, tenant, 'payload', 'before');
+    await receiptOfRequest(other, tenant, 'before');
+    const [old] = await publishedKeys(world);
+    assert.ok(old);
+    const newest = printNoteKey(old);
+
+    const made = await world.receipts.rotateLogKey({ newest }, ADMIN);
+    assert.deepEqual(await other.receipts.rotateLogKey({ newest }, ADMIN), made);
+    const [, next] = await publishedKeys(world);
+    assert.ok(next);
+    const during = await signedBy(other, tenant, 'during');
+    await world.receipts.retireLogKey({ verifier: newest }, ADMIN);
+    const after = await signedBy(other, tenant, 'after');
+
+    assert.ok(isProven(during, [old]) && isProven(during, [next]));
+    assert.ok(!isProven(after, [old]) && isProven(after, [next]));
+    const last = { verifier: printNoteKey(next) };
+    assert.equal(await reasonOf(world.receipts.retireLogKey(last, ADMIN)), 'LAST_LOG_KEY');
+    assert.deepEqual((await auditOf(world, tenant.userId))?.faults, []);
+  });
+
   it('grows and never changes while two replicas sign and their connections are cut', async () => {
     const tenants = await Promise.all([signing(), signing(), signing()]);
     const ids = Array.from({ length: 120 }, (_, nth) => `r${nth}`);
@@ -271,6 +294,11 @@ describe('the log of an owner', () => {
     if (!tenant) throw new Error('nobody signs');
     await reasonOf(signRaw(world, tenant, 'payload', requestId));
     return tenant;
+  }
+
+  async function signedBy(replica: Replica, tenant: Tenant, requestId: string): Promise<Receipt> {
+    await signRaw(replica, tenant, 'payload', requestId);
+    return receiptOfRequest(replica, tenant, requestId);
   }
 
   async function grantOf({ keyId }: Tenant): Promise<{ readonly grantId: string }> {

@@ -5,7 +5,7 @@ import type { Logger } from '@ramet/telemetry';
 import type { Auditor } from './deps.js';
 import { startAppender } from './log/appender.js';
 import { auditLogs } from './log/audit.js';
-import { createHeadSigner } from './log/head-signer.js';
+import { createHeadSigner, type HeadSigner } from './log/head-signer.js';
 import { headSigned } from './log-events.js';
 import { entryOf } from './log-messages.js';
 import type { Envelope } from './sealing/envelope.js';
@@ -29,6 +29,7 @@ export interface LogParts {
 export interface RunningLogs {
   readonly logs: Logs;
   readonly auditor: Auditor;
+  readonly headSigner: HeadSigner;
   /** Has what was recorded added to the logs. */
   wake(): void;
 }
@@ -44,10 +45,11 @@ export function startLogs({
   ...tools
 }: LogParts): RunningLogs {
   const logs = new Logs(db);
+  const headSigner = createHeadSigner({ envelope, secrets, keys: logs, ids });
   const appender = scope.use(
     startAppender({
       logs: new LogWriter(db),
-      signer: createHeadSigner({ envelope, secrets, keys: logs, ids }),
+      signer: headSigner,
       entryOf,
       publish({ log, head }) {
         bus?.publish(headSigned(log.owner, head)).catch((thrown: unknown) => {
@@ -59,6 +61,7 @@ export function startLogs({
   );
   return {
     logs,
+    headSigner,
     auditor: createAuditor(db, logs),
     wake: () => appender.wake(),
   };

@@ -38,7 +38,9 @@ import { listSignedHeads } from './handlers/list-signed-heads.js';
 import { readHistory } from './handlers/read-history.js';
 import { releaseKey } from './handlers/release-key.js';
 import { renewGrantLeases } from './handlers/renew-grant-leases.js';
+import { retireLogKey } from './handlers/retire-log-key.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
+import { rotateLogKey } from './handlers/rotate-log-key.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import { startLogs } from './logs.js';
 import type { Outside, Peers } from './outside.js';
@@ -190,7 +192,7 @@ async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Prom
   scope.defer(() => denials[Symbol.dispose]());
   return {
     ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, refusals },
-    ...{ logs: running.logs, auditor: running.auditor },
+    ...{ logs: running.logs, auditor: running.auditor, headSigner: running.headSigner },
     keys: new Keys(db, failpoints),
     grants: new Grants(db, ids, failpoints),
     creatorGrants: new CreatorGrants(db),
@@ -228,6 +230,8 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       getSignedHead: getSignedHead(deps),
       listSignedHeads: listSignedHeads(deps),
       listLogKeys: listLogKeys(deps),
+      rotateLogKey: rotateLogKey(deps),
+      retireLogKey: retireLogKey(deps),
       auditLogs: auditLogs(deps),
     }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),

@@ -4,6 +4,7 @@ import {
   BotServiceService,
   IdentityProviderServiceService,
   InvitationServiceService,
+  ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -33,6 +34,8 @@ import { exchangeIdentityToken } from './handlers/exchange-identity-token.js';
 import { exchangeToken } from './handlers/exchange-token.js';
 import { getBot } from './handlers/get-bot.js';
 import { getLoginProvider } from './handlers/get-login-provider.js';
+import { exchangeSignedRequest } from './handlers/exchange-signed-request.js';
+import { getProvider } from './handlers/get-provider.js';
 import { getStanding } from './handlers/get-standing.js';
 import { getStandings } from './handlers/get-standings.js';
 import { getTeam } from './handlers/get-team.js';
@@ -45,6 +48,7 @@ import { listIdentities } from './handlers/list-identities.js';
 import { listIdentityProviders } from './handlers/list-identity-providers.js';
 import { listInvitations } from './handlers/list-invitations.js';
 import { listMemberships } from './handlers/list-memberships.js';
+import { listProviders } from './handlers/list-providers.js';
 import { listStandings } from './handlers/list-standings.js';
 import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
@@ -55,6 +59,7 @@ import { logout } from './handlers/logout.js';
 import { mintWorkloadToken } from './handlers/mint-workload-token.js';
 import { readHistory } from './handlers/read-history.js';
 import { refreshToken } from './handlers/refresh-token.js';
+import { registerProvider } from './handlers/register-provider.js';
 import { removeTeamMember } from './handlers/remove-team-member.js';
 import { renewWorkloadToken } from './handlers/renew-workload-token.js';
 import { revokeApiKey } from './handlers/revoke-api-key.js';
@@ -63,6 +68,7 @@ import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
 import { transferTeamOwnership } from './handlers/transfer-team-ownership.js';
 import { unlinkIdentity } from './handlers/unlink-identity.js';
+import { updateProvider } from './handlers/update-provider.js';
 import { watchRevocations } from './handlers/watch-revocations.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
 
@@ -76,6 +82,7 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       getLoginProvider: getLoginProvider(deps),
       exchangeIdentityToken: exchangeIdentityToken(deps),
       refreshToken: refreshToken(deps),
+      exchangeSignedRequest: exchangeSignedRequest(deps),
       listVerificationKeys: listVerificationKeys(deps),
     }),
     implement(UserServiceService, {
@@ -111,6 +118,12 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       listBots: listBots(deps),
       setBotSource: setBotSource(deps),
       deleteBot: deleteBot(deps),
+    }),
+    implement(ProviderServiceService, {
+      registerProvider: registerProvider(deps),
+      getProvider: getProvider(deps),
+      listProviders: listProviders(deps),
+      updateProvider: updateProvider(deps),
     }),
     implement(StandingServiceService, {
       denyOwner: denyOwner(deps),

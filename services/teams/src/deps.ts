@@ -12,6 +12,7 @@ import type { Invitations } from './store/invitations.js';
 import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
 import type { SignIns } from './store/sign-ins.js';
+import type { Providers } from './store/providers.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
 import type { Users } from './store/users.js';
@@ -24,6 +25,7 @@ export interface Deps {
   readonly teams: Teams;
   readonly invitations: Invitations;
   readonly bots: Bots;
+  readonly providers: Providers;
   readonly standings: Standings;
   readonly past: Past;
   readonly tokens: Tokens;
@@ -41,7 +43,7 @@ export interface Deps {
 }
 
 interface Tokens {
-  sign(identity: Identity): Promise<SignedToken>;
+  sign(identity: Identity, maxSeconds?: number): Promise<SignedToken>;
   readonly publicKeys: readonly PublicKey[];
 }
 

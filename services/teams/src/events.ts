@@ -2,6 +2,7 @@ import {
   ApiKeyChanged,
   BotChanged,
   InvitationChanged,
+  ProviderChanged,
   StandingChanged,
   TeamChanged,
   UserChanged,
@@ -10,6 +11,7 @@ import type { ApiKey } from './domain/api-key.js';
 import type { BotChange } from './domain/bot.js';
 import type { Invitation } from './domain/invitation.js';
 import { ownerIdOf, type StandingChange } from './domain/owner-standing.js';
+import type { Provider } from './domain/provider.js';
 import type { TeamChange } from './domain/team.js';
 import type { User } from './domain/user.js';
 import {
@@ -18,6 +20,7 @@ import {
   toInvitationMessage,
   toMemberMessage,
   toPersonalSourceMessage,
+  toProviderMessage,
   toStandingMessage,
   toTeamMessage,
   toUserMessage,
@@ -50,6 +53,12 @@ export function teamChanged({ event, state }: TeamChange): Event {
   const members = state.members.map(toMemberMessage);
   const payload = TeamChanged.encode({ team, members }).finish();
   return { aggregate: team.id, kind: `team.${event}`, payload };
+}
+
+/** A provider was registered, or may do something else. */
+export function providerChanged(what: 'registered' | 'changed', provider: Provider): Event {
+  const payload = ProviderChanged.encode({ provider: toProviderMessage(provider) }).finish();
+  return { aggregate: provider.id, kind: `provider.${what}`, payload };
 }
 
 /** An invitation was made, accepted, declined or taken back. Apart from the team's history. */

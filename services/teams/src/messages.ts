@@ -7,6 +7,7 @@ import type {
   Membership as MembershipMessage,
   Owner as OwnerMessage,
   PersonalSource as PersonalSourceMessage,
+  Provider as ProviderMessage,
   Standing as StandingMessage,
   TeamMember as TeamMemberMessage,
   Team as TeamMessage,
@@ -18,6 +19,7 @@ import type { Bot, Owner } from './domain/bot.js';
 import { etagOf } from './domain/etag.js';
 import type { Invitation } from './domain/invitation.js';
 import type { Kind, OwnerStanding } from './domain/owner-standing.js';
+import type { Provider } from './domain/provider.js';
 import type { Role } from './domain/role.js';
 import type { PersonalSource, Program, Source } from './domain/source.js';
 import type { Member, Membership, Team } from './domain/team.js';
@@ -77,6 +79,18 @@ export function toTeamMessage(team: Team): TeamMessage {
 export function toMemberMessage(member: Member): TeamMemberMessage {
   const { teamId, userId, userName, role, createdAt } = member;
   return { teamId, userId, userName, role: ROLE[role], createTime: createdAt };
+}
+
+/** Translates a provider. */
+export function toProviderMessage(provider: Provider): ProviderMessage {
+  const { id, name, address, userId, actions, createdAt, updatedAt, disabledAt } = provider;
+  return {
+    ...{ id, name, address, userId, actions: [...actions] },
+    createTime: createdAt,
+    updateTime: updatedAt,
+    disableTime: disabledAt ?? undefined,
+    etag: etagOf(provider),
+  };
 }
 
 /** Translates one team that a user is in. */

@@ -21,6 +21,7 @@ import { Invitations } from './store/invitations.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
 import { SignIns } from './store/sign-ins.js';
+import { Providers } from './store/providers.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
@@ -109,6 +110,7 @@ function storesIn(db: Database) {
     teams: new Teams(db),
     invitations: new Invitations(db),
     bots: new Bots(db),
+    providers: new Providers(db),
     standings: new Standings(db),
     past: new Past(db),
     identityProviders: new IdentityProviders(db),

@@ -7,6 +7,7 @@ import {
   IdentityProviderServiceService,
   type ImageSource,
   InvitationServiceService,
+  ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
   type Team,
@@ -40,6 +41,7 @@ export interface Api {
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly workloads: Remote<typeof WorkloadTokenServiceService>;
@@ -79,6 +81,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     teams: to(TeamServiceService),
     invitations: to(InvitationServiceService),
     bots: to(BotServiceService),
+    providers: to(ProviderServiceService),
     standings: to(StandingServiceService),
     access: to(AccessServiceService),
     workloads: to(WorkloadTokenServiceService),

@@ -15,6 +15,7 @@ import type { Identity, WorkloadIdentity } from './domain/identity.js';
 import { connectLifecycle, type Outside } from './outside.js';
 import { startTeams } from './service.js';
 
+export { signText } from './credentials/test-signer.js';
 export type { Outside } from './outside.js';
 
 /** What may differ from one test to the next. */

@@ -33,7 +33,7 @@ describe('access', () => {
   before(async () => {
     test = await sharedMesh();
     cast = await assemble(test);
-    caller = openCaller(contract);
+    caller = openCaller(contract, test.ways);
   });
   after(() => caller?.[Symbol.dispose]());
 

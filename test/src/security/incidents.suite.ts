@@ -184,7 +184,7 @@ describe('a mesh', () => {
   });
 
   it('tells of its health that it serves, and nothing else', async () => {
-    using caller = openCaller(contract);
+    using caller = openCaller(contract, test.ways);
     const check = { ...contract.rpc('ramet.teams.v1.TeamService/GetTeam') };
     const health = { ...check, name: 'grpc.health.v1.Health/Check' };
     for (const peer of PEERS) {
@@ -197,7 +197,7 @@ describe('a mesh', () => {
   });
 
   it('lets nobody suffer from the flood that another one sends', async () => {
-    using caller = openCaller(contract);
+    using caller = openCaller(contract, test.ways);
     const rpc = contract.rpc('ramet.executor.v1.ExecutionService/ListExecutions');
     const [flooder, bystander] = [await author.person(), await author.person()];
     const ask = ({ token }: Person) => {

@@ -53,7 +53,7 @@ describe('bad input', () => {
   before(async () => {
     test = await sharedMesh();
     cast = await assemble(test);
-    caller = openCaller(contract);
+    caller = openCaller(contract, test.ways);
     rows = await openRows(test);
     pids = PEERS.map((peer) => test.mesh.service(peer).pid);
   });

@@ -220,7 +220,7 @@ describe('a secret', () => {
     const person = await author.person();
     const { teamId } = await author.team(await author.person());
     canaries.push(...personal('a person', person));
-    using caller = openCaller(contract);
+    using caller = openCaller(contract, test.ways);
     for (const request of refusedRequests(contract, { userId: person.id, teamId })) {
       const { rpc, bytes, metadata, isAnonymous, what } = request;
       const token = request.token ?? (isAnonymous ? undefined : person.token);

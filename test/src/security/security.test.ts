@@ -7,3 +7,4 @@ import './input.suite.js';
 import './isolation.suite.js';
 import './pages.suite.js';
 import './secrets.suite.js';
+import './signed.suite.js';

@@ -13,6 +13,7 @@ import {
   untilPhase,
   untilPrinted,
 } from './support/clones.js';
+import { identityOf } from './support/identity.js';
 import { type Health, type Replica, startReplica } from './support/replica.js';
 import { endSoundly, requireAgreement, requireOneLife } from './support/soundness.js';
 import { type Person, startWorld, type World } from './support/world.js';
@@ -143,7 +144,11 @@ async function release({ mesh }: World, _: Person, held: Held): Promise<void> {
   const apiKey = readFileSync(join(mesh.layout.secrets, 'services', 'lifecycle'), 'utf8');
   await using tokens = connect(TokenServiceService, teams.address);
   const { token } = await tokens.exchangeToken({ apiKey });
-  await using grants = connect(GrantServiceService, keys.address, { token: async () => token });
+  using identity = identityOf(mesh, 'lifecycle');
+  await using grants = connect(GrantServiceService, keys.mesh, {
+    token: async () => token,
+    tls: identity.to('keys'),
+  });
   await grants.releaseKey(held);
 }
 

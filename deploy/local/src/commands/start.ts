@@ -16,6 +16,7 @@ export async function start(context: CommandContext): Promise<number> {
       const how = signal ?? `code ${String(code)}`;
       context.complain(`${name} ended unasked (${how}) and is started again`);
     },
+    onTrouble: (what) => context.complain(what),
   });
   const credentials = await makeCredentials(mesh.layout, mesh.endpoints.teams.address);
   context.say(describe(mesh, credentials));

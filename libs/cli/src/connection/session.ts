@@ -15,6 +15,7 @@ import {
   BotServiceService,
   IdentityProviderServiceService,
   InvitationServiceService,
+  ProviderServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -83,6 +84,10 @@ export class Session implements AsyncDisposable {
 
   get bots(): Remote<typeof BotServiceService> {
     return this.#client(BotServiceService, 'teams');
+  }
+
+  get providers(): Remote<typeof ProviderServiceService> {
+    return this.#client(ProviderServiceService, 'teams');
   }
 
   get invitations(): Remote<typeof InvitationServiceService> {

@@ -15,6 +15,8 @@ import type { Envelope, Sealed } from '../sealing/envelope.js';
 export interface HeadSigner {
   /** Opens the keys of these generations: with them heads are signed from then on. */
   use(generations: readonly number[]): Promise<void>;
+  /** Makes the key of a generation and publishes it, if there is none. */
+  make(generation: number): Promise<void>;
   /** The note of a checkpoint: signed by each of the keys in use. */
   sign(checkpoint: Checkpoint): string;
 }
@@ -47,12 +49,14 @@ const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 export function createHeadSigner(options: HeadSignerOptions): HeadSigner {
   const opened = new Map<number, NoteSigner>();
   let signers: readonly NoteSigner[] = [];
+  const open = async (generation: number): Promise<void> => {
+    if (!opened.has(generation)) opened.set(generation, await openKey(generation, options));
+  };
   return {
+    make: open,
     async use(generations) {
       const wanted = generations.length === 0 ? [FIRST] : generations;
-      for (const generation of wanted) {
-        if (!opened.has(generation)) opened.set(generation, await openKey(generation, options));
-      }
+      for (const generation of wanted) await open(generation);
       signers = [...opened].filter(([of]) => wanted.includes(of)).map(([, signer]) => signer);
     },
     sign(checkpoint) {

@@ -1,4 +1,5 @@
-import type { Database } from '@ramet/database';
+import type { Database, Queries } from '@ramet/database';
+import { conflict, notFound, type PublicError } from '@ramet/errors';
 import { hashRanges, type Node, type Range } from '@ramet/merkle';
 import type { Denial } from '../domain/denial.js';
 import type { Head, Log, LogKey, LogOwner, LogRecord, RecordName } from '../domain/log.js';
@@ -104,12 +105,29 @@ export class Logs {
   }
 
   /** The keys of heads, oldest first. */
-  async listKeys(): Promise<readonly LogKey[]> {
-    const sql = `
-      select generation, verifier, created_at as "createdAt", retired_at as "retiredAt"
-      from log_key order by generation`;
-    const rows = await this.#db.query<LogKey & { readonly retiredAt: Date | null }>(sql);
-    return rows.map((row) => ({ ...row, retiredAt: row.retiredAt ?? undefined }));
+  listKeys(): Promise<readonly LogKey[]> {
+    return listKeys(this.#db);
+  }
+
+  /**
+   * Retires a key, unless it is retired already.
+   *
+   * Throws LOG_KEY_NOT_FOUND, and LAST_LOG_KEY for the only one that is not.
+   */
+  async retire(verifier: string): Promise<LogKey> {
+    return this.#db.transaction(async (tx) => {
+      await tx.query('select from log_key order by generation for update');
+      await tx.query(
+        `update log_key set retired_at = ramet_now()
+         where verifier = $1 and retired_at is null
+           and exists (select from log_key where retired_at is null and verifier <> $1)`,
+        [verifier],
+      );
+      const key = (await listKeys(tx)).find((each) => each.verifier === verifier);
+      if (!key) throw notFound('log_key', verifier);
+      if (!key.retiredAt) throw lastLogKey(verifier);
+      return key;
+    });
   }
 
   /** Publishes a key, unless one of this generation is published already. */
@@ -119,4 +137,17 @@ export class Logs {
       on conflict do nothing`;
     await this.#db.query(sql, [generation, verifier]);
   }
+}
+
+async function listKeys(db: Queries): Promise<readonly LogKey[]> {
+  const sql = `
+    select generation, verifier, created_at as "createdAt", retired_at as "retiredAt"
+    from log_key order by generation`;
+  const rows = await db.query<LogKey & { readonly retiredAt: Date | null }>(sql);
+  return rows.map((row) => ({ ...row, retiredAt: row.retiredAt ?? undefined }));
+}
+
+function lastLogKey(verifier: string): PublicError {
+  const message = 'heads are signed with no other key than this one';
+  return conflict('LAST_LOG_KEY', { kind: 'log_key', id: verifier }, message);
 }

@@ -12,7 +12,8 @@ const PEM = /-----BEGIN PRIVATE KEY-----[\s\S]+?-----END PRIVATE KEY-----/g;
 
 /** Makes the tokens of the mesh, and publishes what they are verified with. */
 export interface TokenSigner {
-  sign(identity: Identity): Promise<SignedToken>;
+  /** Makes a token that is good for as long as all are, or for less. */
+  sign(identity: Identity, maxSeconds?: number): Promise<SignedToken>;
   /** The public keys: of the key that signs, and of those before or after it. */
   readonly publicKeys: readonly PublicKey[];
 }
@@ -43,7 +44,7 @@ export const TOKEN_NAMES = { issuer: ISSUER, audience: AUDIENCE };
  */
 export async function createTokenSigner(
   keys: Secret,
-  { clock, ids, lifeSeconds }: TokenSignerOptions,
+  { clock, ids, ...options }: TokenSignerOptions,
 ): Promise<TokenSigner> {
   const privateKeys = readKeys(keys);
   const publicKeys = await Promise.all(privateKeys.map(publish));
@@ -54,8 +55,9 @@ export async function createTokenSigner(
   const header = { alg: ALGORITHM, typ: 'at+jwt', kid: published.id };
   return {
     publicKeys,
-    async sign(identity) {
+    async sign(identity, maxSeconds = options.lifeSeconds) {
       const issuedAt = Math.floor(clock.now().getTime() / 1_000);
+      const lifeSeconds = Math.min(maxSeconds, options.lifeSeconds);
       const expiresAt = issuedAt + lifeSeconds;
       const text = await new SignJWT(claimsOf(identity))
         .setProtectedHeader(header)
@@ -84,12 +86,15 @@ function claimsOf(identity: Identity): Readonly<Record<string, unknown>> {
   }
 }
 
-function userClaims({ id, admin, version, credentialIds, scopes }: UserIdentity) {
+function userClaims({ id, admin, version, credentialIds, scopes, binding }: UserIdentity) {
   return {
     ...{ sub: id, kind: 'user', adm: admin },
     ...(version !== undefined && { ver: version }),
     ...(credentialIds && { crd: credentialIds }),
     ...(scopes && scopes.length > 0 && { scp: scopes }),
+    ...(binding && {
+      bnd: { tgt: binding.targetId, own: binding.ownerId, rid: binding.requestId },
+    }),
   };
 }
 

@@ -14,6 +14,17 @@ export interface UserIdentity {
   readonly credentialIds?: readonly string[];
   /** What it is good for. Empty or absent: all that the user may do. */
   readonly scopes?: readonly string[];
+  /** What requests with it have to be about. Absent: whatever. */
+  readonly binding?: Binding;
+}
+
+/** What a provider has signed: requests with the token are about this, or refused. */
+export interface Binding {
+  /** The one thing. Empty: whatever the owner has. */
+  readonly targetId: string;
+  readonly ownerId: string;
+  /** What a request that makes something has as its request id. */
+  readonly requestId: string;
 }
 
 /** The one epoch of one execution that a workload's token is for. */

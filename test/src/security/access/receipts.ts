@@ -44,6 +44,16 @@ export const RECEIPTS: readonly Row[] = [
     isOpen: true,
   },
   {
+    rpc: 'ramet.keys.v1.ReceiptService/RotateLogKey',
+    request: () => ({ newest: 'none that there is' }),
+    people: always(but(DENIED, 'ok')),
+  },
+  {
+    rpc: 'ramet.keys.v1.ReceiptService/RetireLogKey',
+    request: () => ({ verifier: 'none that there is' }),
+    people: always(but(DENIED, 'LOG_KEY_NOT_FOUND')),
+  },
+  {
     rpc: 'ramet.keys.v1.ReceiptService/AuditLogs',
     request: () => ({}),
     people: always(but(DENIED, 'ok')),

@@ -2,6 +2,7 @@ import { EXECUTOR } from './executor.js';
 import { KEYS } from './keys.js';
 import { LIFECYCLE } from './lifecycle.js';
 import { LIFECYCLE_ADMIN } from './lifecycle-admin.js';
+import { PROVIDERS } from './providers.js';
 import { RECEIPTS } from './receipts.js';
 import { all, always, but, DENIED, type Row } from './row.js';
 import { TEAMS } from './teams.js';
@@ -12,6 +13,7 @@ const FOR_ALL = ['ok', 'ok', 'ok'] as const;
 /** THE TABLE: who may do what. Every RPC of the contract has a row. */
 export const TABLE: readonly Row[] = [
   ...TEAMS,
+  ...PROVIDERS,
   ...KEYS,
   ...RECEIPTS,
   ...TURNS,

@@ -1,7 +1,8 @@
 import { type FileRegistry, fromBinary, toJson } from '@bufbuild/protobuf';
 import { type AnySchema, anyUnpack } from '@bufbuild/protobuf/wkt';
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Registry, Rpc } from './contract.js';
+import type { Ways } from './ways.js';
 
 /** What came back of a call, as it was on the wire. */
 export interface Answer {
@@ -37,22 +38,30 @@ const DETAILS = 'grpc-status-details-bin';
 const bytesOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
 const asIs = (bytes: Buffer): Uint8Array => bytes;
 
-/** Opens a caller, which keeps one connection to each address. */
-export function openCaller({ files }: Registry): Caller {
+/** Opens a caller, which goes the way of whoever it calls for, and keeps its connections. */
+export function openCaller({ files }: Registry, ways: Ways): Caller {
   const clients = new Map<string, Client>();
-  const clientOf = (address: string): Client => {
-    const known = clients.get(address);
+  const clientOf = (called: string, token: string | undefined): Client => {
+    const { name, open } = ways(called, token);
+    const known = clients.get(name);
     if (known) return known;
-    const client = new Client(address, credentials.createInsecure(), {
+    const { address, credentials, options } = open();
+    const client = new Client(address, credentials, {
+      ...options,
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
     });
-    clients.set(address, client);
+    clients.set(name, client);
     return client;
   };
   return {
     async call(address, rpc, request, options = {}) {
-      const { error, response } = await send(clientOf(address), rpc, request, options);
+      const { error, response } = await send(
+        clientOf(address, options.token),
+        rpc,
+        request,
+        options,
+      );
       return answerOf(files, error, response);
     },
     [Symbol.dispose]() {

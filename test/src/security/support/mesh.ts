@@ -8,6 +8,7 @@ import { connect } from '@ramet/rpc';
 import { testStack } from '@ramet/test/support';
 import { PEERS, type Peer } from './contract.js';
 import { type TokenKey, tokenKey } from './tokens.js';
+import { type Ways, waysIn } from './ways.js';
 
 /** A whole mesh, with credentials for it. */
 export interface TestMesh {
@@ -15,6 +16,8 @@ export interface TestMesh {
   addressOf(peer: Peer): string;
   /** The API key of the administrator that the launcher made. */
   readonly adminKey: string;
+  /** How to get to a service as the owner of a token does. */
+  readonly ways: Ways;
   serviceKey(peer: Peer): string;
   /** What the mesh signs its tokens with. */
   readonly tokenKey: TokenKey;
@@ -71,6 +74,7 @@ async function start(): Promise<TestMesh> {
   return {
     mesh,
     addressOf,
+    ways: waysIn(mesh),
     adminKey: readFileSync(admin, 'utf8'),
     serviceKey: (peer) => secret(join('services', peer)),
     tokenKey: tokenKey(secret('token-key.pem'), keys[0]?.id ?? ''),

@@ -20,6 +20,7 @@ import {
   BotServiceService,
   BotSource,
   InvitationServiceService,
+  ProviderServiceService,
   StandingServiceService,
   TeamRole,
   TeamServiceService,
@@ -27,6 +28,7 @@ import {
 } from '@ramet/proto-gen/teams.v1';
 import { connect, type Remote } from '@ramet/rpc';
 import { Scope, systemIds } from '@ramet/service';
+import { identityOf } from '../../stories/support/identity.js';
 import { serviceTokens, type TestMesh } from './mesh.js';
 
 /** Somebody with credentials. */
@@ -60,6 +62,7 @@ export interface Api {
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
+  readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
   readonly access: Remote<typeof AccessServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
@@ -196,8 +199,12 @@ export async function workloadToken(
   epoch = 1,
 ): Promise<string> {
   const { executor } = await serviceTokens(test);
-  const address = test.addressOf('teams');
-  await using access = connect(AccessServiceService, address, { token: async () => executor });
+  const { mesh } = test;
+  using identity = identityOf(mesh, 'executor');
+  await using access = connect(AccessServiceService, mesh.endpoints.teams.mesh, {
+    token: async () => executor,
+    tls: identity.to('teams'),
+  });
   return (await access.mintWorkloadToken({ cloneId, executionId, epoch })).token;
 }
 
@@ -216,6 +223,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     teams: scope.use(connect(TeamServiceService, teams, bearer)),
     invitations: scope.use(connect(InvitationServiceService, teams, bearer)),
     bots: scope.use(connect(BotServiceService, teams, bearer)),
+    providers: scope.use(connect(ProviderServiceService, teams, bearer)),
     standings: scope.use(connect(StandingServiceService, teams, bearer)),
     access: scope.use(connect(AccessServiceService, teams, bearer)),
     keys: scope.use(connect(KeyServiceService, keys, bearer)),

@@ -1,5 +1,5 @@
 import type { Mesh } from '@ramet/local';
-import { KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import { KeyServiceService, ReceiptServiceService } from '@ramet/proto-gen/keys.v1';
 import {
   CloneAdminServiceService,
   CloneServiceService,
@@ -26,6 +26,7 @@ export interface Api {
   readonly results: Remote<typeof ResultServiceService>;
   readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
+  readonly receipts: Remote<typeof ReceiptServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly users: Remote<typeof UserServiceService>;
@@ -64,6 +65,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     results: to(ResultServiceService, addresses.lifecycle),
     webhooks: to(WebhookServiceService, addresses.lifecycle),
     keys: to(KeyServiceService, addresses.keys),
+    receipts: to(ReceiptServiceService, addresses.keys),
     teams: to(TeamServiceService, addresses.teams),
     bots: to(BotServiceService, addresses.teams),
     users: to(UserServiceService, addresses.teams),
@@ -78,6 +80,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
       results: patient(ResultServiceService, api.results),
       webhooks: patient(WebhookServiceService, api.webhooks),
       keys: patient(KeyServiceService, api.keys),
+      receipts: patient(ReceiptServiceService, api.receipts),
       teams: patient(TeamServiceService, api.teams),
       bots: patient(BotServiceService, api.bots),
       users: patient(UserServiceService, api.users),

@@ -40,6 +40,7 @@ export async function startReplica(
     env: {
       ...settingsOf(mesh.service(service).pid),
       PORT: String(port),
+      MESH_PORT: '0',
       METRICS_PORT: '0',
       ...more,
     },
@@ -67,7 +68,7 @@ async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals | nul
 }
 
 /** The environment of a process that runs. */
-function settingsOf(pid: number | undefined): Record<string, string> {
+export function settingsOf(pid: number | undefined): Record<string, string> {
   const lines = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   return Object.fromEntries(
     lines.flatMap((line) => {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Link, verifyChain } from '@ramet/database';
+import type { LogFault } from '@ramet/proto-gen/keys.v1';
 import {
   type CloneHistoryEntry,
   GetCloneRequest,
   ListCloneHistoryRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
 import { processesWithVariable } from '@ramet/service';
-import { until } from './again.js';
+import { again, until } from './again.js';
 import type { Person, World } from './world.js';
 
 const SERVICES = ['teams', 'keys', 'lifecycle', 'executor'] as const;
@@ -22,6 +23,7 @@ export async function requireAgreement(world: World): Promise<void> {
   assert.deepEqual(await world.ask(WRONG_HOLDS), [], 'clones hold other than was entered');
   assert.deepEqual(await world.ask(LOST_BLOBS), [], 'a result without its blob');
   await requireKnownBlobs(world);
+  await requireSoundLogs(world);
 }
 
 /** Throws if anything is left of clones, once all of them are deleted. */
@@ -73,6 +75,18 @@ function blobsOf({ mesh: { layout } }: World): readonly string[] {
   if (!existsSync(layout.blobs)) return [];
   const names = readdirSync(layout.blobs, { recursive: true, encoding: 'utf8' });
   return names.flatMap((name) => /^(results\/[^/]+\/[^/.]+)\.blob$/.exec(name)?.[1] ?? []);
+}
+
+/** The logs of signatures and refusals are those of their records and of every head that was signed. */
+async function requireSoundLogs({ admin }: World): Promise<void> {
+  const faults = await again(async () => {
+    const found: LogFault[] = [];
+    for await (const { audit } of admin.api.receipts.auditLogs({})) {
+      found.push(...(audit?.faults ?? []));
+    }
+    return found;
+  });
+  assert.deepEqual(faults, [], 'somebody was at the logs');
 }
 
 /** Ends a mesh of which nothing may be left, and throws if anything is. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { Act } from '../../context.js';
-import { addAuditLog } from './audit-log.js';
 import { addAdminClones } from './clones.js';
 import { addIdentities } from './identities.js';
+import { addAdminLogs } from './logs.js';
+import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
 import { addStandings } from './standings.js';
 
@@ -13,5 +14,6 @@ export function addAdmin(program: Command, act: Act): void {
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
   addIdentities(admin, act);
-  addAuditLog(admin, act);
+  addAdminLogs(admin, act);
+  addProviders(admin, act);
 }

@@ -173,6 +173,33 @@ describe('ramet receipts', () => {
     }
   });
 
+  it('lets administrators change the key', async () => {
+    const asked: string[] = [];
+    const key = { verifier: 'the-new-one', createTime: TIME, retireTime: undefined };
+    await using mesh = await startTestMesh({
+      admin: true,
+      receipts: {
+        ...RECEIPTS,
+        rotateLogKey: async ({ newest }) => {
+          asked.push(newest);
+          return { key };
+        },
+        retireLogKey: async ({ verifier }) => {
+          asked.push(verifier);
+          return { key: { ...key, verifier, retireTime: TIME } };
+        },
+      },
+    });
+    const old = printNoteKey(SIGNER.key);
+
+    const rotated = await runCommand(mesh.address, ['admin', 'rotate-log-key']);
+    const retired = await runCommand(mesh.address, ['admin', 'retire-log-key', old]);
+
+    assert.deepEqual(asked, [old, old]);
+    assert.match(rotated.out, /^verifier: +the-new-one$/m);
+    assert.match(retired.out, /^until: +2030/m);
+  });
+
   async function ask(args: readonly string[]): Promise<Ran> {
     await using mesh = await startTestMesh({ receipts: RECEIPTS });
     const ran = await runCommand(mesh.address, args);

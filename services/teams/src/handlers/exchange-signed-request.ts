@@ -1,0 +1,52 @@
+import type {
+  ExchangeSignedRequestRequest,
+  ExchangeSignedRequestResponse,
+} from '@ramet/proto-gen/teams.v1';
+import type { Unary } from '@ramet/rpc';
+import { signerOf } from '../credentials/ethereum.js';
+import type { Deps } from '../deps.js';
+import { requireAction } from '../domain/provider.js';
+import { requireTimely, type SignedRequest, textOf } from '../domain/signed-request.js';
+import { credentialInvalid } from './credential-invalid.js';
+import { tokenResponse } from './token-response.js';
+
+type Needs = Pick<Deps, 'providers' | 'tokens' | 'failpoints'>;
+type ExchangeSignedRequest = Unary<ExchangeSignedRequestRequest, ExchangeSignedRequestResponse>;
+
+/** For how long the token is good: for one call, and its repetitions. */
+const LIFE_SECONDS = 60;
+
+/**
+ * Exchanges a request that a provider has signed for a token that is good for it alone.
+ *
+ * The list comes first, the nonce last: who is not on the list, or asks for what they may not, uses
+ * up nothing.
+ */
+export function exchangeSignedRequest(needs: Needs): ExchangeSignedRequest {
+  const { providers, tokens, failpoints } = needs;
+  return async ({ signature, expireTime, ...asked }) => {
+    const request: SignedRequest = { ...asked, expiresAt: expireTime ?? new Date(0) };
+    const address = signerOf(textOf(request), signature);
+    const found = address === undefined ? undefined : await providers.findLetIn(address);
+    if (!found) throw credentialInvalid();
+
+    const { provider, userVersion, now } = found;
+    requireAction(provider, request.action);
+    requireTimely(request, now);
+    await providers.useNonce(provider, request.nonce);
+    failpoints.hit('teams.signed_request.nonce_used');
+    const token = await tokens.sign(
+      {
+        ...{ kind: 'user', id: provider.userId, admin: false, version: userVersion },
+        ...{ credentialIds: [provider.id], scopes: [request.action] },
+        binding: boundTo(request),
+      },
+      LIFE_SECONDS,
+    );
+    return tokenResponse(token);
+  };
+}
+
+function boundTo({ targetId, ownerId, nonce }: SignedRequest) {
+  return { targetId, ownerId, requestId: String(nonce) };
+}

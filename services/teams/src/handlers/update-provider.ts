@@ -1,0 +1,21 @@
+import type { UpdateProviderRequest, UpdateProviderResponse } from '@ramet/proto-gen/teams.v1';
+import type { Unary } from '@ramet/rpc';
+import type { Deps } from '../deps.js';
+import { toProviderMessage } from '../messages.js';
+import { askerOf } from './asker.js';
+
+type Needs = Pick<Deps, 'providers'>;
+type UpdateProvider = Unary<UpdateProviderRequest, UpdateProviderResponse>;
+
+/** Changes what a provider may do, or whether it is let in. */
+export function updateProvider({ providers }: Needs): UpdateProvider {
+  return async ({ id, actions, enabled, etag }, { caller }) => {
+    const change = {
+      etag,
+      ...(actions.length > 0 && { actions }),
+      ...(enabled !== undefined && { enabled }),
+    };
+    const provider = await providers.change(id, change, askerOf(caller));
+    return { provider: toProviderMessage(provider) };
+  };
+}
