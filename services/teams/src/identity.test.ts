@@ -99,11 +99,11 @@ describe('an identity provider of people', () => {
     const id = await link('gone');
     const { token, refreshToken } = await logIn(await idToken(oidc));
     await house.as(token).users.getUser({ id: '' });
-    await admin.providers.unlinkIdentity({ id });
+    await admin.identityProviders.unlinkIdentity({ id });
 
     await assert.rejects(open.tokens.refreshToken({ refreshToken }), INVALID);
     await untilRevoked(house.as(token));
-    const { identities } = await admin.providers.listIdentities({ userId: ada.id });
+    const { identities } = await admin.identityProviders.listIdentities({ userId: ada.id });
     assert.ok(identities.every((each) => each.id !== id));
   });
 
@@ -140,13 +140,13 @@ describe('an identity provider of people', () => {
   it('that is deleted is trusted no more', async () => {
     oidc.becomes('ada-there');
     const { token } = await logIn(await idToken(oidc));
-    await admin.providers.deleteIdentityProvider({ id: providerId });
+    await admin.identityProviders.deleteIdentityProvider({ id: providerId });
     await assert.rejects(logIn(await idToken(oidc)), INVALID);
     await untilRevoked(house.as(token));
   });
 
   async function create(wish: { name: string; issuer?: string; autoCreate?: boolean }) {
-    const { identityProvider } = await admin.providers.createIdentityProvider({
+    const { identityProvider } = await admin.identityProviders.createIdentityProvider({
       ...{ kind: IdentityProviderKind.PEOPLE, issuer: oidc.issuer, audience: oidc.clientId },
       ...{ algorithms: [], autoCreate: false, rules: [] },
       ...wish,
@@ -156,7 +156,7 @@ describe('an identity provider of people', () => {
 
   async function link(subject: string): Promise<string> {
     const wish = { providerId, subject, userId: ada.id };
-    return (await admin.providers.linkIdentity(wish)).identity?.id ?? '';
+    return (await admin.identityProviders.linkIdentity(wish)).identity?.id ?? '';
   }
 
   function logIn(token: string, nonce = NONCE) {
@@ -175,7 +175,7 @@ describe('an identity provider of CI', () => {
     oidc = await startTestOidc();
     admin = await house.asAdmin();
     robot = await house.teams.createUser('robot');
-    await admin.providers.createIdentityProvider({
+    await admin.identityProviders.createIdentityProvider({
       ...{ name: 'ci', kind: IdentityProviderKind.CI, issuer: oidc.issuer },
       ...{ audience: oidc.clientId, algorithms: ['RS256'], autoCreate: false },
       rules: [rule({ scopes: ['users.get'] })],
@@ -213,7 +213,7 @@ describe('an identity provider of CI', () => {
     ['a rule that begins with anything', { subject: '*:main' }],
   ] as const) {
     it(`is refused with ${what}`, async () => {
-      const create = admin.providers.createIdentityProvider({
+      const create = admin.identityProviders.createIdentityProvider({
         ...{ name: 'loose', kind: IdentityProviderKind.CI, issuer: 'https://loose.example.com' },
         ...{ audience: 'ramet', algorithms: [], autoCreate: false, rules: [rule(wish)] },
       });

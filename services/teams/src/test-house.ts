@@ -37,7 +37,7 @@ export interface Api {
   readonly setup: Remote<typeof SetupServiceService>;
   readonly tokens: Remote<typeof TokenServiceService>;
   readonly users: Remote<typeof UserServiceService>;
-  readonly providers: Remote<typeof IdentityProviderServiceService>;
+  readonly identityProviders: Remote<typeof IdentityProviderServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
@@ -77,7 +77,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     setup: to(SetupServiceService),
     tokens: to(TokenServiceService),
     users: to(UserServiceService),
-    providers: to(IdentityProviderServiceService),
+    identityProviders: to(IdentityProviderServiceService),
     teams: to(TeamServiceService),
     invitations: to(InvitationServiceService),
     bots: to(BotServiceService),
