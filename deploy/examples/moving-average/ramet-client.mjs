@@ -19,6 +19,13 @@ export function connectRunner(socketPath) {
     return session;
   };
   const call = (method, fields) => callUnary(open(), method, encode(fields));
+  const sign = async (requestId, kind, payload) => {
+    const request = [
+      [1, requestId],
+      [kind, payload],
+    ];
+    return decode(await call('SignTransaction', request));
+  };
   return {
     /** Tells what the clone was created with: `{ cloneId, executionId, keyId, parameters }`. */
     async getParameters() {
@@ -38,11 +45,7 @@ export function connectRunner(socketPath) {
     /** Signs a request to the key's venue. Gives the query and headers to send. */
     async signVenueRequest({ requestId, method, host, path, query }) {
       const venue = encode([method, host, path, query].map((value, at) => [at + 1, value]));
-      const fields = [
-        [1, requestId],
-        [3, venue],
-      ];
-      const answer = decode(await call('SignTransaction', fields));
+      const answer = await sign(requestId, 3, venue);
       const signed = decode(all(answer, 2)[0] ?? Buffer.alloc(0));
       const headers = all(signed, 2)
         .map(decode)
@@ -52,12 +55,16 @@ export function connectRunner(socketPath) {
 
     /** Signs bytes as they are. */
     async signRaw({ requestId, bytes }) {
-      const fields = [
-        [1, requestId],
-        [2, bytes],
-      ];
-      const answer = decode(await call('SignTransaction', fields));
+      const answer = await sign(requestId, 2, bytes);
       return all(answer, 1)[0] ?? Buffer.alloc(0);
+    },
+
+    /**
+     * Signs a transaction of Ethereum (EIP-1559), amounts in wei as decimal digits. Gives what can be
+     * broadcast, as `eth_sendRawTransaction` takes it.
+     */
+    async signEvmTransaction({ requestId, ...transaction }) {
+      return signedEvmTransaction(await sign(requestId, 5, evmTransaction(transaction)));
     },
 
     /** Reports how far the work is, from 0 to 1. */
@@ -175,6 +182,19 @@ function varint(value) {
     left = Math.floor(left / 128);
   }
   return Buffer.from([...bytes, left]);
+}
+
+function evmTransaction({ chainId, nonce, gasLimit, to, value, fee, data = [] }) {
+  const dynamic = encode([fee.max, fee.maxPriority].map((each, at) => [at + 1, each]));
+  const numbers = [chainId, nonce, gasLimit].map((each, at) => [at + 1, each]);
+  const texts = [to, value, data].map((each, at) => [at + 4, each]);
+  return encode([...numbers, ...texts, [8, dynamic]]);
+}
+
+function signedEvmTransaction(answer) {
+  const signed = decode(all(answer, 3)[0] ?? Buffer.alloc(0));
+  const hex = (field) => `0x${(all(signed, field)[0] ?? Buffer.alloc(0)).toString('hex')}`;
+  return { rawTransaction: hex(1), hash: hex(2), sender: text(signed, 3) };
 }
 
 function metricsAt(field, metrics) {

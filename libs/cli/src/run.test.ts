@@ -249,6 +249,22 @@ describe('ramet keys create', () => {
     assert.doesNotMatch(ran.out + ran.errors, /sixteen bytes/);
   });
 
+  it('takes the passphrase of a venue from a file or standard input, which is one of both', async () => {
+    const { mesh, requests } = await recording();
+    await using _ = mesh;
+    const args = [...ARGS, '--venue', 'okx', '--venue-key-id', 'K', '--passphrase-file', '-'];
+
+    const ran = await runCommand(mesh.address, [...args, '--generate'], { input: 'sesame\n' });
+    const both = await runCommand(mesh.address, [...args, '--secret-file', '-'], { input: 'x\n' });
+
+    assert.equal(ran.exitCode, 0);
+    assert.equal(requests[0]?.passphrase.toString(), 'sesame');
+    assert.doesNotMatch(ran.out + ran.errors, /sesame/);
+    assert.equal(both.exitCode, 2);
+    assert.match(both.errors, /not both/);
+    assert.equal(requests.length, 1);
+  });
+
   it('lets the mesh make the secret', async () => {
     const { mesh, requests } = await recording();
     await using _ = mesh;

@@ -1,5 +1,6 @@
 // A workload for tests. Its parameters say what it does:
 //   sign     how many payloads it has signed, `forever` for as long as it may; none if absent
+//   pay      whom it has paid by a transaction of Ethereum, as an address
 //   pause    how many milliseconds it waits after each
 //   leave    what it writes into a file that it leaves, left.txt
 //   stay     it waits to be stopped before it ends
@@ -13,7 +14,7 @@ import { connectRunner } from './runner.js';
 const RETRY_MS = 100;
 
 const runner = connectRunner();
-const { sign = '0', pause = '0', leave, stay, exit = '0' } = await runner.getParameters();
+const { sign = '0', pay, pause = '0', leave, stay, exit = '0' } = await runner.getParameters();
 console.log('started');
 
 let signed = 0;
@@ -31,6 +32,7 @@ while (signed < wanted && refusal === '') {
   await runner.reportProgress(Number.isFinite(wanted) ? signed / wanted : 0, `signed ${signed}`);
   await sleep(Number(pause));
 }
+if (pay !== undefined) console.log(`paid ${await runner.pay('payment', pay)}`);
 if (leave !== undefined) {
   writeFileSync(join(process.env.RAMET_OUTPUT, 'left.txt'), leave);
   console.log('left');

@@ -35,6 +35,26 @@ export function connectRunner() {
       );
       return all(answer, 1)[0];
     },
+    /** Has a transaction signed that pays 1000 wei; gives it as hex. */
+    async pay(requestId, to) {
+      const fee = encode([
+        [1, '200'],
+        [2, '2'],
+      ]);
+      // Chain 5, nonce 7, and 21000 gas: numbers that are no doubles.
+      const numbers = Buffer.concat([Buffer.from([8, 5, 16, 7, 24]), varint(21_000)]);
+      const rest = encode([
+        [4, to],
+        [5, '1000'],
+        [8, fee],
+      ]);
+      const fields = [
+        [1, requestId],
+        [5, Buffer.concat([numbers, rest])],
+      ];
+      const answer = decode(await call('SignTransaction', fields));
+      return all(decode(all(answer, 3)[0]), 1)[0].toString('hex');
+    },
     async reportProgress(fraction, message) {
       await call('ReportProgress', [
         [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { loadContract } from '@ramet/proto-gen/contract';
+import { EvmTransaction } from '@ramet/proto-gen/keys.v1';
 import {
   type CompleteRequest,
   type ReportProgressRequest,
@@ -18,6 +19,9 @@ import { urlOf } from './examples.js';
 const INVALID_ARGUMENT = 3;
 const UNAVAILABLE = 14;
 const SIGNATURE = Buffer.from([0, 1, 127, 128, 255]);
+const BROADCAST = {
+  ...{ rawTransaction: Buffer.from([2]), hash: Buffer.from([1, 2]), sender: '0xme' },
+};
 
 describe("the example bot's client", () => {
   it('reads the parameters', async () => {
@@ -50,6 +54,25 @@ describe("the example bot's client", () => {
     assert.deepEqual(signed, { query: 'a=1&b=%20&signed=yes', headers: { 'X-Key': 'name' } });
     const value = { ...request, body: Buffer.alloc(0) };
     assert.deepEqual(bench.signed[0]?.payload, { $case: 'venue', value });
+  });
+
+  it('has transactions of Ethereum signed', async () => {
+    await using bench = await openBench();
+    const to = `0x${'35'.repeat(20)}`;
+    const fields = { chainId: 300, nonce: 0, gasLimit: 21_000, to, value: '1000' };
+
+    const signed = await bench.runner.signEvmTransaction({
+      ...{ requestId: '', ...fields, fee: { max: '200', maxPriority: '2' } },
+    });
+
+    assert.deepEqual(signed, { rawTransaction: '0x02', hash: '0x0102', sender: '0xme' });
+    assert.deepEqual(bench.signed[0]?.payload, {
+      $case: 'evmTransaction',
+      value: EvmTransaction.fromPartial({
+        ...{ chainId: 300n, nonce: 0n, gasLimit: 21_000n, to, value: '1000' },
+        fee: { $case: 'dynamicFee', value: { maxFee: '200', maxPriorityFee: '2' } },
+      }),
+    });
   });
 
   it('reports progress and the end', async () => {
@@ -86,6 +109,7 @@ interface Runner {
   getParameters(): Promise<object>;
   signRaw(request: { requestId: string; bytes: Buffer }): Promise<Buffer>;
   signVenueRequest(request: object): Promise<object>;
+  signEvmTransaction(request: object): Promise<object>;
   reportProgress(progress: object): Promise<void>;
   complete(report: object): Promise<void>;
   close(): void;
@@ -124,7 +148,7 @@ async function openBench(): Promise<Bench> {
       const query = request.payload?.$case === 'venue' ? request.payload.value.query : '';
       const headers = [{ name: 'X-Key', value: 'name' }];
       const venue = { query: `${query}&signed=yes`, headers, body: Buffer.alloc(0) };
-      return { signature: SIGNATURE, venue, evmTransaction: undefined };
+      return { signature: SIGNATURE, venue, evmTransaction: BROADCAST };
     },
     reportProgress: async (request) => {
       progress.push(request);

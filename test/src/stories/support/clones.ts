@@ -41,13 +41,17 @@ export async function createClone(api: Api, crew: Crew, owner: Owner, wish: Wish
 }
 
 /** Creates a key of an owner. */
-export async function createKey(api: Api, owner: Owner): Promise<string> {
+export async function createKey(
+  api: Api,
+  owner: Owner,
+  algorithm: KeyAlgorithm = KeyAlgorithm.HMAC_SHA256,
+): Promise<string> {
   const { key } = await api.keys.createKey(
     CreateKeyRequest.fromPartial({
       requestId: systemIds.make('req'),
       owner,
       name: systemIds.make('k').replace('_', '-'),
-      algorithm: KeyAlgorithm.HMAC_SHA256,
+      algorithm,
       material: { $case: 'generate', value: {} },
     }),
   );
