@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { API_KEY, loginOf, runIn, startTestMesh } from './test-mesh.js';
+import { createAuthority } from '@ramet/pki';
+import { openServiceTls, type TlsFiles } from '@ramet/rpc';
+import { systemClock } from '@ramet/service';
+import { API_KEY, loginOf, runIn, SILENT, startTestMesh } from './test-mesh.js';
 
 describe('ramet login', () => {
   it('keeps the API key for its owner alone, and uses it from then on', async () => {
@@ -21,6 +24,33 @@ describe('ramet login', () => {
     assert.ok((await readFile(file, 'utf8')).includes(API_KEY));
     assert.equal(used.exitCode, 0);
     assert.equal((JSON.parse(used.out) as { name: string }).name, 'ada');
+    await rm(home, { recursive: true });
+  });
+
+  it('calls a mesh whose certificate --ca vouches for, and remembers whom to believe', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'ramet-cli-'));
+    const authority = await createAuthority('test', lifeFromNow());
+    const issued = await authority.issue({ addresses: ['127.0.0.1'], ...lifeFromNow() });
+    const [ca, publicCertFile, publicKeyFile] = ['ca', 'cert', 'key'].map((name) => {
+      return join(home, `${name}.pem`);
+    });
+    await writeFile(ca ?? '', authority.certificate);
+    await writeFile(publicCertFile ?? '', issued.certificate);
+    await writeFile(publicKeyFile ?? '', issued.key);
+    const files = { host: '127.0.0.1', publicCertFile, publicKeyFile } as TlsFiles;
+    const ports = { clock: systemClock, logger: SILENT };
+    using tls = openServiceTls(files, 'teams', ports);
+    await using mesh = await startTestMesh({}, 0, tls.listening);
+    const [teams, input] = [mesh.address, API_KEY];
+
+    const plain = await runIn(['login'], { home, env: { RAMET_TEAMS: teams }, input });
+    assert.notEqual(plain.exitCode, 0);
+    const login = await runIn(['login', '--ca', ca ?? ''], {
+      ...{ home, input, env: { RAMET_TEAMS: teams } },
+    });
+    assert.equal(login.exitCode, 0, login.errors);
+    const used = await runIn(['users', 'get', '--json'], { home });
+    assert.equal(used.exitCode, 0, used.errors);
     await rm(home, { recursive: true });
   });
 
@@ -111,3 +141,7 @@ describe('ramet inside a house with a running mesh', () => {
     await rm(house, { recursive: true });
   });
 });
+
+function lifeFromNow() {
+  return { notBefore: systemClock.now(), lifeMs: 60_000 };
+}

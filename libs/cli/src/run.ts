@@ -11,6 +11,7 @@ import { addOverrides } from './commands/overrides.js';
 import { addReceipts } from './commands/receipts/index.js';
 import { addResults } from './commands/results/index.js';
 import { addRun } from './commands/run.js';
+import { addServiceAccounts } from './commands/service-accounts.js';
 import { addTeams } from './commands/teams.js';
 import { addTemplates } from './commands/templates.js';
 import { addUsers } from './commands/users.js';
@@ -59,6 +60,10 @@ function programFor(world: World): Command {
     )
     .option('--as <name>', 'the credential of the embedded mesh to use, such as user or admin')
     .option('--api-key-file <file>', 'read the API key from this file')
+    .option(
+      '--ca <file>',
+      'who must have signed what the mesh shows, as PEM; off loopback it is needed',
+    )
     .option('--teams-address <address>', 'where teams is')
     .option('--keys-address <address>', 'where keys is')
     .option('--lifecycle-address <address>', 'where lifecycle is')
@@ -79,6 +84,7 @@ function programFor(world: World): Command {
   addUsers(program, act);
   addApiKeys(program, act);
   addTeams(program, act);
+  addServiceAccounts(program, act);
   addBots(program, act);
   addKeys(program, act);
   addReceipts(program, act);

@@ -174,6 +174,39 @@ describe('ramet with real teams', () => {
     assert.equal((await ramet('teams', 'accept')).exitCode, 2);
   });
 
+  it('gives a team a program of its own, and disables people', async () => {
+    await using shell = await openShell();
+    const { home, ramet, json } = shell;
+    await becomeAdmin(shell);
+    await json('teams', 'create', 'quants');
+    const ada = await userNamed(shell, 'ada');
+    const create = ['service-accounts', 'create', 'quants', 'deployer', '--role', 'member'];
+    const { id } = await json<Named>(...create);
+    const key = join(home, 'deployer');
+    await ramet('api-keys', 'create', 'ci', '--user', id, '--out', key);
+    const of = ['--team', 'quants'];
+
+    const me = await ramet('whoami', '--api-key-file', key);
+    const listed = await json<Named[]>('service-accounts', 'list', 'quants');
+    await ramet('service-accounts', 'disable', 'deployer', ...of, '--reason', 'lost');
+    const disabled = await ramet('whoami', '--api-key-file', key);
+    await ramet('service-accounts', 'enable', 'deployer', ...of);
+    const enabled = await ramet('whoami', '--api-key-file', key);
+    const gone = await ramet('service-accounts', 'delete', 'deployer', ...of, '--yes');
+    await ramet('admin', 'users', 'disable', 'ada', '--reason', 'left', '--yes');
+    const refused = await ramet('whoami', ...ada.login);
+    await ramet('admin', 'users', 'enable', 'ada');
+    const back = await ramet('whoami', ...ada.login);
+
+    assert.match(me.out, /^name: +deployer$/m);
+    assert.deepEqual(
+      listed.map((account) => account.id),
+      [id],
+    );
+    const codes = [me, disabled, enabled, gone, refused, back].map(({ exitCode }) => exitCode);
+    assert.deepEqual(codes, [0, 4, 0, 0, 4, 0]);
+  });
+
   it('tells bad names with their field and a trace', async () => {
     await using shell = await openShell();
     await becomeAdmin(shell);

@@ -17,7 +17,14 @@ import {
   TokenServiceService,
   UserServiceService,
 } from '@ramet/proto-gen/teams.v1';
-import { type Caller, type Handlers, type Logger, type RunningServer, serve } from '@ramet/rpc';
+import {
+  type Caller,
+  type Handlers,
+  type Logger,
+  type RunningServer,
+  type ServiceListening,
+  serve,
+} from '@ramet/rpc';
 import { type Clock, createIds, type Ids, systemClock } from '@ramet/service';
 import { type ExitCode, run } from './index.js';
 
@@ -69,7 +76,8 @@ export const API_KEY = 'rk_of-ada';
 /** The id of the user behind it. */
 export const USER_ID = `usr_${'1'.repeat(26)}`;
 
-const SILENT: Logger = {
+/** A log that nobody reads. */
+export const SILENT: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
@@ -77,8 +85,13 @@ const SILENT: Logger = {
 };
 
 /** Serves the contracts of the mesh on loopback, with the answers of a test. */
-export async function startTestMesh(answers: Answers = {}, port = 0): Promise<RunningServer> {
+export async function startTestMesh(
+  answers: Answers = {},
+  port = 0,
+  listening?: ServiceListening,
+): Promise<RunningServer> {
   return await serve({
+    ...listening,
     host: '127.0.0.1',
     port,
     contract: loadContract(),
@@ -200,6 +213,7 @@ const ADA: Partial<Handlers<typeof UserServiceService>> = {
       createTime: new Date('2030-01-01T00:00:00Z'),
       updateTime: undefined,
       etag: 'e1',
+      ...{ disableTime: undefined, disableReason: '', teamId: '', deleteTime: undefined },
     },
   }),
 };

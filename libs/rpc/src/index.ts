@@ -38,7 +38,7 @@ export {
   type TlsFiles,
 } from './service-tls.js';
 export { statusCodeOf } from './status.js';
-export { type ThrottlePolicy, throttlePolicy } from './throttle.js';
+export { ownerCharge, type ThrottlePolicy, throttlePolicy } from './throttle.js';
 export type { Rate } from './token-bucket.js';
 export { createTokenSource, type Issued, type TokenSourceOptions } from './token-source.js';
 export { createVerifier, type Jwk, type VerifierOptions } from './tokens.js';

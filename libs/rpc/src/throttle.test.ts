@@ -10,7 +10,7 @@ import type { RemoteError } from './remote-error.js';
 import type { ServeOptions } from './serve.js';
 import { echoService, testContract } from './test-contract.js';
 import { type LoggedLine, rejection, startTestServer, type TestHandlers } from './test-server.js';
-import { peerKey, type ThrottlePolicy, throttlePolicy } from './throttle.js';
+import { ownerCharge, peerKey, type ThrottlePolicy, throttlePolicy } from './throttle.js';
 
 const POLICY: ThrottlePolicy = { callers: { perSecond: 10, burst: 3 } };
 const as = (caller: string) => ({ metadata: { caller } });
@@ -180,6 +180,23 @@ describe('the policy of a service', () => {
   it('holds callers to the limit', () => {
     const { callers } = throttlePolicy({ rateLimit: 50, rateBurst: 200 }) ?? {};
     assert.deepEqual(callers, { perSecond: 50, burst: 200 });
+  });
+});
+
+describe('the charge of an owner', () => {
+  const clock = { elapsed: () => 0 };
+
+  it('holds each owner to the rate of one caller', () => {
+    const charge = ownerCharge({ rateLimit: 1, rateBurst: 2 }, clock);
+    charge('usr_1');
+    charge('usr_1');
+    assert.throws(() => charge('usr_1'), { reason: 'RATE_LIMITED' });
+    charge('tem_1');
+  });
+
+  it('holds nobody where there is no limit', () => {
+    const charge = ownerCharge({}, clock);
+    for (let n = 0; n < 1_000; n += 1) charge('usr_1');
   });
 });
 

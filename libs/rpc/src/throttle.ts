@@ -45,6 +45,20 @@ export function throttlePolicy(
   return { callers: { perSecond: rateLimit, burst: rateBurst }, ...(costs && { costs }) };
 }
 
+/**
+ * Makes the function that holds each owner to the rate of one caller, however many people, programs
+ * or addresses act for it. It throws RATE_LIMITED, and holds nobody if there is no limit.
+ */
+export function ownerCharge(
+  settings: RateSettings,
+  clock: Pick<Clock, 'elapsed'>,
+): (ownerId: string) => void {
+  const policy = throttlePolicy(settings);
+  if (!policy) return () => undefined;
+  const limiter = new Limiter({ rate: policy.callers, clock });
+  return (ownerId) => limiter.charge(ownerId);
+}
+
 const READ_COST = 1;
 const WRITE_COST = 2;
 

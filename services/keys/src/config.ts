@@ -11,6 +11,7 @@ import {
   text,
   wholeTls,
 } from '@ramet/config';
+import type { VenueTerms } from './domain/terms.js';
 import { KEK_BYTES } from './sealing/kek.js';
 
 /** Takes the path of a file with a key-encryption key, which nobody else may read. */
@@ -23,6 +24,19 @@ function kekFile(path: string): Buffer {
     throw new Error(`must name a file that only its owner can read (0600): ${path}`);
   }
   return content;
+}
+
+/** Takes pairs of a venue and the version of its terms. */
+function venueTerms(value: string): VenueTerms {
+  return new Map(
+    value.split(',').map((pair) => {
+      const [venue, version, ...more] = pair.trim().split('=');
+      if (!venue || !version || more.length > 0) {
+        throw new Error(`must be VENUE=VERSION, with commas: ${value}`);
+      }
+      return [venue, version];
+    }),
+  );
 }
 
 const SETTINGS = {
@@ -52,6 +66,10 @@ const SETTINGS = {
   serviceKey: { env: 'SERVICE_KEY_FILE', parse: secretFile },
   /** What wraps the data keys of all secrets. 32 bytes, readable by this service alone. */
   kek: { env: 'KEK_FILE', parse: kekFile },
+  /** How often is looked for secrets to destroy. */
+  destroyMs: { env: 'DESTROY_MS', parse: integer, default: 60_000 },
+  /** The terms that venues ask to be accepted, such as `binance=2026-01`, with commas. */
+  venueTerms: { env: 'VENUE_TERMS', parse: venueTerms, default: new Map() },
   tracesDir: { env: 'TRACES_DIR', parse: text, default: '' },
   logLevel: {
     env: 'LOG_LEVEL',
@@ -67,7 +85,13 @@ export type Config = Omit<Settings, SpareSetting> & Partial<Pick<Settings, Spare
 
 type Settings = ConfigOf<typeof SETTINGS>;
 /** What a service in a test does without. */
-type SpareSetting = 'rateLimit' | 'rateBurst' | 'auditRetentionDays' | keyof TlsConfig;
+type SpareSetting =
+  | 'rateLimit'
+  | 'rateBurst'
+  | 'auditRetentionDays'
+  | 'destroyMs'
+  | 'venueTerms'
+  | keyof TlsConfig;
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {

@@ -5,6 +5,7 @@ import type { Role, Roles } from './domain/access.js';
 import type { TeamsNews } from './domain/creator.js';
 import type { Clone } from './domain/grant.js';
 import type { Audited } from './domain/log.js';
+import type { VenueTerms } from './domain/terms.js';
 import type { HeadSigner } from './log/head-signer.js';
 import type { KeySealer } from './sealing/key-sealer.js';
 import type { Acceptor } from './signing/acceptor.js';
@@ -15,6 +16,7 @@ import type { SigningKeys } from './signing/signing-keys.js';
 import type { CreatorGrants } from './store/creator-grants.js';
 import type { DenialLog } from './store/denials.js';
 import type { Grants } from './store/grants.js';
+import type { KeyLife } from './store/key-life.js';
 import type { Keys } from './store/keys.js';
 import type { Logs } from './store/logs.js';
 import type { Signatures } from './store/signatures.js';
@@ -22,6 +24,8 @@ import type { Signatures } from './store/signatures.js';
 /** Everything the handlers use. service.ts builds it; each takes the part it needs. */
 export interface Deps {
   readonly keys: Keys;
+  readonly keyLife: KeyLife;
+  readonly venueTerms: VenueTerms;
   readonly grants: Grants;
   readonly creatorGrants: CreatorGrants;
   readonly signatures: Signatures;
@@ -64,8 +68,10 @@ export interface Lifecycle {
 
 /** Teams, as this service sees it. Both calls throw PEER_UNAVAILABLE if it cannot be asked. */
 export interface Teams {
-  /** The role of a user in a team, as it is at this moment; undefined if they are not in it. */
+  /** The role of a user in a team, as it is at this moment; undefined if not in it, or disabled. */
   roleIn(teamId: string, userId: string): Promise<Role | undefined>;
+  /** Whether anything may be done in the name of a user, as it is at this moment. */
+  isActive(userId: string): Promise<boolean>;
   /** The roles of a user in all teams, as they were at most a second ago. */
   rolesOf(userId: string): Promise<Roles>;
   /** What has happened there after a position. Empty: nothing yet. */

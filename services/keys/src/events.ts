@@ -1,7 +1,8 @@
 import { GrantChanged, KeyChanged } from '@ramet/proto-gen/keys.v1';
 import type { Grant } from './domain/grant.js';
 import type { Key } from './domain/key.js';
-import { toGrantMessage, toKeyMessage } from './messages.js';
+import { toKeyMessage } from './key-messages.js';
+import { toGrantMessage } from './messages.js';
 
 /** What happened, as history keeps it: `ramet.keys.key.<id>.<event>`. */
 export interface Event {
@@ -24,9 +25,9 @@ export function keyReleased(key: Key): Event {
   return { kind: 'key.released', payload: keyChanged(key) };
 }
 
-/** A key was deleted and its secret destroyed. */
-export function keyDeleted(key: Key): Event {
-  return { kind: 'key.deleted', payload: keyChanged(key) };
+/** A key has changed in another way. */
+export function keyEvent(kind: Event['kind'], key: Key): Event {
+  return { kind, payload: keyChanged(key) };
 }
 
 /** An execution got the right to sign with a key. */

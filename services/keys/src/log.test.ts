@@ -45,6 +45,13 @@ describe('the log of an owner', () => {
     await world[Symbol.asyncDispose]();
   });
 
+  it('has its first key when it is needed, or asked for', async () => {
+    const { receipts } = world;
+    assert.deepEqual(await receipts.listLogKeys({}), { keys: [] });
+    const { key } = await receipts.rotateLogKey({ newest: 'none' }, ADMIN);
+    assert.deepEqual(await receipts.listLogKeys({}), { keys: [key] });
+  });
+
   it('gives a receipt for each signature, from any replica', async () => {
     const tenant = await signing();
     for (let nth = 0; nth < 5; nth += 1) await signRaw(world, tenant, `payload ${nth}`, `r${nth}`);

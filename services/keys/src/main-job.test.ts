@@ -81,7 +81,10 @@ describe('keys in the main job', () => {
     const grantId = await authorize(world, tenant);
     const { keyId, cloneId } = tenant;
     await world.grants.releaseKey({ keyId, cloneId }, LIFECYCLE);
-    await world.keys.deleteKey({ id: keyId, etag: '' }, as(`user:${tenant.userId}`));
+    await world.keys.deleteKey(
+      { id: keyId, etag: '', deleteAfter: undefined },
+      as(`user:${tenant.userId}`),
+    );
 
     const rows = await world.db.query<{ kind: string; seq: number; actor: string }>(
       'select kind, seq, actor from history where aggregate = $1 order by seq',

@@ -1,10 +1,8 @@
 import type { HistoryEntry } from '@ramet/proto-gen/history.v1';
 import {
+  type DeleteKeyRequest,
   type GrantLimits,
   type Grant as GrantMessage,
-  KeyAlgorithm,
-  type Key as KeyMessage,
-  KeyOrigin,
   type SignatureRecord,
   SignOperation,
 } from '@ramet/proto-gen/keys.v1';
@@ -15,40 +13,10 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import { type Owner as OwnerMessage, TeamRole } from '@ramet/proto-gen/teams.v1';
 import type { Role } from './domain/access.js';
-import type { Algorithm } from './domain/algorithm.js';
 import type { TeamsNews } from './domain/creator.js';
 import type { Clone, Grant, Limits, Operation } from './domain/grant.js';
-import { etagOf, type Key } from './domain/key.js';
 import type { Owner } from './domain/owner.js';
 import type { Signature } from './domain/signature.js';
-
-const ALGORITHM = {
-  hmac_sha256: KeyAlgorithm.HMAC_SHA256,
-  hmac_sha512: KeyAlgorithm.HMAC_SHA512,
-  ed25519: KeyAlgorithm.ED25519,
-  hmac_sha384: KeyAlgorithm.HMAC_SHA384,
-  ecdsa_p256: KeyAlgorithm.ECDSA_P256,
-  ecdsa_secp256k1: KeyAlgorithm.ECDSA_SECP256K1,
-  rsa_pkcs1_sha256: KeyAlgorithm.RSA_PKCS1_SHA256,
-  rsa_pss_sha256: KeyAlgorithm.RSA_PSS_SHA256,
-} as const satisfies Record<Algorithm, KeyAlgorithm>;
-
-const ALGORITHM_OF = {
-  [KeyAlgorithm.UNSPECIFIED]: undefined,
-  [KeyAlgorithm.HMAC_SHA256]: 'hmac_sha256',
-  [KeyAlgorithm.HMAC_SHA512]: 'hmac_sha512',
-  [KeyAlgorithm.ED25519]: 'ed25519',
-  [KeyAlgorithm.HMAC_SHA384]: 'hmac_sha384',
-  [KeyAlgorithm.ECDSA_P256]: 'ecdsa_p256',
-  [KeyAlgorithm.ECDSA_SECP256K1]: 'ecdsa_secp256k1',
-  [KeyAlgorithm.RSA_PKCS1_SHA256]: 'rsa_pkcs1_sha256',
-  [KeyAlgorithm.RSA_PSS_SHA256]: 'rsa_pss_sha256',
-} as const satisfies Record<KeyAlgorithm, Algorithm | undefined>;
-
-const ORIGIN = {
-  generated: KeyOrigin.GENERATED,
-  imported: KeyOrigin.IMPORTED,
-} as const satisfies Record<Key['origin'], KeyOrigin>;
 
 const OPERATION = {
   raw: SignOperation.RAW,
@@ -99,27 +67,6 @@ const ACTIVE: ReadonlySet<ClonePhase> = new Set([
   Phase.RESTORING,
 ]);
 
-/** A key on the wire. There is no field for its secret. */
-export function toKeyMessage(key: Key): KeyMessage {
-  const { hold } = key;
-  return {
-    id: key.id,
-    owner: toOwnerMessage(key.owner),
-    name: key.name,
-    algorithm: ALGORITHM[key.algorithm],
-    venue: key.venue,
-    venueKeyId: key.venueKeyId,
-    publicKey: key.publicKey,
-    origin: ORIGIN[key.origin],
-    hold: hold && { cloneId: hold.cloneId, createTime: hold.createdAt },
-    createTime: key.createdAt,
-    updateTime: key.updatedAt,
-    deleteTime: key.deletedAt,
-    etag: etagOf(key),
-    labels: { ...key.labels },
-  };
-}
-
 /** A grant on the wire. */
 export function toGrantMessage(grant: Grant): GrantMessage {
   return {
@@ -162,11 +109,6 @@ export function ownerOf(message: OwnerMessage | undefined): Owner | undefined {
   return owner && { kind: owner.$case === 'userId' ? 'user' : 'team', id: owner.value };
 }
 
-/** The algorithm in a message, or undefined if it is not given. */
-export function algorithmOf(message: KeyAlgorithm): Algorithm | undefined {
-  return ALGORITHM_OF[message];
-}
-
 /** The limits in a message: none if it is absent. */
 export function limitsOf(message: GrantLimits | undefined): Limits {
   return {
@@ -192,4 +134,9 @@ export function cloneOf(message: CloneMessage | undefined): Clone | undefined {
 /** What an entry of the history of teams tells this service: who may have lost rights. */
 export function newsOf({ position, kind, aggregateId }: HistoryEntry): TeamsNews {
   return LOSSES.has(kind) ? { position, subjectId: aggregateId } : { position };
+}
+
+/** A duration in milliseconds, or undefined if it is not given. */
+export function millisecondsOf(duration: DeleteKeyRequest['deleteAfter']): number | undefined {
+  return duration && Number(duration.seconds) * 1_000 + Math.ceil(duration.nanos / 1_000_000);
 }

@@ -158,6 +158,14 @@ export function connectPeers(
         const member = found.members.find((each) => each.userId === userId);
         return member && roleOf(member.role);
       },
+      async isActive(userId) {
+        const { inactive } = await access
+          .listMemberships({ userId }, { timeoutMs: TEAM_TIMEOUT_MS })
+          .catch((thrown: unknown) => {
+            throw awayOr('teams', thrown);
+          });
+        return !inactive;
+      },
       rolesOf: memberships.rolesOf,
       async readNews(after, signal) {
         const { entries } = await history.readHistory({ after, pageSize: NEWS_PAGE }, { signal });

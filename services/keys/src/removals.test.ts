@@ -67,6 +67,24 @@ describe('a creator who may not have a clone run any more', () => {
     await signRaw(world, personal, 'still a member');
   });
 
+  it('T4: loses all grants when disabled, with and without a team, and gets none', async () => {
+    const inTeam = await newTenant(world);
+    const { userId } = inTeam;
+    const alone = await newTenant(world, { userId });
+    const clone = world.peers.clones.get(alone.cloneId);
+    if (clone) world.peers.clones.set(alone.cloneId, { ...clone, teamId: '' });
+    for (const tenant of [inTeam, alone]) await authorize(world, tenant);
+
+    world.peers.disabled.add(userId);
+    tell('user.disabled', userId);
+
+    for (const tenant of [inTeam, alone]) {
+      await untilRefused(tenant);
+      const next = { ...tenant, executionId: systemIds.make('exe'), epoch: 2 };
+      assert.equal(await reasonOf(authorize(world, next)), 'PERMISSION_DENIED');
+    }
+  });
+
   it('takes nothing from the others in the team, nor from who has come back', async () => {
     const leaver = await newTenant(world);
     const back = await newTenant(world);

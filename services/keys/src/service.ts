@@ -24,6 +24,8 @@ import { auditLogs } from './handlers/audit-logs.js';
 import { authorizeCloneToUseKey } from './handlers/authorize-clone-to-use-key.js';
 import { createKey } from './handlers/create-key.js';
 import { deleteKey } from './handlers/delete-key.js';
+import { disableKey } from './handlers/disable-key.js';
+import { enableKey } from './handlers/enable-key.js';
 import { getConsistencyProof } from './handlers/get-consistency-proof.js';
 import { getKey } from './handlers/get-key.js';
 import { getReceipt } from './handlers/get-receipt.js';
@@ -40,10 +42,14 @@ import { releaseKey } from './handlers/release-key.js';
 import { renewGrantLeases } from './handlers/renew-grant-leases.js';
 import { retireLogKey } from './handlers/retire-log-key.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
+import { rotateKey } from './handlers/rotate-key.js';
 import { rotateLogKey } from './handlers/rotate-log-key.js';
 import { signTransaction } from './handlers/sign-transaction.js';
+import { undeleteKey } from './handlers/undelete-key.js';
+import { updateKey } from './handlers/update-key.js';
 import { startLogs } from './logs.js';
 import type { Outside, Peers } from './outside.js';
+import { startDestroyer } from './reconciler/destroyer.js';
 import { followTeams } from './reconciler/teams-news.js';
 import { createEnvelope } from './sealing/envelope.js';
 import { kekOf } from './sealing/kek.js';
@@ -57,12 +63,16 @@ import { SigningKeys } from './signing/signing-keys.js';
 import { CreatorGrants } from './store/creator-grants.js';
 import { DenialLog } from './store/denials.js';
 import { Grants } from './store/grants.js';
+import { KeyLife } from './store/key-life.js';
 import { Keys } from './store/keys.js';
 import { Secrets } from './store/secrets.js';
 import { Signatures } from './store/signatures.js';
 
 const MIGRATIONS = new URL('../migrations/', import.meta.url);
 const NAME = 'keys';
+/** What has happened to a key that is opened anew after it. */
+const CLOSING = ['deleted', 'released', 'grant_revoked', 'disabled', 'updated', 'rotated'];
+
 /** Signing is what workloads are here for: it costs no more than a read. */
 const COSTS = new Map([[SigningServiceService.signTransaction.path, 1]]);
 
@@ -85,6 +95,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   );
   const deps = await makeDeps({ db, bus, config, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
+  scope.use(startDestroyer(deps, config.destroyMs));
   const { clock, logger } = outside;
   const audit = scope.use(
     startAudit({ db, service: NAME, clock, logger, retentionDays: config.auditRetentionDays }),
@@ -146,7 +157,7 @@ function startHistory(
 function forgetWhatChanges(bus: Bus, peers: Peers, { signingKeys }: Deps): () => void {
   const quits = [
     bus.subscribe('ramet.teams.>', () => peers.forgetRoles()),
-    ...['deleted', 'released', 'grant_revoked'].map((event) =>
+    ...CLOSING.map((event) =>
       bus.subscribe(`ramet.keys.key.*.${event}`, (subject) => {
         const [, , , keyId = ''] = subject.split('.');
         signingKeys.drop(keyId);
@@ -194,6 +205,8 @@ async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Prom
     ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, refusals },
     ...{ logs: running.logs, auditor: running.auditor, headSigner: running.headSigner },
     keys: new Keys(db, failpoints),
+    keyLife: new KeyLife(db, failpoints),
+    venueTerms: config.venueTerms ?? new Map(),
     grants: new Grants(db, ids, failpoints),
     creatorGrants: new CreatorGrants(db),
     history: { read: (after, limit) => readNewest(db, { after, limit }) },
@@ -212,7 +225,12 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       getKey: getKey(deps),
       listKeys: listKeys(deps),
       listAvailableKeys: listAvailableKeys(deps),
+      updateKey: updateKey(deps),
+      rotateKey: rotateKey(deps),
+      disableKey: disableKey(deps),
+      enableKey: enableKey(deps),
       deleteKey: deleteKey(deps),
+      undeleteKey: undeleteKey(deps),
       revokeGrant: revokeGrant(deps),
       listGrants: listGrants(deps),
       listSignatures: listSignatures(deps),

@@ -1,8 +1,8 @@
 import { startAudit } from '@ramet/audit';
 import { createBell, type Database, startSequencer, startTailer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { Limiter, serve, throttlePolicy } from '@ramet/rpc';
-import { type Clock, Scope } from '@ramet/service';
+import { ownerCharge, serve, throttlePolicy } from '@ramet/rpc';
+import { Scope } from '@ramet/service';
 import { createAccess } from './access.js';
 import { lifecycleApi } from './api.js';
 import { startBackground } from './background.js';
@@ -64,7 +64,7 @@ export async function startLifecycle(
     broadcast: scope.use(new Broadcast({ ...past, progress, clock, logger })),
     deadlines: config.deadlines ?? DEADLINES,
     leaseMs: config.leaseMs,
-    chargeOwner: createOwnerCharge(config, clock),
+    chargeOwner: ownerCharge(config, clock),
     wake: alarms.reconciler.ring,
     webhookRules: { allowPrivate: config.webhookAllowPrivate },
     wakeNotifier: alarms.notifier.ring,
@@ -107,14 +107,6 @@ function watchLimitsOf(config: ServiceConfig): WatchLimits {
     held: 4_096,
     ...config.watch,
   };
-}
-
-/** An owner is held to the rate of one caller, however many people it has. */
-function createOwnerCharge(config: ServiceConfig, clock: Clock): (ownerId: string) => void {
-  const policy = throttlePolicy(config);
-  if (!policy) return () => undefined;
-  const limiter = new Limiter({ rate: policy.callers, clock });
-  return (ownerId) => limiter.charge(ownerId);
 }
 
 function refuseIn(db: Database): void {

@@ -5,6 +5,7 @@ import {
   IdentityProviderServiceService,
   InvitationServiceService,
   ProviderServiceService,
+  ServiceAccountServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -23,18 +24,24 @@ import { createApiKey } from './handlers/create-api-key.js';
 import { createBot } from './handlers/create-bot.js';
 import { createIdentityProvider } from './handlers/create-identity-provider.js';
 import { createInvitation } from './handlers/create-invitation.js';
+import { createServiceAccount } from './handlers/create-service-account.js';
 import { createTeam } from './handlers/create-team.js';
 import { createUser } from './handlers/create-user.js';
 import { declineInvitation } from './handlers/decline-invitation.js';
 import { deleteBot } from './handlers/delete-bot.js';
 import { deleteIdentityProvider } from './handlers/delete-identity-provider.js';
+import { deleteServiceAccount } from './handlers/delete-service-account.js';
 import { deleteTeam } from './handlers/delete-team.js';
 import { denyOwner } from './handlers/deny-owner.js';
+import { disableServiceAccount } from './handlers/disable-service-account.js';
+import { disableUser } from './handlers/disable-user.js';
+import { enableServiceAccount } from './handlers/enable-service-account.js';
+import { enableUser } from './handlers/enable-user.js';
 import { exchangeIdentityToken } from './handlers/exchange-identity-token.js';
+import { exchangeSignedRequest } from './handlers/exchange-signed-request.js';
 import { exchangeToken } from './handlers/exchange-token.js';
 import { getBot } from './handlers/get-bot.js';
 import { getLoginProvider } from './handlers/get-login-provider.js';
-import { exchangeSignedRequest } from './handlers/exchange-signed-request.js';
 import { getProvider } from './handlers/get-provider.js';
 import { getStanding } from './handlers/get-standing.js';
 import { getStandings } from './handlers/get-standings.js';
@@ -49,6 +56,7 @@ import { listIdentityProviders } from './handlers/list-identity-providers.js';
 import { listInvitations } from './handlers/list-invitations.js';
 import { listMemberships } from './handlers/list-memberships.js';
 import { listProviders } from './handlers/list-providers.js';
+import { listServiceAccounts } from './handlers/list-service-accounts.js';
 import { listStandings } from './handlers/list-standings.js';
 import { listTeamMembers } from './handlers/list-team-members.js';
 import { listTeams } from './handlers/list-teams.js';
@@ -90,6 +98,8 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       getUser: getUser(deps),
       logout: logout(deps),
       listUsers: listUsers(deps),
+      disableUser: disableUser(deps),
+      enableUser: enableUser(deps),
       createApiKey: createApiKey(deps),
       listApiKeys: listApiKeys(deps),
       revokeApiKey: revokeApiKey(deps),
@@ -105,13 +115,7 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       transferTeamOwnership: transferTeamOwnership(deps),
       listTeamMembers: listTeamMembers(deps),
     }),
-    implement(InvitationServiceService, {
-      createInvitation: createInvitation(deps),
-      acceptInvitation: acceptInvitation(deps),
-      declineInvitation: declineInvitation(deps),
-      revokeInvitation: revokeInvitation(deps),
-      listInvitations: listInvitations(deps),
-    }),
+    ...placesInTeams(deps),
     implement(BotServiceService, {
       createBot: createBot(deps),
       getBot: getBot(deps),
@@ -155,4 +159,24 @@ function identityProviderApi(deps: Deps): Implemented {
     listIdentities: listIdentities(deps),
     unlinkIdentity: unlinkIdentity(deps),
   });
+}
+
+/** How people and programs come into teams. */
+function placesInTeams(deps: Deps): readonly Implemented[] {
+  return [
+    implement(InvitationServiceService, {
+      createInvitation: createInvitation(deps),
+      acceptInvitation: acceptInvitation(deps),
+      declineInvitation: declineInvitation(deps),
+      revokeInvitation: revokeInvitation(deps),
+      listInvitations: listInvitations(deps),
+    }),
+    implement(ServiceAccountServiceService, {
+      createServiceAccount: createServiceAccount(deps),
+      listServiceAccounts: listServiceAccounts(deps),
+      disableServiceAccount: disableServiceAccount(deps),
+      enableServiceAccount: enableServiceAccount(deps),
+      deleteServiceAccount: deleteServiceAccount(deps),
+    }),
+  ];
 }

@@ -11,8 +11,9 @@ import type { IdentityProviders } from './store/identity-providers.js';
 import type { Invitations } from './store/invitations.js';
 import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
-import type { SignIns } from './store/sign-ins.js';
 import type { Providers } from './store/providers.js';
+import type { ServiceAccounts } from './store/service-accounts.js';
+import type { SignIns } from './store/sign-ins.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
 import type { Users } from './store/users.js';
@@ -24,6 +25,7 @@ export interface Deps {
   readonly logins: Logins;
   readonly teams: Teams;
   readonly invitations: Invitations;
+  readonly serviceAccounts: ServiceAccounts;
   readonly bots: Bots;
   readonly providers: Providers;
   readonly standings: Standings;
@@ -37,6 +39,8 @@ export interface Deps {
   readonly lifecycle: Lifecycle;
   /** Whether only owners on the access list are admitted. */
   readonly accessListEnabled: boolean;
+  /** Throws RATE_LIMITED if a user gets too many tokens, whatever they show for them. */
+  readonly chargeOwner: (userId: string) => void;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly failpoints: Failpoints;

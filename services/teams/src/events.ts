@@ -13,7 +13,7 @@ import type { Invitation } from './domain/invitation.js';
 import { ownerIdOf, type StandingChange } from './domain/owner-standing.js';
 import type { Provider } from './domain/provider.js';
 import type { TeamChange } from './domain/team.js';
-import type { User } from './domain/user.js';
+import type { User, UserChange } from './domain/user.js';
 import {
   toApiKeyMessage,
   toBotMessage,
@@ -39,6 +39,12 @@ export interface Event {
 export function userCreated(user: User): Event {
   const payload = UserChanged.encode({ user: toUserMessage(user) }).finish();
   return { aggregate: user.id, kind: 'user.created', payload };
+}
+
+/** A user was disabled or enabled, or a service account deleted. */
+export function userChanged({ event, user }: UserChange): Event {
+  const payload = UserChanged.encode({ user: toUserMessage(user) }).finish();
+  return { aggregate: user.id, kind: `user.${event}`, payload };
 }
 
 /** An API key of a user was created or revoked. Stands in the history of the user. */

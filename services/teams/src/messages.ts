@@ -8,6 +8,7 @@ import type {
   Owner as OwnerMessage,
   PersonalSource as PersonalSourceMessage,
   Provider as ProviderMessage,
+  ServiceAccount as ServiceAccountMessage,
   Standing as StandingMessage,
   TeamMember as TeamMemberMessage,
   Team as TeamMessage,
@@ -21,6 +22,7 @@ import type { Invitation } from './domain/invitation.js';
 import type { Kind, OwnerStanding } from './domain/owner-standing.js';
 import type { Provider } from './domain/provider.js';
 import type { Role } from './domain/role.js';
+import type { ServiceAccount } from './domain/service-account.js';
 import type { PersonalSource, Program, Source } from './domain/source.js';
 import type { Member, Membership, Team } from './domain/team.js';
 import type { User } from './domain/user.js';
@@ -51,8 +53,15 @@ const ROLES = Object.entries(ROLE) as readonly (readonly [Role, TeamRole])[];
 /** Translates a user. */
 export function toUserMessage(user: User): UserMessage {
   const { id, name, admin } = user;
-  const times = { createTime: user.createdAt, updateTime: user.updatedAt };
-  return { id, name, admin, ...times, etag: etagOf(user) };
+  const teamId = user.teamId ?? '';
+  return { id, name, admin, teamId, ...userLifeOf(user), etag: etagOf(user) };
+}
+
+/** Translates a service account. */
+export function toServiceAccountMessage({ user, role }: ServiceAccount): ServiceAccountMessage {
+  const { id, name, teamId } = user;
+  const place = role ? ROLE[role] : TeamRole.UNSPECIFIED;
+  return { id, name, teamId: teamId ?? '', role: place, ...userLifeOf(user) };
 }
 
 /** Translates the description of an API key. */
@@ -207,6 +216,16 @@ function toOwnerMessage(owner: Owner): OwnerMessage {
   return owner.kind === 'user'
     ? { owner: { $case: 'userId', value: owner.userId } }
     : { owner: { $case: 'teamId', value: owner.teamId } };
+}
+
+function userLifeOf(user: User) {
+  return {
+    createTime: user.createdAt,
+    updateTime: user.updatedAt,
+    disableTime: user.disabledAt ?? undefined,
+    disableReason: user.disabledReason ?? '',
+    deleteTime: user.deletedAt ?? undefined,
+  };
 }
 
 function lifeOf(thing: Pick<Team, 'createdAt' | 'updatedAt' | 'deletedAt'>) {

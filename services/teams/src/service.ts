@@ -2,7 +2,14 @@ import { startAudit } from '@ramet/audit';
 import type { Secret } from '@ramet/config';
 import { type Database, migrate, openDatabase, startSequencer } from '@ramet/database';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { createTokenSource, createVerifier, type Jwk, serve, throttlePolicy } from '@ramet/rpc';
+import {
+  createTokenSource,
+  createVerifier,
+  type Jwk,
+  ownerCharge,
+  serve,
+  throttlePolicy,
+} from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
@@ -20,8 +27,9 @@ import { IdentityProviders } from './store/identity-providers.js';
 import { Invitations } from './store/invitations.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
-import { SignIns } from './store/sign-ins.js';
 import { Providers } from './store/providers.js';
+import { ServiceAccounts } from './store/service-accounts.js';
+import { SignIns } from './store/sign-ins.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
@@ -64,6 +72,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,
+    chargeOwner: ownerCharge(config, clock),
     ...{ clock, ids, failpoints },
   };
 
@@ -109,6 +118,7 @@ function storesIn(db: Database) {
     logins: new Logins(db),
     teams: new Teams(db),
     invitations: new Invitations(db),
+    serviceAccounts: new ServiceAccounts(db),
     bots: new Bots(db),
     providers: new Providers(db),
     standings: new Standings(db),

@@ -167,7 +167,10 @@ describe('the life of a team', () => {
     await assert.rejects(asBob.teams.getTeam({ id: team.id }), { reason: 'TEAM_NOT_FOUND' });
     await assert.rejects(asBob.bots.getBot({ id: bot.id }), { reason: 'BOT_NOT_FOUND' });
     const { access } = await house.asService('lifecycle');
-    assert.deepEqual(await access.listMemberships({ userId: bob.id }), { memberships: [] });
+    assert.deepEqual(await access.listMemberships({ userId: bob.id }), {
+      memberships: [],
+      inactive: false,
+    });
     const ask = { botId: bot.id, owner: ownerOf(bob.id), userId: bob.id };
     await assert.rejects(access.checkCloneAdmission(ask), { reason: 'BOT_NOT_FOUND' });
   });

@@ -8,6 +8,7 @@ import {
   type ImageSource,
   InvitationServiceService,
   ProviderServiceService,
+  ServiceAccountServiceService,
   SetupServiceService,
   StandingServiceService,
   type Team,
@@ -40,6 +41,7 @@ export interface Api {
   readonly identityProviders: Remote<typeof IdentityProviderServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
+  readonly accounts: Remote<typeof ServiceAccountServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
@@ -80,6 +82,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     identityProviders: to(IdentityProviderServiceService),
     teams: to(TeamServiceService),
     invitations: to(InvitationServiceService),
+    accounts: to(ServiceAccountServiceService),
     bots: to(BotServiceService),
     providers: to(ProviderServiceService),
     standings: to(StandingServiceService),

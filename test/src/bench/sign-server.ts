@@ -138,6 +138,7 @@ function playedPeers(clones: ReadonlyMap<string, string>): ReturnType<Outside['c
     },
     teams: {
       roleIn: async () => 'member',
+      isActive: async () => true,
       readNews: async () => [],
       rolesOf: async () => new Map(),
     },

@@ -149,6 +149,9 @@ async function story(test: TestMesh, author: Author): Promise<ValuesOf> {
     SetTeamMember: { USER_ID: other.id },
     RemoveTeamMember: { USER_ID: other.id },
     TransferTeamOwnership: { TEAM_ID: await teamWith(author, owner, other), USER_ID: other.id },
+    DisableUser: onLists,
+    EnableUser: onLists,
+    ...(await accountsFor(author, owner, teamId)),
     ...(await invitationsFor(author, owner, teamId)),
     DeleteTeam: { TEAM_ID: empty },
     DeleteBot: { BOT_ID: spare.botId },
@@ -165,6 +168,20 @@ async function teamWith(author: Author, owner: Person, other: Person): Promise<s
   const teamId = await author.emptyTeam(owner);
   await author.join(owner, teamId, other, TeamRole.ADMIN);
   return teamId;
+}
+
+/** A service account for each line about one. */
+async function accountsFor(
+  author: Author,
+  owner: Person,
+  teamId: string,
+): Promise<Readonly<Record<string, Values>>> {
+  const one = async () => ({ ACCOUNT_ID: await author.account(owner, teamId) });
+  return {
+    DisableServiceAccount: await one(),
+    EnableServiceAccount: await one(),
+    DeleteServiceAccount: await one(),
+  };
 }
 
 /** An invitation for each line that ends one, and who may do it. */

@@ -143,5 +143,5 @@ async function giveUp({ patient: { keys }, owner }: Person, keyId: string): Prom
     available.keys.map(({ id }) => id),
     [keyId],
   );
-  await keys.deleteKey({ id: keyId, etag: '' });
+  await keys.deleteKey({ id: keyId, etag: '', deleteAfter: undefined });
 }

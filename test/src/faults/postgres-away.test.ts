@@ -133,7 +133,7 @@ async function requireOutage({ api, owner }: Person, id: string, keyId: string):
     api.teams.listTeams({ ...page, all: false }),
     api.teams.createTeam({ requestId: '', name: 'nobody' }),
     api.keys.listKeys({ ...page, owner }),
-    api.keys.deleteKey({ id: keyId, etag: '' }),
+    api.keys.deleteKey({ id: keyId, etag: '', deleteAfter: undefined }),
     api.clones.getClone(GetCloneRequest.fromPartial({ id })),
     api.clones.stopClone(StopCloneRequest.fromPartial({ id })),
   ];

@@ -49,6 +49,8 @@ describe('a page token', () => {
     await webhooks.pingWebhook({ id: cast.world.own.webhookId });
     await author.template({ token: cast.tokens.owner }, owner);
     await author.invitation({ token: cast.tokens.owner }, teamId);
+    await author.account({ token: cast.tokens.owner }, teamId);
+    await author.account({ token: cast.tokens.owner }, teamId);
   });
   after(() => caller?.[Symbol.dispose]());
 

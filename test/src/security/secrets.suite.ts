@@ -168,7 +168,8 @@ describe('a secret', () => {
     }
     await api.deleteClone({ id: clones[0]?.cloneId ?? '', etag: '' });
     await keys.revokeGrant({ grantId: clones[1]?.grantId ?? '', executionId: '', reason: 'over' });
-    await keys.deleteKey({ id: await author.key(owner, { userId: owner.id }), etag: '' });
+    const id = await author.key(owner, { userId: owner.id });
+    await keys.deleteKey({ id, etag: '', deleteAfter: undefined });
   }
 
   /** Clones that are told secrets and print them, and what is sent to their owner's webhook. */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Act, Context } from '../context.js';
 import { parseChoice, spelled } from '../parse/choice.js';
 import { parseLabels } from '../parse/pairs.js';
+import { parseMoment } from '../parse/time.js';
 import { parseWhole } from '../parse/whole.js';
 import { findOwner } from '../resolve.js';
 import { UsageError } from '../usage-error.js';
@@ -19,12 +20,13 @@ import {
 import { readSecret } from './secret.js';
 
 /** Where the secret of a key, or of a version of one, comes from. */
-interface MaterialOptions {
+export interface MaterialOptions {
   readonly generate?: boolean;
   readonly rsaBits?: string;
   readonly secretFile?: string;
   readonly exact?: boolean;
   readonly publicKeyFile?: string;
+  readonly passphraseFile?: string;
 }
 
 interface CreateKeyOptions extends CreateOptions, MaterialOptions {
@@ -32,8 +34,11 @@ interface CreateKeyOptions extends CreateOptions, MaterialOptions {
   readonly algorithm: string;
   readonly venue?: string;
   readonly venueKeyId?: string;
-  readonly passphraseFile?: string;
   readonly label?: readonly string[];
+  readonly validFrom?: string;
+  readonly validUntil?: string;
+  readonly default?: boolean;
+  readonly acceptTerms?: string;
   readonly validateOnly?: boolean;
 }
 
@@ -56,20 +61,24 @@ export function addCreateKey(keys: Command, act: Act): void {
     .option('--owner <owner>', WHOSE)
     .option('--venue <venue>', 'the venue that it is for, such as binance')
     .option('--venue-key-id <id>', 'what the venue calls it')
-    .option('--passphrase-file <file>', 'the passphrase that the venue wants with it')
+    .option('--valid-from <time>', 'from when it may be used')
+    .option('--valid-until <time>', 'until when it may be used')
+    .option('--default', 'make it the default key of its venue: it is not offered to clones')
+    .option('--accept-terms <version>', "accept the venue's terms, in this version")
     .option('--label <name=value>', 'note something on it; may be repeated', gather)
     .option('--validate-only', 'check everything and create nothing')
     .action(act(createKey));
 }
 
 /** Adds the options that say where a secret comes from. */
-function withMaterial(command: Command): Command {
+export function withMaterial(command: Command): Command {
   return command
     .option('--generate', 'let the mesh make the secret')
     .option('--rsa-bits <bits>', 'the size of an RSA key that is made (default: 2048)')
     .option('--secret-file <file>', 'take the secret from a file, or from standard input with `-`')
     .option('--exact', 'keep the line end at the end of the file')
-    .option('--public-key-file <file>', 'refuse a secret that has not this public key');
+    .option('--public-key-file <file>', 'refuse a secret that has not this public key')
+    .option('--passphrase-file <file>', 'the passphrase that the venue wants with it');
 }
 
 async function createKey(
@@ -78,7 +87,7 @@ async function createKey(
   options: CreateKeyOptions,
 ): Promise<void> {
   const { session, world, out } = context;
-  const { venue = '', venueKeyId = '', validateOnly = false } = options;
+  const { venue = '', venueKeyId = '', validFrom, validUntil, validateOnly = false } = options;
   const algorithm = parseChoice(KeyAlgorithm, options.algorithm);
   const labels = parseLabels(options.label ?? []);
   requireOneSource(options);
@@ -86,18 +95,23 @@ async function createKey(
   const request = {
     requestId: requestIdOf(context, options),
     ...{ owner, name: argument(args, 0), algorithm, venue, venueKeyId, labels, validateOnly },
+    ...{ validFrom: momentOf(context, validFrom), validUntil: momentOf(context, validUntil) },
+    ...{ defaultKey: options.default ?? false, acceptTerms: options.acceptTerms ?? '' },
   };
   await usingMaterial(context, options, async (material) => {
-    const passphrase = await readPassphrase(context, options);
-    const asked = CreateKeyRequest.fromPartial({ ...request, ...material, passphrase });
+    const asked = CreateKeyRequest.fromPartial({ ...request, ...material });
     const { key } = await session.keys.createKey(asked, { signal: world.signal });
     out.item(keyView(world.clock), present(key, 'key'));
   });
 }
 
+function momentOf({ world }: Context, text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : parseMoment(text, world.clock);
+}
+
 async function readPassphrase(
   { world }: Context,
-  { secretFile, passphraseFile }: CreateKeyOptions,
+  { secretFile, passphraseFile }: MaterialOptions,
 ): Promise<Buffer> {
   if (passphraseFile === undefined) return Buffer.alloc(0);
   if (passphraseFile === '-' && secretFile === '-') {
@@ -107,29 +121,33 @@ async function readPassphrase(
 }
 
 /** Throws UsageError unless a secret is either made or taken from a file. */
-function requireOneSource({ generate = false, secretFile }: MaterialOptions): void {
+export function requireOneSource({ generate = false, secretFile }: MaterialOptions): void {
   if (generate !== (secretFile !== undefined)) return;
   throw new UsageError('a key is either made with --generate or taken from --secret-file');
 }
 
 /** Calls back with the secret that the options tell of, and zeroes it. */
-async function usingMaterial(
-  { world }: Context,
+export async function usingMaterial(
+  context: Context,
   options: MaterialOptions,
-  use: (given: Pick<CreateKeyRequest, 'material' | 'claimedPublicKey'>) => Promise<void>,
+  use: (
+    given: Pick<CreateKeyRequest, 'material' | 'claimedPublicKey' | 'passphrase'>,
+  ) => Promise<void>,
 ): Promise<void> {
+  const passphrase = await readPassphrase(context, options);
   const { secretFile, publicKeyFile, rsaBits = '0' } = options;
   const claimedPublicKey = publicKeyFile ? await readPublicKey(publicKeyFile) : Buffer.alloc(0);
   if (secretFile === undefined) {
     const value = { rsaBits: parseWhole(rsaBits, 0, MAX_RSA_BITS) };
-    await use({ material: { $case: 'generate', value }, claimedPublicKey });
+    await use({ material: { $case: 'generate', value }, claimedPublicKey, passphrase });
     return;
   }
-  const value = await readSecret(world, secretFile, options.exact);
+  const value = await readSecret(context.world, secretFile, options.exact);
   try {
-    await use({ material: { $case: 'secret', value }, claimedPublicKey });
+    await use({ material: { $case: 'secret', value }, claimedPublicKey, passphrase });
   } finally {
     value.fill(0);
+    passphrase.fill(0);
   }
 }
 

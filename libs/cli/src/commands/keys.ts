@@ -4,8 +4,8 @@ import { collect } from '../pages.js';
 import { findClone, findKey, findOwner, findOwnerIf } from '../resolve.js';
 import { grantView, keyView, signatureView } from '../views/keys.js';
 import { denialView } from '../views/logs.js';
-import { confirm, confirmed } from './confirm.js';
 import { addCreateKey, WHOSE } from './create-key.js';
+import { addKeyLife } from './key-life.js';
 import { argument, type ListOptions, limited, limitOf, present } from './options.js';
 
 interface OwnedOptions extends ListOptions {
@@ -27,10 +27,7 @@ export function addKeys(program: Command, act: Act): void {
     .description('show a key and who holds it')
     .option('--owner <owner>', `${WHOSE}, for a key given by name`)
     .action(act(getKey));
-  confirmed(keys.command('delete <key>').description('delete a key: its secret is destroyed'))
-    .option('--owner <owner>', `${WHOSE}, for a key given by name`)
-    .option('--etag <etag>', 'only as it was read')
-    .action(act(deleteKey));
+  addKeyLife(keys, act);
   limited(keys.command('grants <key>').description('list the grants of a key, newest first'))
     .option('--owner <owner>', `${WHOSE}, for a key given by name`)
     .action(act(listGrants));
@@ -85,19 +82,6 @@ async function getKey(
   const { session, world, out } = context;
   const id = await findKey(context, argument(args, 0), options.owner);
   const { key } = await session.keys.getKey({ id }, { signal: world.signal });
-  out.item(keyView(world.clock), present(key, 'key'));
-}
-
-async function deleteKey(
-  context: Context,
-  args: readonly string[],
-  options: OwnedOptions & { readonly etag?: string; readonly yes?: boolean },
-): Promise<void> {
-  const { session, world, out } = context;
-  const id = await findKey(context, argument(args, 0), options.owner);
-  await confirm(context, options, `delete key ${argument(args, 0)}? Its secret is destroyed.`);
-  const request = { id, etag: options.etag ?? '' };
-  const { key } = await session.keys.deleteKey(request, { signal: world.signal });
   out.item(keyView(world.clock), present(key, 'key'));
 }
 

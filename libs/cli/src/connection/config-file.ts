@@ -9,6 +9,8 @@ export interface Endpoints {
   readonly teams?: string;
   readonly keys?: string;
   readonly lifecycle?: string;
+  /** A file with the authorities that have signed what they show. */
+  readonly ca?: string;
   /** Asked for its audit only. */
   readonly executor?: string;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { AuditServiceService } from '@ramet/proto-gen/audit.v1';
 import { loadContract } from '@ramet/proto-gen/contract';
@@ -16,6 +17,7 @@ import {
   IdentityProviderServiceService,
   InvitationServiceService,
   ProviderServiceService,
+  ServiceAccountServiceService,
   SetupServiceService,
   StandingServiceService,
   TeamServiceService,
@@ -23,7 +25,14 @@ import {
   type User,
   UserServiceService,
 } from '@ramet/proto-gen/teams.v1';
-import { type Contract, connect, createTokenSource, type Issued, type Remote } from '@ramet/rpc';
+import {
+  type Contract,
+  connect,
+  createTokenSource,
+  type Issued,
+  type Remote,
+  type Trust,
+} from '@ramet/rpc';
 import { type Clock, Scope } from '@ramet/service';
 import { UsageError } from '../usage-error.js';
 import type { Endpoints } from './config-file.js';
@@ -92,6 +101,10 @@ export class Session implements AsyncDisposable {
 
   get invitations(): Remote<typeof InvitationServiceService> {
     return this.#client(InvitationServiceService, 'teams');
+  }
+
+  get serviceAccounts(): Remote<typeof ServiceAccountServiceService> {
+    return this.#client(ServiceAccountServiceService, 'teams');
   }
 
   get standings(): Remote<typeof StandingServiceService> {
@@ -167,6 +180,7 @@ export class Session implements AsyncDisposable {
       clock,
       timeoutMs,
       contract: this.#contract,
+      tls: trustIn(this.#options.target.endpoints),
       ...(!anonymous && { token: this.#token }),
     });
     this.#clients.set(service, places.set(name, this.#scope.use(client)));
@@ -183,6 +197,16 @@ export class Session implements AsyncDisposable {
     const apiKey = await readApiKey(credential);
     const { token, expiresIn } = await this.tokens.exchangeToken({ apiKey }, { signal });
     return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * MS_PER_SECOND };
+  }
+}
+
+/** Whom to believe. Undefined where nobody was named: then calls do not leave the machine. */
+function trustIn({ ca }: Endpoints): Trust | undefined {
+  if (ca === undefined) return undefined;
+  try {
+    return { authority: readFileSync(ca) };
+  } catch (thrown) {
+    throw new UsageError(`cannot read the authority: ${(thrown as Error).message}`);
   }
 }
 

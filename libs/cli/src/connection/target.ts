@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UsageError } from '../usage-error.js';
 import type { Config, Endpoints, Profile } from './config-file.js';
 
@@ -11,6 +12,7 @@ export interface GlobalOptions {
   readonly keysAddress?: string;
   readonly lifecycleAddress?: string;
   readonly executorAddress?: string;
+  readonly ca?: string;
   readonly timeout?: string;
   readonly json?: boolean;
 }
@@ -53,6 +55,7 @@ export function chooseTarget(sources: Sources): Target {
   const base = baseOf(sources);
   const endpoints = {
     ...base.endpoints,
+    ...given('ca', pathOf(options.ca || env.RAMET_CA)),
     ...given('teams', options.teamsAddress || env.RAMET_TEAMS),
     ...given('keys', options.keysAddress || env.RAMET_KEYS),
     ...given('lifecycle', options.lifecycleAddress || env.RAMET_LIFECYCLE),
@@ -99,6 +102,11 @@ function credentialOf({ options, env }: Sources): Credential | undefined {
   if (env.RAMET_API_KEY) return { from: 'value', apiKey: env.RAMET_API_KEY.trim() };
   if (env.RAMET_API_KEY_FILE) return { from: 'file', path: env.RAMET_API_KEY_FILE };
   return undefined;
+}
+
+/** What is remembered is found from other folders, too. */
+function pathOf(file: string | undefined): string | undefined {
+  return file ? resolve(file) : undefined;
 }
 
 function given(service: keyof Endpoints, address: string | undefined): Endpoints {

@@ -1,4 +1,11 @@
-import { Grant, Key, KeyAlgorithm, KeyOrigin, SignatureRecord } from '@ramet/proto-gen/keys.v1';
+import {
+  Grant,
+  Key,
+  KeyAlgorithm,
+  KeyOrigin,
+  KeyState,
+  SignatureRecord,
+} from '@ramet/proto-gen/keys.v1';
 import type { Clock } from '@ramet/service';
 import type { View } from '../output.js';
 import { nameOf } from '../parse/choice.js';
@@ -15,16 +22,23 @@ export function keyView(clock: Clock): View<Key> {
       ['name', key.name],
       ['owner', ownerId(key.owner)],
       ['algorithm', algorithm(key)],
+      ['state', nameOf(KeyState, key.state)],
       ['origin', nameOf(KeyOrigin, key.origin)],
       ['venue', key.venue],
       ['venue key id', key.venueKeyId],
+      ['version', `${key.versions[0]?.number ?? ''}`],
       ['public key', key.publicKey.toString('base64')],
       ['held by', key.hold?.cloneId ?? 'nobody'],
       ['held since', moment(key.hold?.createTime)],
+      ['valid from', moment(key.validFrom)],
+      ['valid until', moment(key.validUntil)],
+      ['default', key.defaultKey ? 'yes' : ''],
+      ['terms', key.acceptedTerms],
       ['labels', labels(key.labels)],
       ['created', moment(key.createTime)],
       ['changed', moment(key.updateTime)],
       ['deleted', moment(key.deleteTime)],
+      ['destroyed after', moment(key.purgeTime)],
       ['etag', key.etag],
     ],
     columns: [
@@ -32,6 +46,7 @@ export function keyView(clock: Clock): View<Key> {
       { title: 'NAME', value: ({ name }) => name },
       { title: 'ALGORITHM', value: algorithm },
       { title: 'VENUE', value: ({ venue }) => venue },
+      { title: 'STATE', value: ({ state }) => nameOf(KeyState, state) },
       { title: 'HELD BY', value: ({ hold }) => hold?.cloneId ?? '' },
       { title: 'AGE', value: ({ createTime }) => age(createTime, clock) },
     ],

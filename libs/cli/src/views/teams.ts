@@ -21,13 +21,17 @@ export function userView(clock: Clock): View<User> {
       ['id', user.id],
       ['name', user.name],
       ['admin', user.admin ? 'yes' : 'no'],
+      ['team', user.teamId],
       ['created', moment(user.createTime)],
+      ['disabled', moment(user.disableTime)],
+      ['why', user.disableReason],
     ],
     columns: [
       { title: 'ID', value: ({ id }) => id },
       { title: 'NAME', value: ({ name }) => name },
       { title: 'ADMIN', value: ({ admin }) => (admin ? 'yes' : '') },
       { title: 'AGE', value: ({ createTime }) => age(createTime, clock) },
+      { title: 'DISABLED', value: ({ disableTime }) => moment(disableTime) },
     ],
   };
 }

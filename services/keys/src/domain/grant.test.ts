@@ -12,8 +12,9 @@ import {
   requireCurrent,
   requireUsable,
 } from './grant.js';
-import type { Key } from './key.js';
+import { createdOf, type Key } from './key.js';
 import type { Owner } from './owner.js';
+import { aNewKey } from './sample-key.js';
 
 const USER: Owner = { kind: 'user', id: 'usr_1' };
 const OTHER: Owner = { kind: 'user', id: 'usr_2' };
@@ -190,11 +191,7 @@ function cloneOf(owner: Owner): Clone {
 }
 
 function keyOf(owner: Owner): Key {
-  return {
-    ...{ id: 'key_1', owner, name: 'paper', algorithm: 'hmac_sha256', venue: '', venueKeyId: '' },
-    ...{ publicKey: Buffer.alloc(0), origin: 'generated', labels: {}, version: 1 },
-    ...{ hold: undefined, createdAt: AT, updatedAt: AT, deletedAt: undefined, seq: 1 },
-  };
+  return createdOf(aNewKey({ owner }), AT);
 }
 
 function asked(executionId: string, epoch: number) {

@@ -93,6 +93,12 @@ export function requireUsable(key: Key | undefined, keyId: string, clone: Clone)
   if (!usable) throw notFound('key', keyId);
 }
 
+/** Throws unless the creator of a clone is a user who is not disabled. */
+export function requireActive({ creatorId }: Clone, isActive: boolean): void {
+  if (!isActive)
+    throw denied('keys.authorize_clone', `nothing is done in the name of ${creatorId}`);
+}
+
 /** What an authorization comes to: the grant that is there already, or those it replaces. */
 export type Decision =
   | { readonly kind: 'granted'; readonly grant: Grant }

@@ -1,40 +1,47 @@
 import assert from 'node:assert/strict';
-import { deleted, etagOf, type Key } from './key.js';
+import { createdOf, requireActive, requireValidity, stateOf } from './key.js';
+import { AT, aNewKey } from './sample-key.js';
 
-const AT = new Date(0);
-const LATER = new Date(1);
+const EARLIER = new Date(AT.getTime() - 1);
+const LATER = new Date(AT.getTime() + 1);
+const KEY = createdOf(aNewKey(), AT);
 
-describe('deleted', () => {
-  it('ends a free key', () => {
-    const key = deleted(FREE, LATER, '');
-
-    assert.deepEqual(key, { ...FREE, deletedAt: LATER, updatedAt: LATER, seq: 2 });
-    assert.notEqual(etagOf(key), etagOf(FREE));
-  });
-
-  it('changes nothing about a key that is deleted, whatever the etag', () => {
-    const gone = { ...FREE, deletedAt: AT };
-    assert.equal(deleted(gone, LATER, '"9"'), gone);
-  });
-
-  it('refuses a key that a clone holds, without telling which clone', () => {
-    const held = { ...FREE, hold: { cloneId: 'cln_1', createdAt: AT } };
-    assert.throws(
-      () => deleted(held, LATER, ''),
-      (thrown: Error & { reason?: string }) =>
-        thrown.reason === 'KEY_IN_USE' && !JSON.stringify(thrown).includes('cln_1'),
-    );
-  });
-
-  it('refuses a key that has changed since it was read', () => {
-    assert.throws(() => deleted(FREE, LATER, '"9"'), { reason: 'ETAG_STALE' });
-    assert.equal(deleted(FREE, LATER, etagOf(FREE)).deletedAt, LATER);
-  });
+describe('the state of a key', () => {
+  const cases = [
+    ['enabled', {}],
+    ['disabled', { disabledAt: AT }],
+    ['pending_deletion', { disabledAt: AT, deletedAt: AT }],
+    ['destroyed', { disabledAt: AT, deletedAt: AT, destroyedAt: AT }],
+  ] as const;
+  for (const [state, times] of cases) {
+    it(`is ${state} with ${Object.keys(times).join(', ') || 'nothing'}`, () => {
+      assert.equal(stateOf({ ...KEY, ...times }), state);
+    });
+  }
 });
 
-const FREE: Key = {
-  ...{ id: 'key_1', owner: { kind: 'user', id: 'usr_1' }, name: 'paper', venue: '' },
-  ...{ venueKeyId: '', algorithm: 'hmac_sha256', publicKey: Buffer.alloc(0), labels: {} },
-  ...{ origin: 'generated', version: 1, hold: undefined, createdAt: AT, updatedAt: AT },
-  ...{ deletedAt: undefined, seq: 1 },
-};
+describe('a key', () => {
+  const cases = [
+    ['OK', {}],
+    ['OK', { validFrom: AT, validUntil: LATER }],
+    ['KEY_NOT_YET_VALID', { validFrom: LATER }],
+    ['KEY_EXPIRED', { validUntil: AT }],
+    ['KEY_EXPIRED', { validFrom: EARLIER, validUntil: AT }],
+    ['KEY_DISABLED', { disabledAt: AT, validUntil: AT }],
+  ] as const;
+  for (const [reason, change] of cases) {
+    it(`is ${reason} for use with ${Object.keys(change).join(', ') || 'no bounds'}`, () => {
+      const use = () => requireActive({ ...KEY, ...change }, AT);
+      if (reason === 'OK') use();
+      else assert.throws(use, { reason });
+    });
+  }
+
+  it('is refused if it would be valid at no time', () => {
+    for (const validUntil of [EARLIER, AT]) {
+      assert.throws(() => requireValidity({ validFrom: AT, validUntil }), /valid_until/);
+    }
+    requireValidity({ validFrom: AT, validUntil: LATER });
+    requireValidity({ validFrom: undefined, validUntil: EARLIER });
+  });
+});

@@ -5,7 +5,7 @@ import type {
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { teamOf } from '../domain/creator.js';
-import { requireCreator, requireCurrent } from '../domain/grant.js';
+import { requireActive, requireCreator, requireCurrent } from '../domain/grant.js';
 import { limitsOf, toGrantMessage } from '../messages.js';
 import { actorOf } from './caller.js';
 
@@ -29,6 +29,8 @@ export function authorizeCloneToUseKey(
     const clone = await lifecycle.getCloneTeamAndBot(cloneId);
     requireCurrent(clone, grantee);
     const team = teamOf(clone);
+    // With no team to be in, a creator has but to be there.
+    if (team === undefined) requireActive(clone, await teams.isActive(clone.creatorId));
     const role = team === undefined ? undefined : await teams.roleIn(team, clone.creatorId);
     requireCreator(clone, role);
     failpoints.hit('keys.authorize.asked');

@@ -24,6 +24,7 @@ describe('a key', () => {
       let asked = 0;
       const teams = {
         roleIn: async () => undefined,
+        isActive: async () => true,
         readNews: async () => [],
         rolesOf: async () => {
           asked += 1;

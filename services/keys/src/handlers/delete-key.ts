@@ -1,17 +1,21 @@
 import type { DeleteKeyRequest, DeleteKeyResponse } from '@ramet/proto-gen/keys.v1';
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
-import { toKeyMessage } from '../messages.js';
+import { toKeyMessage } from '../key-messages.js';
+import { millisecondsOf } from '../messages.js';
 import { actorOf, requireKey } from './caller.js';
 
-type Needs = Pick<Deps, 'keys' | 'teams' | 'signingKeys' | 'drain'>;
+type Needs = Pick<Deps, 'keys' | 'keyLife' | 'teams' | 'signingKeys' | 'drain'>;
 
-/** Deletes a key and destroys its secret. */
+const WAIT_MS = 7 * 24 * 3_600_000;
+
+/** Deletes a key: its secrets wait to be destroyed. */
 export function deleteKey(needs: Needs): Unary<DeleteKeyRequest, DeleteKeyResponse> {
-  const { keys, teams, signingKeys, drain } = needs;
-  return async ({ id, etag }, { caller }) => {
+  const { keys, keyLife, teams, signingKeys, drain } = needs;
+  return async ({ id, etag, deleteAfter }, { caller }) => {
     await requireKey(caller, await keys.find(id), id, teams);
-    const key = await keys.delete(id, etag, { actor: actorOf(caller) });
+    const waitMs = millisecondsOf(deleteAfter) ?? WAIT_MS;
+    const key = await keyLife.delete({ id, etag }, waitMs, { actor: actorOf(caller) });
     signingKeys.drop(id);
     await drain();
     return { key: toKeyMessage(key) };

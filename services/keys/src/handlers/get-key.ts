@@ -1,7 +1,7 @@
 import type { GetKeyRequest, GetKeyResponse } from '@ramet/proto-gen/keys.v1';
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
-import { toKeyMessage } from '../messages.js';
+import { toKeyMessage } from '../key-messages.js';
 import { requireKey } from './caller.js';
 
 type Needs = Pick<Deps, 'keys' | 'teams'>;

@@ -7,7 +7,8 @@ import {
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { requireOwner, usableOwners } from '../domain/access.js';
-import { ownerOf, toKeyMessage } from '../messages.js';
+import { toKeyMessage } from '../key-messages.js';
+import { ownerOf } from '../messages.js';
 import { askerOf } from './caller.js';
 import { pageOf } from './paging.js';
 

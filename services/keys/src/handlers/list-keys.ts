@@ -3,7 +3,8 @@ import { Key, type ListKeysRequest, type ListKeysResponse } from '@ramet/proto-g
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { requireOwner } from '../domain/access.js';
-import { ownerOf, toKeyMessage } from '../messages.js';
+import { toKeyMessage } from '../key-messages.js';
+import { ownerOf } from '../messages.js';
 import { askerFor, required } from './caller.js';
 import { pageOf } from './paging.js';
 

@@ -12,7 +12,7 @@ export function rotateLogKey({
 }: Needs): Unary<RotateLogKeyRequest, RotateLogKeyResponse> {
   return async ({ newest: known }) => {
     const newest = (await logs.listKeys()).at(-1);
-    if ((newest?.verifier ?? '') === known) await headSigner.make((newest?.generation ?? 0) + 1);
+    if (!newest || newest.verifier === known) await headSigner.make((newest?.generation ?? 0) + 1);
     const key = (await logs.listKeys()).at(-1);
     if (!key) throw new Error('a key was made and is not there');
     return { key: toLogKeyMessage(key) };

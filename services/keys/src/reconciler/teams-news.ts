@@ -64,7 +64,7 @@ function rightsNow({ teams }: Needs): (creator: Creator) => Promise<boolean> {
   const asked = new Map<string, ReturnType<typeof teams.roleIn>>();
   return async (creator) => {
     const { creatorId, teamId } = creator;
-    if (teamId === '') return mayHaveRun(creator, undefined);
+    if (teamId === '') return teams.isActive(creatorId);
     const place = `${teamId}/${creatorId}`;
     const role = asked.get(place) ?? teams.roleIn(teamId, creatorId);
     asked.set(place, role);

@@ -53,7 +53,7 @@ describe('an envelope', () => {
   });
 
   for (const length of [4, 8, 12, 15]) {
-    it(`does not open with a tag cut to ${length} bytes`, async () => {
+    it(`T21: does not open with a tag cut to ${length} bytes`, async () => {
       const sealed = await envelope.seal(Buffer.from(SECRET), IDENTITY);
       const cut = sealed.sealed.subarray(0, sealed.sealed.length - 16 + length);
       await assert.rejects(envelope.open({ ...sealed, sealed: cut }, IDENTITY));

@@ -40,6 +40,15 @@ const VECTORS: readonly Vector[] = [
       'daa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854',
   },
   {
+    name: 'RFC 4231, test case 1',
+    algorithm: 'hmac_sha384',
+    secret: '0b'.repeat(20),
+    message: Buffer.from('Hi There').toString('hex'),
+    signature:
+      'afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59c' +
+      'faea9ea9076ede7f4af152e8b2fa9cb6',
+  },
+  {
     name: 'RFC 4231, test case 7',
     algorithm: 'hmac_sha256',
     secret: 'aa'.repeat(131),

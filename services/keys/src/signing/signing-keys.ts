@@ -7,6 +7,8 @@ import type { OpenedKey } from './families/family.js';
 export interface SigningKey extends SchemeKey {
   readonly grantId: string;
   readonly opened: OpenedKey;
+  /** When another secret takes its place, by the database's clock. */
+  readonly retireAt: Date | null;
 }
 
 export interface SigningKeysOptions {
@@ -97,12 +99,18 @@ export class SigningKeys implements Disposable {
 
   #keep(name: string, key: SigningKey): void {
     this.#entries.delete(name);
-    this.#entries.set(name, { key, until: this.#clock.elapsed() + this.#ttlMs });
+    this.#entries.set(name, { key, until: this.#clock.elapsed() + this.#lifeOf(key) });
     if (this.#entries.size > this.#max) {
       const [oldest] = this.#entries.keys();
       if (oldest !== undefined) this.#entries.delete(oldest);
     }
     this.#stopSweep ??= this.#clock.after(this.#ttlMs, () => this.#sweep());
+  }
+
+  /** How long a key stays open: not after another secret has taken its place. */
+  #lifeOf({ retireAt }: SigningKey): number {
+    const leftMs = retireAt ? retireAt.getTime() - this.#clock.now().getTime() : this.#ttlMs;
+    return Math.min(this.#ttlMs, Math.max(leftMs, 0));
   }
 
   #sweep(): void {

@@ -15,7 +15,7 @@ import {
   operationsOf,
   requireUsable,
 } from '../domain/grant.js';
-import { changed, type Key, keyInUse } from '../domain/key.js';
+import { changed, type Key, keyInUse, requireActive } from '../domain/key.js';
 import { grantMade, grantRevoked, keyHeld, keyReleased } from '../events.js';
 import { type GrantRow, toGrant } from './grant-rows.js';
 import { type Cause, type Change, type LockedKey, lockKey, recordChanges } from './key-rows.js';
@@ -149,6 +149,7 @@ export class Grants {
     const locked = await lockKey(tx, keyId);
     requireUsable(locked?.key, keyId, clone);
     if (!locked) throw notFound('key', keyId);
+    requireActive(locked.key, locked.now);
     await requireUnchanged(tx, asked);
 
     const [hold] = await tx.query<HoldRow>(TAKE_HOLD, [keyId, clone.id, locked.now]);
@@ -260,8 +261,8 @@ async function insert(tx: Tx, grant: Grant, key: Key, creator: Creator): Promise
   const sql = `
     insert into key_grant (id, key_id, key_version, clone_id, execution_id, epoch, operations,
                            max_uses, uses, expires_at, lease_until, created_at, revoke_reason,
-                           creator_id, team_id, for_team, nonce)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '', $12, $13, $14,
+                           creator_id, team_id, for_team, valid_from, valid_until, nonce)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '', $12, $13, $14, $15, $16,
             (select coalesce(max(nonce), 0) from key_grant where key_id = $2))`;
   await tx.query(sql, [
     grant.id,
@@ -278,6 +279,8 @@ async function insert(tx: Tx, grant: Grant, key: Key, creator: Creator): Promise
     creator.creatorId,
     creator.teamId,
     creator.forTeam,
+    key.validFrom,
+    key.validUntil,
   ]);
 }
 

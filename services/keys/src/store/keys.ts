@@ -4,31 +4,17 @@ import {
   findRequestId,
   type RequestId,
   type Tx,
-  violates,
 } from '@ramet/database';
-import { notFound, PublicError } from '@ramet/errors';
+import { notFound } from '@ramet/errors';
 import type { Failpoints } from '@ramet/service';
-import { deleted, type Key } from '../domain/key.js';
+import { createdOf, type Key } from '../domain/key.js';
 import type { Owner } from '../domain/owner.js';
-import { keyCreated, keyDeleted } from '../events.js';
-import type { Sealed } from '../sealing/envelope.js';
-import {
-  type Cause,
-  type KeyRow,
-  lockKey,
-  recordChanges,
-  recordFirst,
-  SELECT_KEY,
-  toKey,
-} from './key-rows.js';
-
-/** A key to create. Its times come from the database. */
-export interface NewKey
-  extends Omit<Key, 'hold' | 'createdAt' | 'updatedAt' | 'deletedAt' | 'seq'> {
-  /** The keyed digest of the secret: one secret is one key of an owner. */
-  readonly fingerprint: Buffer;
-  readonly sealed: Sealed;
-}
+import { keyCreated } from '../events.js';
+import type { SealedKey } from '../sealing/sealed-secret.js';
+import { unsetDefault } from './default-key.js';
+import { keyDuplicate, nameTaken, refusalOf } from './key-refusals.js';
+import { type Cause, type KeyRow, recordFirst, SELECT_KEY, toKey } from './key-rows.js';
+import { insertVersion } from './key-versions.js';
 
 /** A page of a list by id. */
 export interface Page {
@@ -57,26 +43,28 @@ export class Keys {
    *
    * Throws NAME_TAKEN, KEY_DUPLICATE and REQUEST_ID_REUSED.
    */
-  async create(key: NewKey, request: RequestId, cause: Cause): Promise<Key> {
+  async create(key: SealedKey, request: RequestId, cause: Cause): Promise<Key> {
     const created = await this.#db
       .transaction(async (tx) => {
         const claimed = await claimRequestId(tx, { ...request, resourceId: key.id });
         return claimed === 'new' ? insert(tx, key, cause) : claimed;
       })
       .catch((thrown: unknown) => {
-        throw refusalOf(thrown, key);
+        throw refusalOf(thrown, key.name);
       });
     this.#failpoints.hit('keys.create.committed');
     return 'resourceId' in created ? this.get(created.resourceId) : created;
   }
 
   /** Throws NAME_TAKEN or KEY_DUPLICATE if `create` would. */
-  async checkNew({ owner, name, fingerprint }: NewKey): Promise<void> {
+  async checkNew({ owner, name, fingerprint }: SealedKey): Promise<void> {
     const sql = `
       select name = $3 as "nameTaken" from key
-      where owner_kind = $1 and owner_id = $2 and deleted_at is null
-        and (name = $3 or fingerprint = $4)
-      order by id limit 1`;
+      where owner_kind = $1 and owner_id = $2 and name = $3 and deleted_at is null
+      union all
+      select false from key_version
+      where owner_kind = $1 and owner_id = $2 and fingerprint = $4 and is_taken
+      limit 1`;
     const params = [owner.kind, owner.id, name, fingerprint];
     const [found] = await this.#db.query<{ readonly nameTaken: boolean }>(sql, params);
     if (found) throw found.nameTaken ? nameTaken(name) : keyDuplicate();
@@ -103,58 +91,36 @@ export class Keys {
     return rows.map(toKey);
   }
 
-  /** The free keys of any of the owners, by id; only the one of this id if it is not empty. */
+  /**
+   * The keys of any of the owners that can be given to a clone now, by id; only the one of this id if
+   * it is not empty. Default keys are not offered: they are there for who asks for one by its id.
+   */
   async listAvailable(
     owners: readonly Owner[],
     { after, limit, keyId }: Page & { readonly keyId: string },
   ): Promise<readonly Key[]> {
     const sql = `${SELECT_KEY}
       where (owner_kind, owner_id) in (select * from unnest($1::text[], $2::text[]))
-        and deleted_at is null and hold.key_id is null
-        and key.id > $3 and ($4 = '' or key.id = $4)
+        and deleted_at is null and hold.key_id is null and disabled_at is null
+        and coalesce(valid_from <= ramet_now(), true)
+        and coalesce(valid_until > ramet_now(), true)
+        and key.id > $3 and case $4 when '' then not is_default else key.id = $4 end
       order by key.id limit $5`;
     const kinds = owners.map(({ kind }) => kind);
     const ids = owners.map(({ id }) => id);
     const rows = await this.#db.query<KeyRow>(sql, [kinds, ids, after ?? '', keyId, limit]);
     return rows.map(toKey);
   }
-
-  /**
-   * Deletes a key and destroys its secret; changes nothing if it is deleted already.
-   *
-   * Throws KEY_NOT_FOUND, KEY_IN_USE and ETAG_STALE.
-   */
-  async delete(id: string, etag: string, cause: Cause): Promise<Key> {
-    const key = await this.#db.transaction(async (tx) => {
-      const locked = await lockKey(tx, id);
-      if (!locked) throw notFound('key', id);
-      const next = deleted(locked.key, locked.now, etag);
-      if (next === locked.key) return next;
-
-      await tx.query(DESTROY, [id, locked.now]);
-      await recordChanges(tx, locked, [{ event: keyDeleted(next), key: next }], cause);
-      return next;
-    });
-    this.#failpoints.hit('keys.delete.committed');
-    return key;
-  }
 }
 
-const DESTROY = `
-  update key_version set sealed = null, wrapped_key = null, destroyed_at = $2
-  where key_id = $1 and destroyed_at is null`;
-
-async function insert(
-  tx: Tx,
-  { fingerprint, sealed, ...given }: NewKey,
-  cause: Cause,
-): Promise<Key> {
+async function insert(tx: Tx, given: SealedKey, cause: Cause): Promise<Key> {
   const [clock] = await tx.query<{ readonly now: Date }>(
     "select date_trunc('milliseconds', ramet_now()) as now",
   );
   if (!clock) throw new Error('the database does not tell the time');
-  const times = { createdAt: clock.now, updatedAt: clock.now, deletedAt: undefined };
-  const key: Key = { ...given, ...times, hold: undefined, seq: 1 };
+  const { fingerprint, sealed, ...fresh } = given;
+  const key = createdOf(fresh, clock.now);
+  if (key.isDefault) await unsetDefault(tx, key, cause);
 
   const head = await recordFirst(tx, { event: keyCreated(key), key }, cause);
   await tx.query(INSERT_KEY, [
@@ -167,39 +133,22 @@ async function insert(
     key.venueKeyId,
     key.publicKey,
     key.origin,
-    fingerprint,
     key.labels,
     key.version,
+    key.validFrom,
+    key.validUntil,
+    key.isDefault,
+    key.acceptedTerms,
     key.createdAt,
     head.seq,
     head.hash,
   ]);
-  const { kekId, wrappedKey, sealed: secret } = sealed;
-  await tx.query(INSERT_VERSION, [key.id, key.version, kekId, wrappedKey, secret, clock.now]);
+  await insertVersion(tx, key, { ...fresh, fingerprint, sealed });
   return key;
 }
 
 const INSERT_KEY = `
   insert into key (id, owner_kind, owner_id, name, algorithm, venue, venue_key_id, public_key,
-                   origin, fingerprint, labels, version, created_at, updated_at, seq, hash)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $13, $14, $15)`;
-
-const INSERT_VERSION = `
-  insert into key_version (key_id, version, kek_id, wrapped_key, sealed, created_at)
-  values ($1, $2, $3, $4, $5, $6)`;
-
-function refusalOf(thrown: unknown, { name }: NewKey): unknown {
-  if (violates(thrown, 'key_name')) return nameTaken(name);
-  return violates(thrown, 'key_fingerprint') ? keyDuplicate() : thrown;
-}
-
-function nameTaken(name: string): PublicError {
-  return new PublicError('already_exists', 'NAME_TAKEN', `the owner has a key named ${name}`, {
-    metadata: { name },
-  });
-}
-
-/** The error for a secret that is a key of the same owner already. Does not tell which. */
-function keyDuplicate(): PublicError {
-  return new PublicError('already_exists', 'KEY_DUPLICATE', 'the owner has a key of this secret');
-}
+                   origin, labels, version, valid_from, valid_until, is_default, accepted_terms,
+                   created_at, updated_at, seq, hash)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12, $13, $14, $15, $16, $16, $17, $18)`;

@@ -7,6 +7,8 @@ import type { Sealed } from '../sealing/envelope.js';
 export interface GrantedSecret extends Omit<SchemeKey, 'publicKey' | 'passphrase'>, Sealed {
   readonly grantId: string;
   readonly version: number;
+  /** When another version takes its place. */
+  readonly retireAt: Date | null;
 }
 
 /** The sealed secrets. What is read here is opened elsewhere. */
@@ -17,15 +19,21 @@ export class Secrets {
     this.#db = db;
   }
 
-  /** The secret that an execution's grant is for; undefined if it never had one for the key. */
+  /**
+   * The secret that an execution's grant is for: the version that it was made with, and once that has
+   * retired the newest. Undefined if it never had one for the key.
+   */
   async findGranted(grantee: Grantee, keyId: string): Promise<GrantedSecret | undefined> {
     const sql = `
-      select key.id, key.algorithm, key.venue, key.venue_key_id as "venueKeyId",
-             g.id as "grantId", g.operations, v.version, v.kek_id as "kekId", v.wrapped_key as "wrappedKey",
+      select key.id, key.algorithm, key.venue, v.venue_key_id as "venueKeyId",
+             g.id as "grantId", g.operations, v.version, v.retire_at as "retireAt",
+             v.kek_id as "kekId", v.wrapped_key as "wrappedKey",
              v.sealed
       from key_grant as g
       join key on key.id = g.key_id
-      join key_version as v on v.key_id = g.key_id and v.version = g.key_version
+      join key_version as had on had.key_id = g.key_id and had.version = g.key_version
+      join key_version as v on v.key_id = g.key_id
+        and v.version = case when had.retire_at <= ramet_now() then key.version else had.version end
       where g.execution_id = $1 and g.epoch = $2 and g.key_id = $3 and g.clone_id = $4
         and v.destroyed_at is null`;
     const { executionId, epoch, cloneId } = grantee;

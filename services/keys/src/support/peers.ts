@@ -24,6 +24,8 @@ export interface PeerState {
   /** Runs before lifecycle answers, while keys waits. */
   whileAsked: () => Promise<void>;
   asked: number;
+  /** Users who are disabled. */
+  readonly disabled: Set<string>;
   /** What has happened at teams: the kind, and the thing that it happened to. */
   readonly news: (readonly [kind: string, aggregateId: string])[];
   /** Runs before teams says who is in a team, while keys waits. */
@@ -45,6 +47,7 @@ export async function startPeers(contract: Contract, logger: Logger): Promise<Pl
     roles: new Map(),
     whileAsked: async () => undefined,
     asked: 0,
+    disabled: new Set(),
     news: [],
     whileRoleAsked: async () => undefined,
   };
@@ -79,13 +82,15 @@ function directoryOf(state: PeerState) {
 }
 
 function teamsOf(state: PeerState) {
-  const { roles, news } = state;
+  const { roles, news, disabled } = state;
   return [
     implement(
       { listTeamMembers: Teams.listTeamMembers },
       {
         listTeamMembers: async ({ teamId, userId }, { caller }) => {
-          if (!roles.has(`${teamId}/${caller.onBehalfOf}`)) throw notFound('team', teamId);
+          const asker = caller.onBehalfOf ?? '';
+          if (disabled.has(asker) || !roles.has(`${teamId}/${asker}`))
+            throw notFound('team', teamId);
           const role = roles.get(`${teamId}/${userId}`);
           const member = { teamId, userId, userName: 'somebody', createTime: undefined };
           await state.whileRoleAsked();
@@ -101,6 +106,7 @@ function teamsOf(state: PeerState) {
             const [teamId = '', member] = name.split('/');
             return member === userId ? [{ teamId, role }] : [];
           }),
+          inactive: disabled.has(userId),
         }),
       },
     ),

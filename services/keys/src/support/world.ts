@@ -54,6 +54,8 @@ interface ReplicaOptions {
   /** Where NATS is. Nowhere, unless said. */
   readonly nats?: { readonly url: string; readonly token: string };
   readonly failpoints?: Failpoints;
+  readonly destroyMs?: number;
+  readonly venueTerms?: Config['venueTerms'];
 }
 
 /** Starts the service and all that it needs. */
@@ -70,6 +72,7 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
     const config = {
       ...configOf(database.url, more.kek ?? kek),
       ...natsOf(more.nats ?? options.nats),
+      ...givenOf({ ...options, ...more }),
     };
     const failpoints = more.failpoints ?? options.failpoints ?? noFailpoints;
     const outside: Outside = {
@@ -109,6 +112,10 @@ function configOf(databaseUrl: string, kek: Buffer): Config {
     logLevel: 'error',
     failpointsDir: '',
   };
+}
+
+function givenOf({ destroyMs, venueTerms }: ReplicaOptions): Partial<Config> {
+  return { ...(destroyMs !== undefined && { destroyMs }), ...(venueTerms && { venueTerms }) };
 }
 
 function natsOf(nats: ReplicaOptions['nats']) {

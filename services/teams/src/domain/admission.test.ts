@@ -128,6 +128,7 @@ function factsOf(standing: Standing): AdmissionFacts {
     personalSource: source('own'),
     ownerStanding: noStanding(PERSONAL),
     userDeniedReason: null,
+    isServiceAccount: false,
   };
 }
 

@@ -17,6 +17,8 @@ export interface AdmissionFacts {
   readonly ownerStanding: OwnerStanding;
   /** Why the user is on the deny list. Null: they are not. */
   readonly userDeniedReason: string | null;
+  /** Whether the user is a service account, whose clones are its team's. */
+  readonly isServiceAccount: boolean;
 }
 
 /** A clone that a user wants of a bot for an owner. */
@@ -60,6 +62,9 @@ export function admit(
 function personal(facts: AdmissionFacts, ownerId: string, userId: string): Source | null {
   if (ownerId !== userId) {
     throw denied('clones.run_personal', 'nobody runs a clone for another user');
+  }
+  if (facts.isServiceAccount) {
+    throw denied('clones.run_personal', "the clones of a service account are its team's");
   }
   requireRight(facts.standing, 'clones.run_personal');
   return facts.personalSource;

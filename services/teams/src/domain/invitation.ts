@@ -1,4 +1,5 @@
 import { conflict, denied, invalid, notFound, PublicError } from '@ramet/errors';
+import { requireUnbound } from './bound.js';
 import { holds, type Role, requireRight } from './role.js';
 import { joined, type TeamChange, type TeamView } from './team.js';
 
@@ -45,7 +46,7 @@ const MAX_LIFE_MS = 30 * DAY_MS;
  * An invitation as it is when it has just been made.
  *
  * Throws PERMISSION_DENIED, also for a role that the inviter does not hold, REQUEST_INVALID,
- * USER_NOT_FOUND and QUOTA_EXCEEDED.
+ * USER_NOT_FOUND, SERVICE_ACCOUNT_BOUND and QUOTA_EXCEEDED.
  */
 export function invite(
   wish: InvitationWish,
@@ -59,6 +60,7 @@ export function invite(
     throw denied('invitations.create', 'nobody gives a role that they do not hold');
   }
   if (wish.userId !== null && !candidate) throw notFound('user', wish.userId);
+  if (candidate) requireUnbound(candidate);
   if (openCount >= MAX_OPEN) throw tooMany(team.id);
 
   const { expiresAt = new Date(now.getTime() + DEFAULT_LIFE_MS), ...offer } = wish;
@@ -71,7 +73,7 @@ export function invite(
  * Takes a user into the team of an invitation. Who has accepted it may do so again.
  *
  * Throws INVITATION_NOT_FOUND if it is for somebody else, INVITATION_USED, INVITATION_DECLINED,
- * INVITATION_REVOKED, INVITATION_EXPIRED, QUOTA_EXCEEDED.
+ * INVITATION_REVOKED, INVITATION_EXPIRED, QUOTA_EXCEEDED, SERVICE_ACCOUNT_BOUND.
  */
 export function accept(invitation: Invitation, view: TeamView, userId: string): Acceptance {
   const { team, members, candidate, now } = view;
@@ -83,6 +85,7 @@ export function accept(invitation: Invitation, view: TeamView, userId: string): 
   if (team.deletedAt || !inviter || !holds(inviter.role, invitation.role)) {
     throw closed(invitation, 'REVOKED', 'the invitation is not good any more');
   }
+  requireUnbound(candidate);
   const change =
     place && holds(place.role, invitation.role)
       ? undefined

@@ -28,6 +28,7 @@ const EXPECTED: Readonly<Record<TeamAction, string>> = {
   'invitations.create': 'oa',
   'invitations.revoke': 'oa',
   'invitations.list': 'oav',
+  'service_accounts.manage': 'oa',
   'teams.transfer': 'o',
   'teams.delete': 'o',
   'team_members.set': 'o',

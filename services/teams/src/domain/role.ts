@@ -26,6 +26,7 @@ export const RIGHTS = {
   'invitations.create': MANAGERS,
   'invitations.revoke': MANAGERS,
   'invitations.list': ['owner', 'admin', 'overseer'],
+  'service_accounts.manage': MANAGERS,
   'teams.transfer': OWNERS,
   'teams.delete': OWNERS,
   'team_members.set': OWNERS,

@@ -182,5 +182,5 @@ function teamOf(roles: Readonly<Record<string, Role>>, standing: Standing = 'own
 }
 
 function user(id: string): Candidate {
-  return { id, name: id, teamCount: 0 };
+  return { id, name: id, teamCount: 0, homeTeamId: null };
 }

@@ -1,4 +1,5 @@
 import { conflict, invalid, notFound, PublicError } from '@ramet/errors';
+import { requireUnbound } from './bound.js';
 import { requireEtag } from './etag.js';
 import { requireName } from './name.js';
 import { type Role, requireRight, type Standing } from './role.js';
@@ -37,6 +38,8 @@ export interface Candidate {
   readonly name: string;
   /** In how many teams the user is. */
   readonly teamCount: number;
+  /** The team that a service account belongs to. Null: a person. */
+  readonly homeTeamId: string | null;
 }
 
 /** All that a decision about a team may look at, as it is while the team's row is locked. */
@@ -65,6 +68,7 @@ export const MAX_TEAMS = 500;
 /** A team as it is when its first owner has just created it. Throws REQUEST_INVALID. */
 export function newTeam(wish: Pick<Team, 'id' | 'name'>, owner: Candidate, at: Date): TeamState {
   requireName(wish.name);
+  requireUnbound(owner);
   requireRoomFor(owner);
   const team: Team = { ...wish, createdAt: at, updatedAt: at, deletedAt: null, revision: 1 };
   return { team, members: [memberOf(team, owner, 'owner', at)] };
@@ -87,12 +91,17 @@ export function setMember(userId: string, role: Role): DecideTeam {
   };
 }
 
-/** A team after a user has come into it, or has another role. Throws LAST_OWNER, QUOTA_EXCEEDED. */
+/**
+ * A team after a user has come into it, or has another role.
+ *
+ * Throws LAST_OWNER, QUOTA_EXCEEDED, SERVICE_ACCOUNT_BOUND.
+ */
 export function joined(
   { team, members, now }: Pick<TeamView, 'team' | 'members' | 'now'>,
   candidate: Candidate,
   role: Role,
 ): TeamChange {
+  requireUnbound(candidate, { teamId: team.id, role });
   const present = members.find(({ userId }) => userId === candidate.id);
   if (!present) {
     requireRoomIn(team, members);
@@ -109,13 +118,16 @@ export function joined(
  * Throws PERMISSION_DENIED, USER_NOT_FOUND, REQUEST_INVALID.
  */
 export function transfer(userId: string, askerId: string): DecideTeam {
-  return ({ team, members, standing }) => {
+  return ({ team, members, standing, candidate }) => {
     requireLive(team);
     requireRight(standing, 'teams.transfer');
     if (userId === askerId) {
       throw invalid({ field: 'user_id', description: 'must be another member' });
     }
-    if (!members.some((member) => member.userId === userId)) throw notFound('user', userId);
+    if (!candidate || !members.some((member) => member.userId === userId)) {
+      throw notFound('user', userId);
+    }
+    requireUnbound(candidate);
     const roleOf = (member: Member): Role => {
       if (member.userId === userId) return 'owner';
       return member.userId === askerId ? 'admin' : member.role;
@@ -128,17 +140,25 @@ export function transfer(userId: string, askerId: string): DecideTeam {
 /**
  * Takes a user out of a team. Everybody may take out themselves.
  *
- * Throws PERMISSION_DENIED, LAST_OWNER.
+ * Throws PERMISSION_DENIED, LAST_OWNER, SERVICE_ACCOUNT_BOUND.
  */
 export function removeMember(userId: string, askerId: string): DecideTeam {
-  return ({ team, members, standing }) => {
-    requireLive(team);
-    requireRight(standing, userId === askerId ? 'team_members.leave' : 'team_members.remove');
-
-    const others = members.filter((member) => member.userId !== userId);
-    if (others.length === members.length) return undefined;
-    return withMembers('member_removed', team, others);
+  return (view) => {
+    requireLive(view.team);
+    requireRight(view.standing, userId === askerId ? 'team_members.leave' : 'team_members.remove');
+    if (view.candidate) requireUnbound(view.candidate);
+    return without(view, userId);
   };
+}
+
+/** A team after a user has gone out of it. Undefined: they were not in it. Throws LAST_OWNER. */
+export function without(
+  { team, members }: Pick<TeamView, 'team' | 'members'>,
+  userId: string,
+): TeamChange | undefined {
+  const others = members.filter((member) => member.userId !== userId);
+  if (others.length === members.length) return undefined;
+  return withMembers('member_removed', team, others);
 }
 
 /** Deletes a team. Throws PERMISSION_DENIED, ETAG_STALE, TEAM_NOT_EMPTY. */

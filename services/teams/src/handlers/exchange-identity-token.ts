@@ -9,7 +9,10 @@ import { credentialInvalid } from './credential-invalid.js';
 import { proveIdentity } from './prove-identity.js';
 import { tokenResponse } from './token-response.js';
 
-type Needs = Pick<Deps, 'identityProviders' | 'identityTokens' | 'signIns' | 'tokens'>;
+type Needs = Pick<
+  Deps,
+  'identityProviders' | 'identityTokens' | 'signIns' | 'tokens' | 'chargeOwner'
+>;
 type ExchangeIdentityToken = Unary<ExchangeIdentityTokenRequest, ExchangeIdentityTokenResponse>;
 
 /** Exchanges a token of CI for one of the user that a rule says it stands for. */
@@ -19,6 +22,7 @@ export function exchangeIdentityToken(needs: Needs): ExchangeIdentityToken {
     const rule = ruleFor(provider.rules, claims);
     const user = rule && (await needs.signIns.userOf(rule.userId));
     if (!user) throw credentialInvalid();
+    needs.chargeOwner(user.userId);
     const signed = await needs.tokens.sign({
       kind: 'user',
       id: user.userId,

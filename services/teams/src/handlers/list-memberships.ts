@@ -6,10 +6,10 @@ import { toMembershipMessage } from '../messages.js';
 type Needs = Pick<Deps, 'teams'>;
 type ListMemberships = Unary<ListMembershipsRequest, ListMembershipsResponse>;
 
-/** Lists the teams that a user is in. */
+/** Lists the teams that a user is in, and tells whether they are active at all. */
 export function listMemberships({ teams }: Needs): ListMemberships {
   return async ({ userId }) => {
-    const memberships = await teams.memberships(userId);
-    return { memberships: memberships.map(toMembershipMessage) };
+    const { memberships, inactive } = await teams.memberships(userId);
+    return { memberships: memberships.map(toMembershipMessage), inactive };
   };
 }

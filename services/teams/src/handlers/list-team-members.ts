@@ -10,11 +10,10 @@ type ListTeamMembers = Unary<ListTeamMembersRequest, ListTeamMembersResponse>;
 /** Lists who is in a team. */
 export function listTeamMembers({ teams, failpoints }: Needs): ListTeamMembers {
   return async (request, { caller }) => {
-    const { items, nextPageToken } = await teams.listMembers(
-      request,
-      pageOf(request),
-      askerOf(caller),
-    );
+    const { items, nextPageToken } = await teams.listMembers(request, pageOf(request), {
+      ...askerOf(caller),
+      onBehalfOf: caller.onBehalfOf,
+    });
     failpoints.hit('teams.members.listed');
     return { members: items.map(toMemberMessage), nextPageToken };
   };

@@ -9,20 +9,26 @@ import { type Begun, beginLogin } from './login-tokens.js';
 import { proveIdentity } from './prove-identity.js';
 
 type ByIdentity = Pick<Deps, 'identityProviders' | 'identityTokens' | 'signIns' | 'ids'>;
-type Needs = ByIdentity & Pick<Deps, 'credentials' | 'logins' | 'tokens'>;
+type Needs = ByIdentity & Pick<Deps, 'credentials' | 'logins' | 'tokens' | 'chargeOwner'>;
 
 /** Begins a login by an API key or by an ID token. */
 export function logIn(needs: Needs): Unary<LogInRequest, LogInResponse> {
   return async ({ credential }) => {
-    switch (credential?.$case) {
-      case 'apiKey':
-        return beginLogin(needs, await byApiKey(needs, credential.value));
-      case 'identity':
-        return beginLogin(needs, await byIdentity(needs, credential.value));
-      case undefined:
-        throw credentialInvalid();
-    }
+    const begun = await beginner(needs, credential);
+    needs.chargeOwner(begun.identity.id);
+    return beginLogin(needs, begun);
   };
+}
+
+async function beginner(needs: Needs, credential: LogInRequest['credential']): Promise<Begun> {
+  switch (credential?.$case) {
+    case 'apiKey':
+      return byApiKey(needs, credential.value);
+    case 'identity':
+      return byIdentity(needs, credential.value);
+    case undefined:
+      throw credentialInvalid();
+  }
 }
 
 async function byApiKey({ credentials }: Needs, apiKey: string): Promise<Begun> {
@@ -39,7 +45,7 @@ async function byIdentity(needs: ByIdentity, { token, nonce }: IdentityProof): P
     newUserId: needs.ids.make('usr'),
     newIdentityId: needs.ids.make('idn'),
   });
-  if (result.kind === 'used') throw credentialInvalid();
+  if (result.kind === 'refused') throw credentialInvalid();
   if (result.kind === 'unknown') throw notLinked(provider, claims);
   const { userId: id, admin, version, identityId } = result;
   const identity = { id, admin, version, credentialIds: [provider.id, identityId] };

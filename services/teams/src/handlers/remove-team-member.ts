@@ -10,7 +10,11 @@ type RemoveTeamMember = Unary<RemoveTeamMemberRequest, RemoveTeamMemberResponse>
 /** Takes a user out of a team. */
 export function removeTeamMember({ teams }: Needs): RemoveTeamMember {
   return async ({ teamId, userId }, { caller }) => {
-    await teams.change({ id: teamId }, askerOf(caller), removeMember(userId, caller.id));
+    await teams.change(
+      { id: teamId, candidate: userId },
+      askerOf(caller),
+      removeMember(userId, caller.id),
+    );
     return {};
   };
 }

@@ -15,7 +15,11 @@ type TransferTeamOwnership = Unary<TransferTeamOwnershipRequest, TransferTeamOwn
 export function transferTeamOwnership({ teams }: Needs): TransferTeamOwnership {
   return async ({ teamId, userId }, { caller }) => {
     const decide = transfer(userId, caller.id);
-    const { members } = await teams.change({ id: teamId }, askerOf(caller), decide);
+    const { members } = await teams.change(
+      { id: teamId, candidate: userId },
+      askerOf(caller),
+      decide,
+    );
     const memberOf = (id: string) => {
       const member = members.find((each) => each.userId === id);
       return member && toMemberMessage(member);

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Database, Tx } from '@ramet/database';
+import type { Database, Queries, Tx } from '@ramet/database';
 import { notFound } from '@ramet/errors';
 import { MoreThan } from 'typeorm';
 import { type ApiKey, newApiKey, revoke } from '../domain/api-key.js';
@@ -42,7 +42,7 @@ export class ApiKeys {
 
   /** Lists the keys of a user, by id. Throws USER_NOT_FOUND. */
   async list(userId: string, ask: PageAsk, asker: Asker): Promise<Page<ApiKey>> {
-    requireSeen(userId, asker);
+    await requireManaged(this.#db, userId, asker);
     const read = (after: string, take: number): Promise<ApiKey[]> => {
       const where = { userId, id: MoreThan(after) };
       return this.#db.manager.find(ApiKeyTable, { where, order: { id: 'asc' }, take });
@@ -60,7 +60,7 @@ export class ApiKeys {
     asker: Asker,
     once: Once,
   ): Promise<{ readonly key: ApiKey; readonly isNew: boolean }> {
-    requireSeen(wish.userId, asker);
+    await requireManaged(this.#db, wish.userId, asker);
     return this.#db.transaction(async (tx) => {
       const user = await lockUser(tx, wish.userId);
       if (!user) throw notFound('user', wish.userId);
@@ -77,7 +77,7 @@ export class ApiKeys {
   /** Revokes a key. Again changes nothing. Throws API_KEY_NOT_FOUND. */
   async revoke(id: string, asker: Asker): Promise<ApiKey> {
     const { userId } = await find(this.#db, id);
-    if (userId !== asker.id && !asker.seesAll) throw notFound('api_key', id);
+    if (!(await manages(this.#db, userId, asker))) throw notFound('api_key', id);
     return this.#db.transaction(async (tx) => {
       const user = await lockUser(tx, userId);
       if (!user) throw notFound('api_key', id);
@@ -96,9 +96,14 @@ export class ApiKeys {
 
 const LIVE = `
   select u.id as "userId", u.admin, u.seq as version, k.id as "apiKeyId", k.scopes, k.hash
-  from api_key k join mesh_user u on u.id = k.user_id
+  from api_key k join mesh_user u on u.id = k.user_id left join team t on t.id = u.team_id
   where k.hash = $1 and k.revoked_at is null
+    and u.disabled_at is null and u.deleted_at is null and t.deleted_at is null
     and (k.expires_at is null or k.expires_at > ramet_now())`;
+
+const MANAGED = `
+  select from mesh_user u join team_member m on m.team_id = u.team_id
+  where u.id = $1 and u.deleted_at is null and m.user_id = $2 and m.role in ('owner', 'admin')`;
 
 /** Inserts a key into the transaction that records it. */
 export async function insertApiKey(tx: Tx, key: ApiKey, hash: Buffer): Promise<void> {
@@ -115,6 +120,12 @@ async function find({ manager }: Pick<Tx, 'manager'>, id: string): Promise<ApiKe
   return key;
 }
 
-function requireSeen(userId: string, asker: Asker): void {
-  if (userId !== asker.id && !asker.seesAll) throw notFound('user', userId);
+async function requireManaged(db: Queries, userId: string, asker: Asker): Promise<void> {
+  if (!(await manages(db, userId, asker))) throw notFound('user', userId);
+}
+
+/** Tells whether the keys of a user are the asker's to manage: also those of their service accounts. */
+async function manages(db: Queries, userId: string, asker: Asker): Promise<boolean> {
+  if (userId === asker.id || asker.seesAll) return true;
+  return (await db.query(MANAGED, [userId, asker.id])).length > 0;
 }

@@ -59,8 +59,9 @@ export class Bots {
     const [row] = await this.#db.query<Row>(ADMISSION, [botId, userId, ownerIdOf(owner)]);
     if (!row) return undefined;
     const { role, admin, botName, teamId, teamSource, personalSource, userDeniedReason } = row;
+    const { isServiceAccount } = row;
     return {
-      ...{ botId, botName, teamId, teamSource, personalSource, userDeniedReason },
+      ...{ botId, botName, teamId, teamSource, personalSource, userDeniedReason, isServiceAccount },
       standing: standingOf(role, admin),
       ownerStanding: toStanding(owner, row),
     };
@@ -146,9 +147,9 @@ const LIST = `
 const ADMISSION = `
   select b.id as "botId", b.name as "botName", b.team_id as "teamId", m.role, u.admin,
     b.team_source as "teamSource", p.source as "personalSource",
-    d.denied_reason as "userDeniedReason", ${STANDING}
+    d.denied_reason as "userDeniedReason", u.team_id is not null as "isServiceAccount", ${STANDING}
   from bot b
-  join mesh_user u on u.id = $2
+  join mesh_user u on u.id = $2 and u.disabled_at is null and u.deleted_at is null
   left join team_member m on m.team_id = b.team_id and m.user_id = u.id
   left join personal_source p on p.bot_id = b.id and p.user_id = u.id
   left join standing d on d.owner_id = u.id

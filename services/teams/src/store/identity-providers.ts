@@ -90,7 +90,7 @@ export class IdentityProviders {
         select id from identity_provider where id = $1 and kind = 'people' for no key update`;
       const [provider] = await tx.query(lock, [wish.providerId]);
       if (!provider) throw notFound('identity_provider', wish.providerId);
-      await requireUser(tx, wish.userId);
+      await requirePerson(tx, wish.userId);
       return insertIdentity(tx, wish);
     });
   }
@@ -135,6 +135,13 @@ export async function insertIdentity(tx: Tx, wish: LinkWish): Promise<LinkedIden
 
 async function requireUser(db: Queries, userId: string): Promise<void> {
   const [user] = await db.query('select id from mesh_user where id = $1', [userId]);
+  if (!user) throw notFound('user', userId);
+}
+
+/** No person logs in as a service account. */
+async function requirePerson(db: Queries, userId: string): Promise<void> {
+  const sql = 'select id from mesh_user where id = $1 and team_id is null';
+  const [user] = await db.query(sql, [userId]);
   if (!user) throw notFound('user', userId);
 }
 

@@ -91,6 +91,7 @@ const READ = `
     t.generation, t.used_at as "usedAt",
     newest.generation as newest, newest.expires_at as "newestExpiresAt",
     l.revoked_at is null and l.expires_at > ramet_now() and k.revoked_at is null
+      and u.disabled_at is null and u.deleted_at is null
       and (k.expires_at is null or k.expires_at > ramet_now())
       and (l.identity_id is null or i.id is not null) as "isLive"
   from refresh_token t

@@ -25,7 +25,8 @@ export interface SignInWish {
 /** What becomes of somebody who proves an identity. */
 export type SignInResult =
   | ({ readonly kind: 'in'; readonly identityId: string } & SignedIn)
-  | { readonly kind: 'used' }
+  /** The proof was used before, or the user is disabled. */
+  | { readonly kind: 'refused' }
   | { readonly kind: 'unknown' };
 
 /** The users that ID tokens stand for, in Postgres. */
@@ -41,22 +42,30 @@ export class SignIns {
     return this.#db.transaction(async (tx) => {
       // Those who come for the first time come one after the other.
       await tx.query(LOCK, [wish.provider.id]);
-      if ((await tx.query(USE, [wish.tokenHash])).length === 0) return { kind: 'used' };
+      if ((await tx.query(USE, [wish.tokenHash])).length === 0) return { kind: 'refused' };
 
       const known = [wish.provider.id, wish.claims.sub];
-      const [found] = await tx.query<SignedIn & { identityId: string }>(FIND, known);
-      if (found) return { kind: 'in', ...found };
+      const [found] = await tx.query<FoundIdentity>(FIND, known);
+      if (found) return found.isLive ? { kind: 'in', ...found } : { kind: 'refused' };
       return wish.provider.autoCreate ? makeUser(tx, wish) : { kind: 'unknown' };
     });
   }
 
-  /** Reads the user that a rule of trust names. */
+  /** Reads the user that a rule of trust names. Undefined if they are disabled. */
   async userOf(userId: string): Promise<SignedIn | undefined> {
-    const sql = `select id as "userId", admin, seq as version from mesh_user where id = $1`;
+    const sql = `
+      select id as "userId", admin, seq as version from mesh_user u where id = $1 and ${LIVE}`;
     const [user] = await this.#db.query<SignedIn>(sql, [userId]);
     return user;
   }
 }
+
+interface FoundIdentity extends SignedIn {
+  readonly identityId: string;
+  readonly isLive: boolean;
+}
+
+const LIVE = 'u.disabled_at is null and u.deleted_at is null';
 
 const LOCK = 'select id from identity_provider where id = $1 for no key update';
 
@@ -68,7 +77,8 @@ const USE = `
   on conflict do nothing returning hash`;
 
 const FIND = `
-  select i.id as "identityId", u.id as "userId", u.admin, u.seq as version
+  select i.id as "identityId", u.id as "userId", u.admin, u.seq as version,
+    ${LIVE} as "isLive"
   from linked_identity i join mesh_user u on u.id = i.user_id
   where i.provider_id = $1 and i.subject = $2`;
 

@@ -20,7 +20,7 @@ export const TEAM = `
 
 /** Reads a user who may become a member, as SQL. */
 export const CANDIDATE = `
-  select u.id, u.name, ${NOW} as now, (
+  select u.id, u.name, u.team_id as "homeTeamId", ${NOW} as now, (
     select count(*)::int from team_member m join team t on t.id = m.team_id
     where m.user_id = u.id and t.deleted_at is null) as "teamCount"
   from mesh_user u where u.id = $1`;

@@ -40,14 +40,18 @@ export class Teams {
     return list({ ask, asker, of: ['teams', all], read, keyOf: ({ id }) => id });
   }
 
-  /** Lists who is in a team, or one of them, by user. Throws TEAM_NOT_FOUND. */
+  /**
+   * Lists who is in a team, or one of them, by user.
+   *
+   * Throws TEAM_NOT_FOUND, also if it is asked on behalf of a user who is disabled.
+   */
   async listMembers(
     { teamId, userId }: { readonly teamId: string; readonly userId: string },
     ask: PageAsk,
-    asker: Asker,
+    { onBehalfOf = '', ...asker }: Asker & { readonly onBehalfOf?: string | undefined },
   ): Promise<Page<Member>> {
     const read = async (after: string, limit: number): Promise<Member[]> => {
-      const params = [teamId, asker.id, asker.seesAll, userId, after, limit];
+      const params = [teamId, asker.id, asker.seesAll, userId, after, limit, onBehalfOf];
       const rows = await this.#db.query<Member>(LIST_MEMBERS, params);
       if (rows.length === 0) throw notFound('team', teamId);
       // A team that is seen but has nobody to show comes as one row of nulls.
@@ -57,9 +61,12 @@ export class Teams {
     return list({ ask, asker, of, read, keyOf: (member) => member.userId });
   }
 
-  /** Lists the teams that a user is in and the user's roles. */
-  async memberships(userId: string): Promise<readonly Membership[]> {
-    return this.#db.query<Membership>(MEMBERSHIPS, [userId]);
+  /** Lists the teams that a user is in and the user's roles: none if they are not active. */
+  async memberships(
+    userId: string,
+  ): Promise<{ readonly memberships: readonly Membership[]; readonly inactive: boolean }> {
+    const rows = await this.#db.query<Membership | NoMembership>(MEMBERSHIPS, [userId]);
+    return { memberships: rows.filter(isMembership), inactive: rows.length === 0 };
   }
 
   /** Creates a team, or finds the one that the same request has created. Throws NAME_TAKEN. */
@@ -121,13 +128,21 @@ const LIST_MEMBERS = `
   ) as page on true
   where t.id = $1 and t.deleted_at is null and ($3 or exists (
     select from team_member where team_id = t.id and user_id = $2))
+    and not exists (select from mesh_user where id = $7 and disabled_at is not null)
   order by page."userId"`;
 
 const MEMBERSHIPS = `
-  select m.team_id as "teamId", m.role
-  from team_member m join team t on t.id = m.team_id
-  where m.user_id = $1 and t.deleted_at is null
-  order by m.team_id limit 1000`;
+  select t.id as "teamId", m.role
+  from mesh_user u
+  left join (team_member m join team t on t.id = m.team_id and t.deleted_at is null)
+    on m.user_id = u.id
+  where u.id = $1 and u.disabled_at is null and u.deleted_at is null
+  order by t.id limit 1000`;
+
+/** What is read of a user who is active and in no team. */
+interface NoMembership {
+  readonly teamId: null;
+}
 
 async function find(db: Queries, id: string, asker: Asker): Promise<Team> {
   const [team] = await db.query<Team>(GET, [id, asker.id, asker.seesAll]);
@@ -146,4 +161,8 @@ async function insert(tx: Tx, { team, members }: TeamState, { seq, hash }: Chain
     throw violates(thrown, 'team_name') ? nameTaken('team', name) : thrown;
   }
   await upsertMembers(tx, id, members);
+}
+
+function isMembership(row: Membership | NoMembership): row is Membership {
+  return row.teamId !== null;
 }

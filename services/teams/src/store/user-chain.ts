@@ -1,9 +1,10 @@
 import { type Head, NO_HISTORY, type Tx, violates } from '@ramet/database';
 import { nameTaken } from '../domain/name.js';
-import type { User } from '../domain/user.js';
-import { type Event, userCreated } from '../events.js';
+import type { DecideUser, User, UserChange } from '../domain/user.js';
+import { type Event, userChanged, userCreated } from '../events.js';
 import { NOW } from './now.js';
 import { type By, type Chained, record } from './record.js';
+import { revokeTokens } from './revocations.js';
 
 /** A user whose row is locked: the end of their chain, and the time of the change. */
 export interface LockedUser extends Chained {
@@ -21,16 +22,49 @@ export async function lockUser(tx: Tx, id: string): Promise<LockedUser | undefin
 export async function insertUser(tx: Tx, user: User, by: By): Promise<Head> {
   const head = await record(tx, NO_HISTORY, userCreated(user), by);
   const sql = `
-    insert into mesh_user (id, name, admin, created_at, updated_at, seq, hash)
-    values ($1, $2, $3, $4, $5, $6, $7)`;
-  const { id, name, admin, createdAt, updatedAt } = user;
+    insert into mesh_user (id, name, admin, team_id, created_at, updated_at, seq, hash)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)`;
+  const { id, name, admin, teamId, createdAt, updatedAt } = user;
   try {
-    await tx.query(sql, [id, name, admin, createdAt, updatedAt, head.seq, head.hash]);
+    await tx.query(sql, [id, name, admin, teamId, createdAt, updatedAt, head.seq, head.hash]);
   } catch (thrown) {
-    throw violates(thrown, 'user_name') ? nameTaken('user', name) : thrown;
+    const isTaken = violates(thrown, teamId === null ? 'user_name' : 'service_account_name');
+    throw isTaken ? nameTaken('user', name) : thrown;
   }
   return head;
 }
+
+/** Decides about a user whose row is locked, and writes what becomes of them. */
+export async function changeUser(
+  tx: Tx,
+  { user, head, decide }: Deciding,
+  by: By,
+): Promise<UserChange | undefined> {
+  const change = decide(user, head.now);
+  if (!change) return undefined;
+  const { seq, hash } = await record(tx, head, userChanged(change), by);
+  const { id, updatedAt, disabledAt, disabledReason, deletedAt } = change.user;
+  await tx.query(UPDATE, [id, updatedAt, disabledAt, disabledReason, deletedAt, seq, hash]);
+  return change;
+}
+
+/** Revokes the tokens of a user: all, or, if they are enabled again, those from before. */
+export async function revokeTokensOf(tx: Tx, { event, user }: UserChange): Promise<void> {
+  const minVersion = event === 'enabled' ? { minVersion: user.revision } : {};
+  await revokeTokens(tx, [{ subject: user.id, ...minVersion }]);
+}
+
+/** A user who is locked, and what is to be decided about them. */
+interface Deciding {
+  readonly user: User;
+  readonly head: LockedUser;
+  readonly decide: DecideUser;
+}
+
+const UPDATE = `
+  update mesh_user set updated_at = $2, disabled_at = $3, disabled_reason = $4, deleted_at = $5,
+                       seq = $6, hash = $7
+  where id = $1`;
 
 /** Adds to the history of a user whose row is locked. */
 export async function advance(tx: Tx, prev: Head, event: Event, by: By): Promise<void> {

@@ -1,15 +1,15 @@
 import type { Database } from '@ramet/database';
 import { notFound } from '@ramet/errors';
-import { type EntityManager, MoreThan } from 'typeorm';
+import { type EntityManager, IsNull, MoreThan } from 'typeorm';
 import { newApiKey } from '../domain/api-key.js';
 import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
-import { newUser, type User } from '../domain/user.js';
+import { type DecideUser, newUser, requireOtherAdmin, type User } from '../domain/user.js';
 import { apiKeyChanged } from '../events.js';
 import { insertApiKey, type KeyWish } from './api-keys.js';
 import { list } from './list.js';
 import { readNow } from './now.js';
 import { claim } from './once.js';
-import { advance, insertUser } from './user-chain.js';
+import { advance, changeUser, insertUser, lockUser, revokeTokensOf } from './user-chain.js';
 import { UserTable } from './user-table.js';
 
 type UserWish = Pick<User, 'id' | 'name' | 'admin'>;
@@ -27,10 +27,10 @@ export class Users {
     return find(this.#db.manager, id, asker);
   }
 
-  /** Lists all users, by id. */
+  /** Lists all people, by id. */
   async list(ask: PageAsk, asker: Asker): Promise<Page<User>> {
     const read = (after: string, take: number): Promise<User[]> => {
-      const where = { id: MoreThan(after) };
+      const where = { id: MoreThan(after), teamId: IsNull() };
       return this.#db.manager.find(UserTable, { where, order: { id: 'asc' }, take });
     };
     return list({ ask, asker, of: ['users'], read, keyOf: ({ id }) => id });
@@ -45,6 +45,29 @@ export class Users {
       const user = newUser(wish, await readNow(tx));
       await insertUser(tx, user, asker);
       return user;
+    });
+  }
+
+  /**
+   * Changes a person as `decide` says. Throws USER_NOT_FOUND, and LAST_ADMIN if no administrator
+   * would be left.
+   */
+  async change(id: string, asker: Asker, decide: DecideUser): Promise<User> {
+    return this.#db.transaction(async (tx) => {
+      // All administrators first, in one order: two of them may be disabled at once.
+      const admins = await tx.query<{ id: string }>(LOCK_ADMINS);
+      const head = await lockUser(tx, id);
+      const user = await find(tx.manager, id, asker);
+      if (!head || user.teamId !== null) throw notFound('user', id);
+      const change = await changeUser(tx, { user, head, decide }, asker);
+      if (!change) return user;
+      if (change.event === 'disabled')
+        requireOtherAdmin(
+          user,
+          admins.map((admin) => admin.id),
+        );
+      await revokeTokensOf(tx, change);
+      return change.user;
     });
   }
 
@@ -73,6 +96,9 @@ export class Users {
     });
   }
 }
+
+const LOCK_ADMINS = `
+  select id from mesh_user where admin and disabled_at is null order by id for no key update`;
 
 const BOOTSTRAP = `
   insert into bootstrap (user_id, at) values ($1, $2)

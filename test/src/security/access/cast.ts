@@ -80,8 +80,10 @@ async function things(author: Author, { person, team, isTeams }: Wish): Promise<
   const { invitationId } = isTeams
     ? await author.invitation(person, team.teamId)
     : { invitationId: systemIds.make('inv') };
+  const accountId = isTeams ? await author.account(person, team.teamId) : systemIds.make('usr');
   const ids = {
     userId: person.id,
+    accountId,
     invitationId,
     grantId: spare.grantId,
     apiKeyId,
@@ -98,6 +100,7 @@ function missing(): Things {
     userId: id('usr'),
     apiKeyId: id('apk'),
     invitationId: id('inv'),
+    accountId: id('usr'),
     botId: id('bot'),
     keyId: id('key'),
     cloneId: id('cln'),

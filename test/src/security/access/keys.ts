@@ -1,5 +1,5 @@
 import { systemIds } from '@ramet/service';
-import { aName } from '../support/story.js';
+import { aName, type Things } from '../support/story.js';
 import { all, DENIED, type Row, type Verdicts } from './row.js';
 
 const TEAM = 'TEAM_NOT_FOUND';
@@ -8,6 +8,12 @@ const GRANT = 'GRANT_NOT_FOUND';
 const OWN_TEAM: Verdicts = [TEAM, DENIED, 'ok', 'ok', TEAM];
 const OWN_KEY: Verdicts = [KEY, KEY, 'ok', 'ok', KEY];
 const MEMBERS_KEY: Verdicts = [KEY, 'ok', KEY, KEY, KEY];
+const STALE_KEY: Row['people'] = {
+  own: [KEY, KEY, 'ETAG_STALE', 'ETAG_STALE', KEY],
+  foreign: all(KEY),
+  missing: all(KEY),
+  personal: [KEY, 'ETAG_STALE', KEY, KEY, KEY],
+};
 
 /** Who may do what at keys. The administrator of the mesh has no right to anybody's keys. */
 export const KEYS: readonly Row[] = [
@@ -37,15 +43,25 @@ export const KEYS: readonly Row[] = [
     people: { own: OWN_TEAM, foreign: all(TEAM), missing: all(TEAM) },
     machines: { lifecycle: ['ok', TEAM, TEAM] },
   },
+  ...['UpdateKey', 'DisableKey', 'EnableKey'].map((name) => ({
+    rpc: `ramet.keys.v1.KeyService/${name}`,
+    request: ({ keyId }: Things) => ({ id: keyId, etag: 'stale' }),
+    people: STALE_KEY,
+  })),
+  {
+    rpc: 'ramet.keys.v1.KeyService/RotateKey',
+    request: ({ keyId }) => ({ id: keyId, etag: 'stale', generate: {} }),
+    people: STALE_KEY,
+  },
+  {
+    rpc: 'ramet.keys.v1.KeyService/UndeleteKey',
+    request: ({ keyId }) => ({ id: keyId }),
+    people: { own: OWN_KEY, foreign: all(KEY), missing: all(KEY), personal: MEMBERS_KEY },
+  },
   {
     rpc: 'ramet.keys.v1.KeyService/DeleteKey',
     request: ({ keyId }) => ({ id: keyId, etag: 'stale' }),
-    people: {
-      own: [KEY, KEY, 'ETAG_STALE', 'ETAG_STALE', KEY],
-      foreign: all(KEY),
-      missing: all(KEY),
-      personal: [KEY, 'ETAG_STALE', KEY, KEY, KEY],
-    },
+    people: STALE_KEY,
   },
   {
     rpc: 'ramet.keys.v1.KeyService/RevokeGrant',

@@ -227,6 +227,44 @@ export const TEAMS: readonly Row[] = [
     },
   },
   {
+    rpc: 'ramet.teams.v1.UserService/DisableUser',
+    request: (_, { missing }) => ({ id: missing.userId, reason: 'a test' }),
+    people: always(but(DENIED, USER)),
+  },
+  {
+    rpc: 'ramet.teams.v1.UserService/EnableUser',
+    request: (_, { missing }) => ({ id: missing.userId }),
+    people: always(but(DENIED, USER)),
+  },
+  {
+    rpc: 'ramet.teams.v1.ServiceAccountService/CreateServiceAccount',
+    request: ({ teamId }) => ({ teamId, name: aName(), role: 'TEAM_ROLE_MEMBER' }),
+    people: {
+      own: [TEAM, DENIED, 'ok', 'ok', DENIED],
+      foreign: but(TEAM, DENIED),
+      missing: all(TEAM),
+    },
+  },
+  {
+    rpc: 'ramet.teams.v1.ServiceAccountService/ListServiceAccounts',
+    request: ({ teamId }) => ({ teamId }),
+    people: { own: [TEAM, 'ok', 'ok', 'ok', 'ok'], foreign: but(TEAM, 'ok'), missing: all(TEAM) },
+  },
+  ...['DisableServiceAccount', 'EnableServiceAccount', 'DeleteServiceAccount'].map(
+    (method): Row => ({
+      rpc: `ramet.teams.v1.ServiceAccountService/${method}`,
+      request: ({ accountId }) => ({
+        id: accountId,
+        ...(method === 'DisableServiceAccount' && { reason: 'a test' }),
+      }),
+      people: {
+        own: [USER, DENIED, 'ok', 'ok', DENIED],
+        foreign: but(USER, DENIED),
+        missing: all(USER),
+      },
+    }),
+  ),
+  {
     rpc: 'ramet.teams.v1.TeamService/ListTeamMembers',
     request: ({ teamId }) => ({ teamId }),
     people: { own: [TEAM, 'ok', 'ok', 'ok', 'ok'], foreign: but(TEAM, 'ok'), missing: all(TEAM) },

@@ -21,6 +21,7 @@ import {
   BotSource,
   InvitationServiceService,
   ProviderServiceService,
+  ServiceAccountServiceService,
   StandingServiceService,
   TeamRole,
   TeamServiceService,
@@ -45,6 +46,7 @@ export interface Things {
   readonly userId: string;
   readonly apiKeyId: string;
   readonly invitationId: string;
+  readonly accountId: string;
   readonly botId: string;
   readonly keyId: string;
   readonly cloneId: string;
@@ -61,6 +63,7 @@ export interface Api {
   readonly users: Remote<typeof UserServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
+  readonly accounts: Remote<typeof ServiceAccountServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
   readonly providers: Remote<typeof ProviderServiceService>;
   readonly standings: Remote<typeof StandingServiceService>;
@@ -88,6 +91,8 @@ export interface Author extends AsyncDisposable {
   apiKey(person: Person): Promise<string>;
   /** An open invitation to a team, for whoever has its code, or for one user. */
   invitation(person: Pick<Person, 'token'>, teamId: string, userId?: string): Promise<Invited>;
+  /** A service account of a team. */
+  account(person: Pick<Person, 'token'>, teamId: string): Promise<string>;
   key(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
   /** A webhook, and a delivery of it. Nobody listens where it is sent. */
   webhook(
@@ -170,6 +175,11 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
       const { invitation, code } = await as(token).invitations.createInvitation(wish);
       return { invitationId: invitation?.id ?? '', code };
     },
+    async account({ token }, teamId) {
+      const wish = { requestId: '', teamId, name: aName(), role: TeamRole.MEMBER };
+      const { serviceAccount } = await as(token).accounts.createServiceAccount(wish);
+      return serviceAccount?.id ?? '';
+    },
     key: (person, owner) => createKey(as(person.token), owner),
     webhook: (person, owner) => createWebhook(as(person.token), owner),
     template: (person, owner) => createTemplate(as(person.token), owner),
@@ -222,6 +232,7 @@ function apiOf(test: TestMesh, token: string, scope: Scope): Api {
     users: scope.use(connect(UserServiceService, teams, bearer)),
     teams: scope.use(connect(TeamServiceService, teams, bearer)),
     invitations: scope.use(connect(InvitationServiceService, teams, bearer)),
+    accounts: scope.use(connect(ServiceAccountServiceService, teams, bearer)),
     bots: scope.use(connect(BotServiceService, teams, bearer)),
     providers: scope.use(connect(ProviderServiceService, teams, bearer)),
     standings: scope.use(connect(StandingServiceService, teams, bearer)),

@@ -6,6 +6,7 @@ import { addAdminLogs } from './logs.js';
 import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
 import { addStandings } from './standings.js';
+import { addAdminUsers } from './users.js';
 
 /** Adds `admin` to the command. */
 export function addAdmin(program: Command, act: Act): void {
@@ -14,6 +15,7 @@ export function addAdmin(program: Command, act: Act): void {
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
   addIdentities(admin, act);
+  addAdminUsers(admin, act);
   addAdminLogs(admin, act);
   addProviders(admin, act);
 }
