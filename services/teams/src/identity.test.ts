@@ -2,15 +2,12 @@
 // Method: a real OpenID provider, whose ID tokens come by the same flow as anybody's.
 
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
 import { IdentityProviderKind } from '@ramet/proto-gen/teams.v1';
-import { startTestOidc, type TestOidc } from '@ramet/test/support';
+import { idToken, nonceOf, partOf, startTestOidc, type TestOidc } from '@ramet/test/support';
 import { type Api, type House, openHouse } from './test-house.js';
 import type { TestUser } from './testing.js';
 
 const INVALID = { code: 'UNAUTHENTICATED', reason: 'CREDENTIAL_INVALID' };
-const REDIRECT = 'http://127.0.0.1:4999/callback';
-const NONCE = 'a nonce of the test';
 
 describe('an identity provider of people', () => {
   let house: House;
@@ -86,7 +83,8 @@ describe('an identity provider of people', () => {
       'x',
       '..',
     ];
-    for (const each of forged) await assert.rejects(logIn(each), INVALID, each);
+    const nonce = nonceOf(token);
+    for (const each of forged) await assert.rejects(logIn(each, nonce), INVALID, each);
   });
 
   it('is no provider of CI, and its tokens are not exchanged', async () => {
@@ -107,16 +105,22 @@ describe('an identity provider of people', () => {
     assert.ok(identities.every((each) => each.id !== id));
   });
 
+  it('lets nobody in who is disabled (T4)', async () => {
+    oidc.becomes('leaves');
+    const { id: userId } = await house.teams.createUser('leaves');
+    await admin.identityProviders.linkIdentity({ providerId, subject: 'leaves', userId });
+    await logIn(await idToken(oidc));
+    await admin.users.disableUser({ id: userId, reason: 'left' });
+    await assert.rejects(logIn(await idToken(oidc)), INVALID);
+  });
+
   it('makes users of who comes for the first time, if it is to, and once', async () => {
     const other = await startTestOidc();
     try {
       await create({ name: 'open', issuer: other.issuer, autoCreate: true });
       other.becomes('1234', { preferred_username: 'Grace Hopper' });
       const logins = await Promise.all(
-        ['one', 'two', 'three'].map(async (name) => {
-          const nonce = `the nonce of login ${name}`;
-          return logIn(await idToken(other, { nonce }), nonce);
-        }),
+        Array.from({ length: 3 }, async () => logIn(await idToken(other))),
       );
       const users = await Promise.all(
         logins.map(async ({ token }) => (await house.as(token).users.getUser({ id: '' })).user),
@@ -159,7 +163,7 @@ describe('an identity provider of people', () => {
     return (await admin.identityProviders.linkIdentity(wish)).identity?.id ?? '';
   }
 
-  function logIn(token: string, nonce = NONCE) {
+  function logIn(token: string, nonce = nonceOf(token)) {
     return open.tokens.logIn({ credential: { $case: 'identity', value: { token, nonce } } });
   }
 });
@@ -193,6 +197,14 @@ describe('an identity provider of CI', () => {
     await assert.rejects(api.teams.createTeam({ requestId: '', name: 'wide' }), {
       reason: 'SCOPE_MISSING',
     });
+  });
+
+  it('has no job stand for a user who is disabled (T4)', async () => {
+    oidc.becomes('repo:acme/app:ref:refs/heads/main', { environment: 'production' });
+    await admin.users.disableUser({ id: robot.id, reason: 'no more builds' });
+    await assert.rejects(exchange(), INVALID);
+    await admin.users.enableUser({ id: robot.id });
+    await exchange();
   });
 
   for (const [what, subject, claims] of [
@@ -237,48 +249,6 @@ describe('an identity provider of CI', () => {
   }
 });
 
-/** Logs in as anybody would: with a code, PKCE, and a browser that keeps its cookies. */
-async function idToken(
-  { issuer, clientId }: TestOidc,
-  { client = clientId, nonce = NONCE }: { client?: string; nonce?: string } = {},
-): Promise<string> {
-  const verifier = randomBytes(32).toString('base64url');
-  const asked = new URLSearchParams({
-    ...{ client_id: client, response_type: 'code', scope: 'openid', nonce, state: 'x' },
-    ...{ redirect_uri: REDIRECT, code_challenge_method: 'S256' },
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-  });
-  const back = await browse(`${issuer}/auth?${asked}`);
-  const response = await fetch(`${issuer}/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      ...{ grant_type: 'authorization_code', client_id: client, redirect_uri: REDIRECT },
-      ...{ code: back.searchParams.get('code') ?? '', code_verifier: verifier },
-    }),
-  });
-  const { id_token: token } = (await response.json()) as { readonly id_token?: string };
-  assert.ok(token, `no ID token came from ${back.href}`);
-  return token;
-}
-
-/** Follows redirects with cookies, until one leads to the client. */
-async function browse(from: string): Promise<URL> {
-  const cookies = new Map<string, string>();
-  let url = new URL(from);
-  while (!url.href.startsWith(REDIRECT)) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { redirect: 'manual', headers: { cookie } });
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      cookies.set(name, value);
-    }
-    const next = response.headers.get('location');
-    assert.ok(next, `${url.href} has answered ${response.status}: ${await response.text()}`);
-    url = new URL(next, url);
-  }
-  return url;
-}
-
 /** Waits until a token is refused: the replica hears of it at once, but not before the answer. */
 async function untilRevoked({ users }: Api): Promise<void> {
   for (;;) {
@@ -290,8 +260,4 @@ async function untilRevoked({ users }: Api): Promise<void> {
     assert.equal((thrown as { readonly reason?: string }).reason, 'TOKEN_REVOKED');
     return;
   }
-}
-
-function partOf(text: string): object {
-  return JSON.parse(Buffer.from(text, 'base64url').toString()) as object;
 }

@@ -1,20 +1,32 @@
+import type { Clock } from '@ramet/service';
 import { isSafeUrl } from '../domain/identity-provider.js';
 
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 256 * 1024;
 
+/** Reads a document at a URL. */
+export type Fetch = (url: string) => Promise<Response>;
+
 /**
- * Reads a document of an identity provider: over https or on this machine, without a redirect, small
- * and soon. Throws otherwise.
+ * Makes what reads documents of identity providers: over https or on this machine, without a
+ * redirect, small and soon. It throws otherwise.
  */
-export async function boundedFetch(url: string): Promise<Response> {
-  if (!isSafeUrl(url)) throw new Error('an identity provider is asked over https only');
-  const response = await fetch(url, {
-    redirect: 'error',
-    headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  const { status, body } = response;
+export function createBoundedFetch(clock: Clock): Fetch {
+  return async (url) => {
+    if (!isSafeUrl(url)) throw new Error('an identity provider is asked over https only');
+    const late = new AbortController();
+    const cancel = clock.after(TIMEOUT_MS, () => late.abort());
+    try {
+      return await read(url, late.signal);
+    } finally {
+      cancel();
+    }
+  };
+}
+
+async function read(url: string, signal: AbortSignal): Promise<Response> {
+  const headers = { accept: 'application/json' };
+  const { status, body } = await fetch(url, { redirect: 'error', headers, signal });
   return new Response(new Uint8Array(await readAll(body)), { status });
 }
 

@@ -10,7 +10,7 @@ import {
   jwtVerify,
 } from 'jose';
 import type { IdentityProvider, ProvenClaims } from '../domain/identity-provider.js';
-import { boundedFetch } from './bounded-fetch.js';
+import { createBoundedFetch, type Fetch } from './bounded-fetch.js';
 
 /** What an ID token says of itself, before anything of it is proven. */
 export interface ClaimedOrigin {
@@ -44,10 +44,12 @@ export function originOf(token: string): ClaimedOrigin | undefined {
 /** Proves what ID tokens say, by the keys that their providers publish. */
 export class IdentityTokens {
   readonly #clock: Clock;
+  readonly #fetch: Fetch;
   readonly #found = new Map<string, Found>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#fetch = createBoundedFetch(clock);
   }
 
   /**
@@ -82,19 +84,19 @@ export class IdentityTokens {
     const found = this.#found.get(issuer);
     const nowMs = this.#clock.elapsed();
     if (found && nowMs - found.foundAtMs < FOUND_MS) return found.keys;
-    const url = await discover(issuer).catch((thrown: unknown) => {
+    const url = await discover(this.#fetch, issuer).catch((thrown: unknown) => {
       throw away(thrown);
     });
-    const keys = createRemoteJWKSet(new URL(url), { [customFetch]: boundedFetch });
+    const keys = createRemoteJWKSet(new URL(url), { [customFetch]: this.#fetch });
     this.#found.set(issuer, { keys, foundAtMs: nowMs });
     return keys;
   }
 }
 
 /** Finds where a provider publishes its keys (OpenID Connect Discovery 1.0, section 4). */
-async function discover(issuer: string): Promise<string> {
+async function discover(read: Fetch, issuer: string): Promise<string> {
   const path = '.well-known/openid-configuration';
-  const response = await boundedFetch(`${issuer.replace(/\/$/, '')}/${path}`);
+  const response = await read(`${issuer.replace(/\/$/, '')}/${path}`);
   if (response.status !== 200) throw new Error(`the provider has answered ${response.status}`);
   const { issuer: said, jwks_uri: keys } = (await response.json()) as Record<string, unknown>;
   if (said !== issuer) throw new Error('the configuration is of another issuer');
