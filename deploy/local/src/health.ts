@@ -3,17 +3,26 @@ import type { Clock } from '@ramet/service';
 
 const TIMEOUT_MS = 2_000;
 const GRPC_OK = '0';
-/** An uncompressed message of no bytes: HealthCheckRequest{}, which asks for the whole server. */
-const ASK = Buffer.alloc(5);
+/** The head of an uncompressed message, up to the last byte of its length. */
+const HEAD = Buffer.alloc(4);
+/** Field 1 of HealthCheckRequest, a string. */
+const SERVICE = 0x0a;
 /** HealthCheckResponse{status: SERVING}. */
 const SERVING = Buffer.from([0, 0, 0, 0, 2, 0x08, 0x01]);
 
+function requestFor(service: string): Buffer {
+  const name = Buffer.from(service);
+  const message = name.length === 0 ? name : Buffer.from([SERVICE, name.length, ...name]);
+  return Buffer.concat([HEAD, Buffer.of(message.length), message]);
+}
+
 /**
- * Tells whether a gRPC server serves, by grpc.health.v1.Health/Check.
+ * Tells whether a gRPC server serves, by grpc.health.v1.Health/Check: one of its services if one is
+ * named, else the server as a whole.
  *
  * The one request is written by hand: a launcher needs no more of gRPC to know its services.
  */
-export async function isServing(port: number, clock: Clock): Promise<boolean> {
+export async function isServing(port: number, clock: Clock, service = ''): Promise<boolean> {
   const session = connect(`http://127.0.0.1:${port}`);
   const cancel = clock.after(TIMEOUT_MS, () => session.destroy(new Error('no answer')));
   try {
@@ -35,7 +44,7 @@ export async function isServing(port: number, clock: Clock): Promise<boolean> {
       stream.once('close', () => {
         resolve(status === GRPC_OK && Buffer.concat(answer).equals(SERVING));
       });
-      stream.end(ASK);
+      stream.end(requestFor(service));
     });
   } finally {
     cancel();

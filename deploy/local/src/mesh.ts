@@ -68,6 +68,8 @@ const GRACE_MS = 15_000;
 /** The executor stops its workloads first, each with a grace of its own. */
 const EXECUTOR_GRACE_MS = 45_000;
 const LEFT_OVER_MS = 5_000;
+/** What keys serves also while it is sealed: then it is up, and waits for an administrator. */
+const SEALED_OR_NOT = 'ramet.keys.v1.SealService';
 
 /**
  * Starts a mesh in a state folder: its database and bus, and its services on top of them.
@@ -177,7 +179,7 @@ function supervise(
       const argv = [...dieWithParent('KILL'), ...program];
       return startProcess({ argv, env, logFile, cwd: layout.state });
     },
-    isServing: () => isServing(Number(env.PORT), clock),
+    isServing: () => isServing(Number(env.PORT), clock, name === 'keys' ? SEALED_OR_NOT : ''),
     ...(options.onUnasked && { onUnasked: options.onUnasked }),
   });
 }

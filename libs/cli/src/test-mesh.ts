@@ -1,5 +1,9 @@
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService, ReceiptServiceService } from '@ramet/proto-gen/keys.v1';
+import {
+  KeyServiceService,
+  ReceiptServiceService,
+  SealServiceService,
+} from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -38,6 +42,7 @@ export interface Answers {
   readonly bots?: Partial<Handlers<typeof BotServiceService>>;
   readonly standings?: Partial<Handlers<typeof StandingServiceService>>;
   readonly keys?: Partial<Handlers<typeof KeyServiceService>>;
+  readonly seal?: Partial<Handlers<typeof SealServiceService>>;
   readonly receipts?: Partial<Handlers<typeof ReceiptServiceService>>;
   readonly clones?: Partial<Handlers<typeof CloneServiceService>>;
   readonly webhooks?: Partial<Handlers<typeof WebhookServiceService>>;
@@ -114,6 +119,7 @@ export async function startTestMesh(
         handlers: all(StandingServiceService, answers.standings),
       },
       { definition: KeyServiceService, handlers: all(KeyServiceService, answers.keys) },
+      { definition: SealServiceService, handlers: all(SealServiceService, answers.seal) },
       {
         definition: ReceiptServiceService,
         handlers: all(ReceiptServiceService, answers.receipts),

@@ -16,21 +16,23 @@ const SERVING = 1;
 const NOT_SERVING = 2;
 const SERVICE_UNKNOWN = 3;
 
-/** Answers whether a server takes calls: grpc.health.v1. All services of a server share a state. */
+/** Answers whether a server and each of its services take calls: grpc.health.v1. */
 export class Health {
-  readonly #names: ReadonlySet<string>;
-  #serving = true;
+  /** Whether each serves; the server as a whole has an empty name. */
+  readonly #serving: Map<string, boolean>;
   #wake: () => void = () => undefined;
   #changed: Promise<void> = Promise.resolve();
 
   constructor(services: readonly string[]) {
-    this.#names = new Set(['', ...services]);
+    this.#serving = new Map(['', ...services].map((name) => [name, true]));
     this.#arm();
   }
 
-  set(serving: boolean): void {
-    if (serving === this.#serving) return;
-    this.#serving = serving;
+  /** Says it of the services named, else of all. */
+  set(serving: boolean, names: readonly string[] = [...this.#serving.keys()]): void {
+    const changing = names.filter((name) => this.#serving.get(name) === !serving);
+    if (changing.length === 0) return;
+    for (const name of changing) this.#serving.set(name, serving);
     const wake = this.#wake;
     this.#arm();
     wake();
@@ -52,13 +54,16 @@ export class Health {
   }
 
   #check(service: string): unknown {
-    if (!this.#names.has(service)) throw notFound('service', service);
-    return { status: this.#serving ? SERVING : NOT_SERVING };
+    const serving = this.#serving.get(service);
+    if (serving === undefined) throw notFound('service', service);
+    return { status: statusOf(serving) };
   }
 
   #list(): unknown {
-    const status = this.#serving ? SERVING : NOT_SERVING;
-    return { statuses: Object.fromEntries([...this.#names].map((name) => [name, { status }])) };
+    const statuses = [...this.#serving].map(([name, serving]) => {
+      return [name, { status: statusOf(serving) }];
+    });
+    return { statuses: Object.fromEntries(statuses) };
   }
 
   async *#watch(service: string, signal: AbortSignal): AsyncGenerator<unknown> {
@@ -67,7 +72,7 @@ export class Health {
     });
     while (!signal.aborted) {
       const changed = this.#changed;
-      yield this.#names.has(service) ? this.#check(service) : { status: SERVICE_UNKNOWN };
+      yield this.#serving.has(service) ? this.#check(service) : { status: SERVICE_UNKNOWN };
       await Promise.race([changed, hungUp]);
     }
   }
@@ -77,6 +82,10 @@ export class Health {
       this.#wake = resolve;
     });
   }
+}
+
+function statusOf(serving: boolean): number {
+  return serving ? SERVING : NOT_SERVING;
 }
 
 function serviceOf(request: unknown): string {

@@ -55,8 +55,11 @@ export interface RunningServer extends AsyncDisposable {
   readonly address: string;
   /** What other services take to reach it. Undefined where they call as everybody else. */
   readonly meshAddress: string | undefined;
-  /** Says by grpc.health.v1 whether calls should be sent here. They are served either way. */
-  setServing(serving: boolean): void;
+  /**
+   * Says by grpc.health.v1 whether calls should be sent here: to the services named, where an empty
+   * name is the server as a whole, else to all. They are served either way.
+   */
+  setServing(serving: boolean, services?: readonly string[]): void;
 }
 
 /** Peers connect anew this often: none of them outlives its certificate by more. */
@@ -103,7 +106,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     port,
     address: addressOf(host, port),
     meshAddress: mesh && inner && addressOf(mesh.host, inner.port),
-    setServing: (serving) => offer.health.set(serving && !state.draining),
+    setServing: (serving, names) => offer.health.set(serving && !state.draining, names),
     [Symbol.asyncDispose]: () => {
       cutter?.[Symbol.dispose]();
       stopping ??= drain({ servers, listeners, state, offer });

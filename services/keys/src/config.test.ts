@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configFrom } from './config.js';
@@ -9,42 +9,38 @@ describe('the settings of keys', () => {
 
   after(() => rmSync(folder, { recursive: true }));
 
-  it('take a key-encryption key of 32 bytes that nobody else can read', () => {
-    assert.equal(configFrom(envWith(fileOf(32))).kek.length, 32);
-  });
-
-  it('refuse a key-encryption key that is missing, of another size, or open to others', () => {
-    const open = fileOf(32);
-    chmodSync(open, 0o640);
-    const cases: readonly (readonly [string, RegExp])[] = [
-      ['', /KEK_FILE is required/],
-      [join(folder, 'nowhere'), /KEK_FILE .*no such file/],
-      [fileOf(31), /KEK_FILE must name a file of 32 bytes, not 31/],
-      [fileOf(33), /KEK_FILE must name a file of 32 bytes, not 33/],
-      [open, /KEK_FILE must name a file that only its owner can read/],
-    ];
-    for (const [file, message] of cases) {
-      assert.throws(() => configFrom(envWith(file)), message);
+  it('take a file or a program for the key-encryption keys, and not both', () => {
+    const argv = ['/usr/bin/kek', '--of', 'a mesh'];
+    assert.equal(configFrom(envWith({ KEK_FILE: '/kek' })).kekFile, '/kek');
+    const program = configFrom(envWith({ KEK_COMMAND: JSON.stringify(argv) }));
+    assert.deepEqual(program.kekCommand, argv);
+    for (const env of [{}, { KEK_FILE: '/kek', KEK_COMMAND: '["kek"]' }]) {
+      assert.throws(() => configFrom(envWith(env)), /exactly one of KEK_FILE and KEK_COMMAND/);
     }
   });
 
-  it('are refused all at once', () => {
-    assert.throws(() => configFrom({}), /DATABASE_URL.*TEAMS_ADDRESS.*SERVICE_KEY_FILE.*KEK/s);
-  });
-
-  function fileOf(bytes: number): string {
-    const file = join(folder, `kek-${bytes}-${Math.random()}`);
-    writeFileSync(file, Buffer.alloc(bytes, 1), { mode: 0o600 });
-    return file;
+  for (const command of ['kek', '"kek"', '[]', '["kek", 1]', '["kek", ""]', '{"0":"kek"}']) {
+    it(`refuse ${command} for a program`, () => {
+      assert.throws(
+        () => configFrom(envWith({ KEK_COMMAND: command })),
+        /KEK_COMMAND must be a JSON/,
+      );
+    });
   }
 
-  function envWith(kek: string): Record<string, string> {
+  it('are refused all at once', () => {
+    assert.throws(() => configFrom({}), /DATABASE_URL.*TEAMS_ADDRESS.*SERVICE_KEY_FILE/s);
+  });
+
+  function envWith(env: Readonly<Record<string, string>>): Record<string, string> {
+    const key = join(folder, 'service-key');
+    writeFileSync(key, 'of the service', { mode: 0o600 });
     return {
       DATABASE_URL: 'postgres://keys@127.0.0.1/ramet',
       TEAMS_ADDRESS: '127.0.0.1:1',
       LIFECYCLE_ADDRESS: '127.0.0.1:2',
-      SERVICE_KEY_FILE: fileOf(16),
-      KEK_FILE: kek,
+      SERVICE_KEY_FILE: key,
+      ...env,
     };
   }
 });

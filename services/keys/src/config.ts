@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import { AUDIT_RETENTION_DAYS } from '@ramet/audit';
 import {
   type Config as ConfigOf,
@@ -12,18 +11,23 @@ import {
   wholeTls,
 } from '@ramet/config';
 import type { VenueTerms } from './domain/terms.js';
-import { KEK_BYTES } from './sealing/kek.js';
 
-/** Takes the path of a file with a key-encryption key, which nobody else may read. */
-function kekFile(path: string): Buffer {
-  const content = readFileSync(path);
-  if (content.length !== KEK_BYTES) {
-    throw new Error(`must name a file of ${KEK_BYTES} bytes, not ${content.length}: ${path}`);
+/** Takes a program and its arguments as a JSON array. */
+function argv(text: string): readonly string[] {
+  const parsed = parsedJson(text);
+  const isArgv = Array.isArray(parsed) && parsed.every((each) => typeof each === 'string' && each);
+  if (!isArgv || parsed.length === 0) {
+    throw new Error('must be a JSON array of a program and its arguments');
   }
-  if ((statSync(path).mode & 0o077) !== 0) {
-    throw new Error(`must name a file that only its owner can read (0600): ${path}`);
+  return parsed;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
-  return content;
 }
 
 /** Takes pairs of a venue and the version of its terms. */
@@ -64,8 +68,10 @@ const SETTINGS = {
   lifecycleAddress: { env: 'LIFECYCLE_ADDRESS', parse: text },
   /** What this service shows to teams, to get its own tokens. */
   serviceKey: { env: 'SERVICE_KEY_FILE', parse: secretFile },
-  /** What wraps the data keys of all secrets. 32 bytes, readable by this service alone. */
-  kek: { env: 'KEK_FILE', parse: kekFile },
+  /** What wraps the data keys of all secrets: 32 bytes a key, readable by this service alone. */
+  kekFile: { env: 'KEK_FILE', parse: text, default: '' },
+  /** The program that gives them instead. */
+  kekCommand: { env: 'KEK_COMMAND', parse: argv, default: undefined },
   /** How often is looked for secrets to destroy. */
   destroyMs: { env: 'DESTROY_MS', parse: integer, default: 60_000 },
   /** The terms that venues ask to be accepted, such as `binance=2026-01`, with commas. */
@@ -95,5 +101,9 @@ type SpareSetting =
 
 /** Reads the settings. Throws a single error that lists everything wrong with them. */
 export function configFrom(env: Readonly<Record<string, string | undefined>>): Config {
-  return wholeTls(readConfig(env, SETTINGS));
+  const config = readConfig(env, SETTINGS);
+  if ((config.kekFile === '') === (config.kekCommand === undefined)) {
+    throw new Error('bad configuration:\n  exactly one of KEK_FILE and KEK_COMMAND is required');
+  }
+  return wholeTls(config);
 }

@@ -8,6 +8,8 @@ import type { Audited } from './domain/log.js';
 import type { VenueTerms } from './domain/terms.js';
 import type { HeadSigner } from './log/head-signer.js';
 import type { KeySealer } from './sealing/key-sealer.js';
+import type { SealKeeper } from './sealing/seal-keeper.js';
+import type { Vault } from './sealing/vault.js';
 import type { Acceptor } from './signing/acceptor.js';
 import type { Denials } from './signing/denials.js';
 import type { Drain } from './signing/drain.js';
@@ -16,9 +18,11 @@ import type { SigningKeys } from './signing/signing-keys.js';
 import type { CreatorGrants } from './store/creator-grants.js';
 import type { DenialLog } from './store/denials.js';
 import type { Grants } from './store/grants.js';
+import type { Keks } from './store/keks.js';
 import type { KeyLife } from './store/key-life.js';
 import type { Keys } from './store/keys.js';
 import type { Logs } from './store/logs.js';
+import type { Seals } from './store/seals.js';
 import type { Signatures } from './store/signatures.js';
 
 /** Everything the handlers use. service.ts builds it; each takes the part it needs. */
@@ -35,6 +39,10 @@ export interface Deps {
   readonly headSigner: Pick<HeadSigner, 'make'>;
   readonly history: History;
   readonly sealer: KeySealer;
+  readonly vault: Vault;
+  readonly seals: Seals;
+  readonly keks: Keks;
+  readonly sealKeeper: SealKeeper;
   readonly signingKeys: SigningKeys;
   readonly acceptor: Acceptor;
   readonly denials: Denials;

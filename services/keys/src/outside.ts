@@ -32,6 +32,9 @@ import type { Config } from './config.js';
 import type { Lifecycle, Teams } from './deps.js';
 import { createMemberships } from './memberships.js';
 import { cloneOf, newsOf, roleOf } from './messages.js';
+import { kekCommand } from './sealing/kek-command.js';
+import { kekFile } from './sealing/kek-file.js';
+import type { KekProvider } from './sealing/kek-provider.js';
 
 /** What the service needs from outside; everything else it builds itself. */
 export interface Outside {
@@ -41,6 +44,8 @@ export interface Outside {
   readonly logger: Logger;
   readonly contract: Contract;
   readonly authenticate: Authenticate;
+  /** Where the key-encryption keys come from. */
+  readonly kekProvider: KekProvider;
   /** The certificates to listen with. Absent: services call as everybody does. */
   readonly listening?: ServiceListening;
   /** Connects to the other services. The hook throws if a transaction is open across a call. */
@@ -61,6 +66,9 @@ const CLONE_TIMEOUT_MS = 1_000;
 const TEAM_TIMEOUT_MS = 500;
 /** How much of the history of teams is read at once. */
 const NEWS_PAGE = 500;
+
+/** What a program that gives the KEK may know of this process. */
+const PROGRAM_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin' };
 
 /** Makes what the service needs of its process and of the other services. */
 export async function connectOutside(config: Config): Promise<Outside & AsyncDisposable> {
@@ -93,11 +101,17 @@ export async function connectOutside(config: Config): Promise<Outside & AsyncDis
     logger,
     contract,
     authenticate,
+    kekProvider: kekProviderOf(config, clock),
     listening: tls.listening,
     connectPeers: (noTransaction) =>
       connectPeers(config, { contract, clock, token, noTransaction, tls }),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
+}
+
+function kekProviderOf({ kekFile: path, kekCommand: argv }: Config, clock: Clock): KekProvider {
+  if (argv === undefined) return kekFile(path);
+  return kekCommand({ argv, env: PROGRAM_ENV, clock });
 }
 
 /** How to call another service. */

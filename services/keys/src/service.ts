@@ -14,6 +14,7 @@ import {
   GrantServiceService,
   KeyServiceService,
   ReceiptServiceService,
+  SealServiceService,
   SigningServiceService,
 } from '@ramet/proto-gen/keys.v1';
 import { type Implemented, implement, serve, throttlePolicy } from '@ramet/rpc';
@@ -29,6 +30,7 @@ import { enableKey } from './handlers/enable-key.js';
 import { getConsistencyProof } from './handlers/get-consistency-proof.js';
 import { getKey } from './handlers/get-key.js';
 import { getReceipt } from './handlers/get-receipt.js';
+import { getSealStatus } from './handlers/get-seal-status.js';
 import { getSignedHead } from './handlers/get-signed-head.js';
 import { listAvailableKeys } from './handlers/list-available-keys.js';
 import { listDenials } from './handlers/list-denials.js';
@@ -42,18 +44,21 @@ import { releaseKey } from './handlers/release-key.js';
 import { renewGrantLeases } from './handlers/renew-grant-leases.js';
 import { retireLogKey } from './handlers/retire-log-key.js';
 import { revokeGrant } from './handlers/revoke-grant.js';
+import { rotateKek } from './handlers/rotate-kek.js';
 import { rotateKey } from './handlers/rotate-key.js';
 import { rotateLogKey } from './handlers/rotate-log-key.js';
+import { seal } from './handlers/seal.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import { undeleteKey } from './handlers/undelete-key.js';
+import { unseal } from './handlers/unseal.js';
 import { updateKey } from './handlers/update-key.js';
 import { startLogs } from './logs.js';
 import type { Outside, Peers } from './outside.js';
 import { startDestroyer } from './reconciler/destroyer.js';
 import { followTeams } from './reconciler/teams-news.js';
-import { createEnvelope } from './sealing/envelope.js';
-import { kekOf } from './sealing/kek.js';
-import { createKeySealer, openDigestKeys } from './sealing/key-sealer.js';
+import { createSealing } from './sealing/create-sealing.js';
+import { createKeySealer } from './sealing/key-sealer.js';
+import { wipe } from './sealing/wipe.js';
 import { Acceptor } from './signing/acceptor.js';
 import { Denials } from './signing/denials.js';
 import { createDrain } from './signing/drain.js';
@@ -75,6 +80,8 @@ const CLOSING = ['deleted', 'released', 'grant_revoked', 'disabled', 'updated', 
 
 /** Signing is what workloads are here for: it costs no more than a read. */
 const COSTS = new Map([[SigningServiceService.signTransaction.path, 1]]);
+/** What is not served while the service is sealed: the server as a whole, and these. */
+const NEED_SECRETS = ['', ...['Key', 'Grant', 'Signing'].map((n) => `ramet.keys.v1.${n}Service`)];
 
 /** The service, as it runs. */
 export interface KeysService extends AsyncDisposable {
@@ -95,6 +102,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   );
   const deps = await makeDeps({ db, bus, config, outside, peers, scope });
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
+  await deps.sealKeeper.beat();
   scope.use(startDestroyer(deps, config.destroyMs));
   const { clock, logger } = outside;
   const audit = scope.use(
@@ -115,6 +123,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
       clock: outside.clock,
     }),
   );
+  deps.vault.watch((isOpen) => server.setServing(isOpen, NEED_SECRETS));
 
   const running = scope.move();
   return {
@@ -154,9 +163,11 @@ function startHistory(
 }
 
 /** Forgets at once what other replicas and teams have changed; without NATS, within its time. */
-function forgetWhatChanges(bus: Bus, peers: Peers, { signingKeys }: Deps): () => void {
+function forgetWhatChanges(bus: Bus, peers: Peers, deps: Deps): () => void {
+  const { signingKeys, sealKeeper } = deps;
   const quits = [
     bus.subscribe('ramet.teams.>', () => peers.forgetRoles()),
+    bus.subscribe('ramet.keys.seal.>', () => void sealKeeper.beat()),
     ...CLOSING.map((event) =>
       bus.subscribe(`ramet.keys.key.*.${event}`, (subject) => {
         const [, , , keyId = ''] = subject.split('.');
@@ -181,8 +192,11 @@ interface Parts {
 async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Promise<Deps> {
   const { clock, ids, failpoints, logger } = outside;
   const secrets = new Secrets(db);
-  const envelope = createEnvelope(kekOf(config.kek), ids);
-  const digestKeys = await openDigestKeys(envelope, secrets, ids);
+  const { envelope, ...sealing } = createSealing({
+    ...{ db, secrets, ids, clock, failpoints, logger, scope },
+    provider: outside.kekProvider,
+  });
+  const digestKeys = () => sealing.vault.opened().digests;
   const sealer = createKeySealer(envelope, digestKeys);
   const signatures = new Signatures(db);
   const signingKeys = new SigningKeys({ load: openSigningKey(secrets, sealer), clock });
@@ -192,6 +206,12 @@ async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Prom
   });
   const refusals = new DenialLog(db);
   const running = startLogs({ db, envelope, secrets, bus, ids, clock, logger, scope });
+  sealing.vault.watch((isOpen) => {
+    if (isOpen) return running.wake();
+    signingKeys.clear();
+    running.headSigner.clear();
+    wipe();
+  });
   const denials = new Denials({
     async record(rows) {
       await refusals.record(rows);
@@ -204,6 +224,7 @@ async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Prom
   return {
     ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, refusals },
     ...{ logs: running.logs, auditor: running.auditor, headSigner: running.headSigner },
+    ...sealing,
     keys: new Keys(db, failpoints),
     keyLife: new KeyLife(db, failpoints),
     venueTerms: config.venueTerms ?? new Map(),
@@ -212,7 +233,7 @@ async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Prom
     history: { read: (after, limit) => readNewest(db, { after, limit }) },
     acceptor: scope.use(new Acceptor({ db, clock, failpoints, onRecorded: running.wake })),
     drain: createDrain(db, clock),
-    payloadDigest: createPayloadDigest(digestKeys.payload),
+    payloadDigest: createPayloadDigest(() => digestKeys().payload),
     lifecycle: peers.lifecycle,
     teams: peers.teams,
   };
@@ -242,6 +263,12 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       renewGrantLeases: renewGrantLeases(deps),
     }),
     implement(SigningServiceService, { signTransaction: signTransaction(deps) }),
+    implement(SealServiceService, {
+      getSealStatus: getSealStatus(deps),
+      seal: seal(deps),
+      unseal: unseal(deps),
+      rotateKek: rotateKek(deps),
+    }),
     implement(ReceiptServiceService, {
       getReceipt: getReceipt(deps),
       getConsistencyProof: getConsistencyProof(deps),

@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import { Secret } from '@ramet/config';
-import { type Config, type Outside, startKeys } from '@ramet/keys/testing';
+import { type Config, HeldKeks, type Outside, startKeys } from '@ramet/keys/testing';
 import { loadContract } from '@ramet/proto-gen/contract';
 import {
   CreateKeyRequest,
+  GrantLimits,
   GrantServiceService,
   KeyAlgorithm,
   KeyServiceService,
   SigningServiceService,
+  SignOperation,
   type SignTransactionResponse,
 } from '@ramet/proto-gen/keys.v1';
 import { connect, createVerifier, implement, serve } from '@ramet/rpc';
@@ -120,6 +122,7 @@ async function startSigner({ issuer, databaseUrl, grants }: Start): Promise<Star
   const outside: Outside = {
     ...(await surroundings('keys', issuer)),
     ...{ clock: systemClock, ids: systemIds, failpoints: noFailpoints, contract },
+    kekProvider: new HeldKeks(systemIds.bytes(32)),
     connectPeers: () => playedPeers(clones),
   };
   const service = await startKeys(configOf(databaseUrl), outside);
@@ -164,7 +167,8 @@ async function createGrants(
     const cloneId = systemIds.make('cln');
     const executionId = systemIds.make('exe');
     clones.set(cloneId, keyId);
-    const grant = { keyId, cloneId, executionId, epoch: 1, limits: undefined };
+    const limits = GrantLimits.fromPartial({ operations: [SignOperation.RAW] });
+    const grant = { keyId, cloneId, executionId, epoch: 1, limits };
     await holds.authorizeCloneToUseKey(grant, lifecycle);
     const claims = { sub: executionId, kind: 'workload', cln: cloneId, exe: executionId, epo: 1 };
     callers.push({ keyId, token: issuer.token(claims) });
@@ -187,7 +191,7 @@ function configOf(databaseUrl: string): Config {
     ...{ databasePassword: undefined, natsUrl: '', natsToken: undefined },
     ...{ teamsAddress: '', lifecycleAddress: '', tracesDir: '', failpointsDir: '' },
     serviceKey: new Secret(Buffer.from('none')),
-    kek: systemIds.bytes(32),
+    ...{ kekFile: '', kekCommand: undefined },
     logLevel: 'error',
   };
 }

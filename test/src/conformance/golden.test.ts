@@ -13,7 +13,7 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 import { StorageChanged, WorkloadChanged } from '@ramet/proto-gen/executor.v1';
-import { GrantChanged, KeyChanged } from '@ramet/proto-gen/keys.v1';
+import { GrantChanged, KeyChanged, SealChanged } from '@ramet/proto-gen/keys.v1';
 import {
   CloneChanged,
   OwnerOverridesChanged,
@@ -45,6 +45,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
   'ramet.executor.v1.WorkloadChanged': WorkloadChanged,
   'ramet.keys.v1.GrantChanged': GrantChanged,
   'ramet.keys.v1.KeyChanged': KeyChanged,
+  'ramet.keys.v1.SealChanged': SealChanged,
   'ramet.lifecycle.v1.CloneChanged': CloneChanged,
   'ramet.lifecycle.v1.OwnerOverridesChanged': OwnerOverridesChanged,
   'ramet.lifecycle.v1.TemplateChanged': TemplateChanged,

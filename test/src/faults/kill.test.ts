@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { endSoundly, requireNothingLeft, requireSwept } from '../stories/support/soundness.js';
 import { startWorld, type World } from '../stories/support/world.js';
 import { failpointsInCode, Trap } from './failpoints.js';
-import { failing, type Life, notified, raced, type Story, stopped, whole } from './lives.js';
+import {
+  failing,
+  type Life,
+  notified,
+  raced,
+  rotated,
+  type Story,
+  stopped,
+  whole,
+} from './lives.js';
 import { denied, staged, TENDED, type Tending, tended } from './lives-in-full.js';
 
 // Goal: a process that is killed at the worst moments changes nothing about how things end.
@@ -32,6 +41,7 @@ const BESIDE: readonly (readonly [RegExp, Told])[] = [
   [/^(lifecycle|executor)\..*(result_|wish_accepted$|storage)/, { story: staged, lives: [STAGED] }],
   [/standing/, { story: denied, lives: [] }],
   [/webhook/, { story: notified, lives: [COMPLETED] }],
+  [/^keys\.rotate/, { story: rotated, lives: [COMPLETED] }],
   [/authoriz/, { story: raced, lives: [COMPLETED, BEATEN] }],
 ];
 

@@ -5,7 +5,7 @@ import {
   ListCloneHistoryRequest,
   StopCloneRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
-import { again } from '../stories/support/again.js';
+import { again, until } from '../stories/support/again.js';
 import type { Callers } from '../stories/support/api.js';
 import {
   AT_REST,
@@ -101,6 +101,17 @@ export const raced: Story = async (crew, person) => {
   const lives = await Promise.all(rested.map((clone) => lifeOf(person, keyId, clone)));
   await giveUp(person, keyId);
   return lives;
+};
+
+/** A clone that signs while every secret gets a new data key. */
+export const rotated: Story = async (crew, person, { patient: { seal } }) => {
+  return live(crew, person, { does: { sign: '3' } }, async () => {
+    await seal.rotateKek({ reason: 'a test', dataKeys: true, validateOnly: false });
+    await until('the rotation has ended', async () => {
+      const { status } = await seal.getSealStatus({});
+      return status?.seal?.rotation?.finishTime !== undefined;
+    });
+  });
 };
 
 /** A life from a key to a deletion, with something that happens while it runs. */

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { AuditServiceService } from '@ramet/proto-gen/audit.v1';
 import { loadContract } from '@ramet/proto-gen/contract';
-import { KeyServiceService, ReceiptServiceService } from '@ramet/proto-gen/keys.v1';
+import {
+  KeyServiceService,
+  ReceiptServiceService,
+  SealServiceService,
+} from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   CloneAdminServiceService,
@@ -113,6 +117,10 @@ export class Session implements AsyncDisposable {
 
   get keys(): Remote<typeof KeyServiceService> {
     return this.#client(KeyServiceService, 'keys');
+  }
+
+  get seal(): Remote<typeof SealServiceService> {
+    return this.#client(SealServiceService, 'keys');
   }
 
   get receipts(): Remote<typeof ReceiptServiceService> {

@@ -3,12 +3,13 @@ import type { SignTransactionRequest, SignTransactionResponse } from '@ramet/pro
 import type { Call, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { Grantee } from '../domain/grant.js';
+import { requireWithin } from '../domain/limits.js';
 import { signable } from '../domain/signable.js';
 import { payloadOf, toSignedMessage } from '../payload-messages.js';
 import { sign } from '../signing/sign.js';
 import { required } from './caller.js';
 
-type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials'>;
+type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials' | 'vault'>;
 
 /** The errors that say that the caller had no right to what it asked for. */
 const DENIALS: ReadonlySet<ErrorCode> = new Set([
@@ -23,7 +24,7 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set([
 export function signTransaction(
   needs: Needs,
 ): Unary<SignTransactionRequest, SignTransactionResponse> {
-  const { signingKeys, acceptor, payloadDigest } = needs;
+  const { signingKeys, acceptor, payloadDigest, vault } = needs;
   return async (request, call) => {
     const { requestId, keyId } = request;
     try {
@@ -31,7 +32,8 @@ export function signTransaction(
       const key = signingKeys.peek(workload, keyId) ?? (await signingKeys.find(workload, keyId));
       if (!key) throw notFound('key', keyId);
       const payload = required(payloadOf(request.payload), 'payload');
-      const { scheme, operation, needsNonce, draft } = signable(payload, key);
+      const { scheme, operation, facts, needsNonce, draft } = signable(payload, key);
+      requireWithin(key.rules, facts, key.grantId);
 
       const accepted = await acceptor.accept({
         ...{ keyId, grantId: key.grantId, requestId, operation, scheme, traceId: call.traceId },
@@ -43,6 +45,7 @@ export function signTransaction(
       const { toSign, finish } = draft({ at: acceptedAt, nonce });
       const signed = sign(key.algorithm, key.opened, toSign);
       const signature = signed instanceof Promise ? await signed : signed;
+      vault.requireOpen();
       accepted.requireCurrent();
       return toSignedMessage(finish(signature), acceptedAt);
     } catch (thrown) {

@@ -15,6 +15,8 @@ import type { Envelope, Sealed } from '../sealing/envelope.js';
 export interface HeadSigner {
   /** Opens the keys of these generations: with them heads are signed from then on. */
   use(generations: readonly number[]): Promise<void>;
+  /** Forgets the keys: nothing is signed until they are asked for again. */
+  clear(): void;
   /** Makes the key of a generation and publishes it, if there is none. */
   make(generation: number): Promise<void>;
   /** The note of a checkpoint: signed by each of the keys in use. */
@@ -58,6 +60,10 @@ export function createHeadSigner(options: HeadSignerOptions): HeadSigner {
       const wanted = generations.length === 0 ? [FIRST] : generations;
       for (const generation of wanted) await open(generation);
       signers = [...opened].filter(([of]) => wanted.includes(of)).map(([, signer]) => signer);
+    },
+    clear() {
+      opened.clear();
+      signers = [];
     },
     sign(checkpoint) {
       if (signers.length === 0) throw new Error('no key to sign heads with is open');

@@ -4,13 +4,15 @@ import { loadContract } from '@ramet/proto-gen/contract';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   CreateKeyRequest,
-  type GrantLimits,
+  GrantLimits,
   GrantServiceService,
   type Key,
   KeyAlgorithm,
   KeyServiceService,
   ReceiptServiceService,
+  SealServiceService,
   SigningServiceService,
+  SignOperation,
 } from '@ramet/proto-gen/keys.v1';
 import type { Owner } from '@ramet/proto-gen/teams.v1';
 import { connect, type Remote, RemoteError } from '@ramet/rpc';
@@ -21,7 +23,9 @@ import type { Config } from '../config.js';
 import { connectPeers, type Outside } from '../outside.js';
 import { type KeysService, startKeys } from '../service.js';
 import { as, callerIn, type Who } from './callers.js';
+import { HeldKeks } from './held-keks.js';
 import { cloneMessage, type PeerState, startPeers } from './peers.js';
+import { configOf } from './replica-config.js';
 
 /** A line that the service has logged. */
 export interface LogLine {
@@ -35,6 +39,7 @@ export interface Replica extends AsyncDisposable {
   readonly keys: Remote<typeof KeyServiceService>;
   readonly grants: Remote<typeof GrantServiceService>;
   readonly signing: Remote<typeof SigningServiceService>;
+  readonly seal: Remote<typeof SealServiceService>;
   readonly receipts: Remote<typeof ReceiptServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
 }
@@ -42,15 +47,16 @@ export interface Replica extends AsyncDisposable {
 /** The service on a database of its own, with lifecycle and teams played. */
 export interface World extends Replica {
   readonly db: Database;
+  readonly databaseUrl: string;
   readonly peers: PeerState;
   readonly log: readonly LogLine[];
-  readonly kek: Buffer;
+  readonly keks: HeldKeks;
   /** Starts one more replica. */
   addReplica(options?: ReplicaOptions): Promise<Replica>;
 }
 
 interface ReplicaOptions {
-  readonly kek?: Buffer;
+  readonly keks?: HeldKeks;
   /** Where NATS is. Nowhere, unless said. */
   readonly nats?: { readonly url: string; readonly token: string };
   readonly failpoints?: Failpoints;
@@ -66,11 +72,11 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const logger = keepingLogger(log);
   const contract = loadContract();
   const peers = scope.use(await startPeers(contract, logger));
-  const kek = options.kek ?? systemIds.bytes(32);
+  const keks = options.keks ?? new HeldKeks(systemIds.bytes(32));
   const token = async (): Promise<string> => 'service:keys';
   const addReplica = async (more: ReplicaOptions = {}): Promise<Replica> => {
     const config = {
-      ...configOf(database.url, more.kek ?? kek),
+      ...configOf(database.url),
       ...natsOf(more.nats ?? options.nats),
       ...givenOf({ ...options, ...more }),
     };
@@ -78,6 +84,7 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
     const outside: Outside = {
       ...{ clock: systemClock, ids: systemIds, failpoints, logger, contract },
       authenticate: callerIn,
+      kekProvider: more.keks ?? keks,
       connectPeers: (noTransaction) =>
         connectPeers(peers, { contract, clock: systemClock, token, noTransaction }),
     };
@@ -90,27 +97,8 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   const running = scope.move();
   return {
     ...first,
-    ...{ db, peers: peers.state, log, kek, addReplica },
+    ...{ db, databaseUrl: database.url, peers: peers.state, log, keks, addReplica },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
-  };
-}
-
-function configOf(databaseUrl: string, kek: Buffer): Config {
-  return {
-    host: '127.0.0.1',
-    port: 0,
-    metricsPort: undefined,
-    databaseUrl,
-    databasePassword: undefined,
-    natsUrl: '',
-    natsToken: undefined,
-    teamsAddress: '',
-    lifecycleAddress: '',
-    serviceKey: new Secret(Buffer.from('none')),
-    kek: Buffer.from(kek),
-    tracesDir: '',
-    logLevel: 'error',
-    failpointsDir: '',
   };
 }
 
@@ -131,6 +119,7 @@ function clientsOf(service: KeysService): Replica {
     keys: scope.use(connect(KeyServiceService, address)),
     grants: scope.use(connect(GrantServiceService, address)),
     signing: scope.use(connect(SigningServiceService, address)),
+    seal: scope.use(connect(SealServiceService, address)),
     receipts: scope.use(connect(ReceiptServiceService, address)),
     history: scope.use(connect(HistoryServiceService, address)),
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
@@ -218,12 +207,13 @@ interface TenantOptions {
   readonly userId?: string;
 }
 
-/** Authorizes a tenant's execution. */
+/** Authorizes a tenant's execution: to sign raw bytes, unless a test says otherwise. */
 export async function authorize(
   { grants }: Pick<Replica, 'grants'>,
   { keyId, cloneId, executionId, epoch }: Tenant,
-  limits?: GrantLimits,
+  given: Parameters<typeof GrantLimits.fromPartial>[0] = {},
 ): Promise<string> {
+  const limits = GrantLimits.fromPartial({ operations: [SignOperation.RAW], ...given });
   const request = { keyId, cloneId, executionId, epoch, limits };
   const { grant } = await grants.authorizeCloneToUseKey(request, LIFECYCLE);
   if (!grant) throw new Error('no grant was made');

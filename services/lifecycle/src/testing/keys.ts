@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '@ramet/config';
-import { connectPeers, type KeysService, startKeys } from '@ramet/keys/testing';
+import { connectPeers, HeldKeks, type KeysService, startKeys } from '@ramet/keys/testing';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { createVerifier, type Jwk, type Logger } from '@ramet/rpc';
 import { noFailpoints, systemClock, systemIds } from '@ramet/service';
@@ -30,7 +30,8 @@ export async function startTestKeys(options: TestKeysOptions): Promise<KeysServi
     teamsAddress,
     lifecycleAddress,
     serviceKey: new Secret(Buffer.from('not used here')),
-    kek: randomBytes(32),
+    kekFile: '',
+    kekCommand: undefined,
     tracesDir: '',
     logLevel: 'error',
     failpointsDir: '',
@@ -41,6 +42,7 @@ export async function startTestKeys(options: TestKeysOptions): Promise<KeysServi
     failpoints: noFailpoints,
     logger,
     contract,
+    kekProvider: new HeldKeks(randomBytes(32)),
     authenticate: createVerifier({
       issuer: 'ramet',
       audience: 'ramet',

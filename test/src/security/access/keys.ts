@@ -1,6 +1,6 @@
 import { systemIds } from '@ramet/service';
 import { aName, type Things } from '../support/story.js';
-import { all, DENIED, type Row, type Verdicts } from './row.js';
+import { all, always, but, DENIED, type Row, type Verdicts } from './row.js';
 
 const TEAM = 'TEAM_NOT_FOUND';
 const KEY = 'KEY_NOT_FOUND';
@@ -14,6 +14,9 @@ const STALE_KEY: Row['people'] = {
   missing: all(KEY),
   personal: [KEY, 'ETAG_STALE', KEY, KEY, KEY],
 };
+
+/** What only the administrator of the mesh may ask, whatever it is about. */
+const FOR_OVERSEER = always(but(DENIED, 'ok'));
 
 /** Who may do what at keys. The administrator of the mesh has no right to anybody's keys. */
 export const KEYS: readonly Row[] = [
@@ -108,5 +111,25 @@ export const KEYS: readonly Row[] = [
     rpc: 'ramet.keys.v1.SigningService/SignTransaction',
     request: ({ keyId }) => ({ requestId: systemIds.make('req'), keyId, raw: 'aGVsbG8=' }),
     machines: { runner: ['ok', KEY, KEY], otherRunner: [KEY, 'ok', KEY] },
+  },
+  {
+    rpc: 'ramet.keys.v1.SealService/GetSealStatus',
+    request: () => ({}),
+    people: FOR_OVERSEER,
+  },
+  {
+    rpc: 'ramet.keys.v1.SealService/Seal',
+    request: () => ({ reason: 'a test', validateOnly: true }),
+    people: FOR_OVERSEER,
+  },
+  {
+    rpc: 'ramet.keys.v1.SealService/Unseal',
+    request: () => ({ reason: 'a test' }),
+    people: FOR_OVERSEER,
+  },
+  {
+    rpc: 'ramet.keys.v1.SealService/RotateKek',
+    request: () => ({ reason: 'a test', validateOnly: true }),
+    people: FOR_OVERSEER,
   },
 ];

@@ -1,5 +1,9 @@
 import type { Mesh } from '@ramet/local';
-import { KeyServiceService, ReceiptServiceService } from '@ramet/proto-gen/keys.v1';
+import {
+  KeyServiceService,
+  ReceiptServiceService,
+  SealServiceService,
+} from '@ramet/proto-gen/keys.v1';
 import {
   CloneAdminServiceService,
   CloneServiceService,
@@ -26,6 +30,7 @@ export interface Api {
   readonly results: Remote<typeof ResultServiceService>;
   readonly webhooks: Remote<typeof WebhookServiceService>;
   readonly keys: Remote<typeof KeyServiceService>;
+  readonly seal: Remote<typeof SealServiceService>;
   readonly receipts: Remote<typeof ReceiptServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly bots: Remote<typeof BotServiceService>;
@@ -65,6 +70,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     results: to(ResultServiceService, addresses.lifecycle),
     webhooks: to(WebhookServiceService, addresses.lifecycle),
     keys: to(KeyServiceService, addresses.keys),
+    seal: to(SealServiceService, addresses.keys),
     receipts: to(ReceiptServiceService, addresses.keys),
     teams: to(TeamServiceService, addresses.teams),
     bots: to(BotServiceService, addresses.teams),
@@ -80,6 +86,7 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
       results: patient(ResultServiceService, api.results),
       webhooks: patient(WebhookServiceService, api.webhooks),
       keys: patient(KeyServiceService, api.keys),
+      seal: patient(SealServiceService, api.seal),
       receipts: patient(ReceiptServiceService, api.receipts),
       teams: patient(TeamServiceService, api.teams),
       bots: patient(BotServiceService, api.bots),

@@ -5,6 +5,7 @@ import { addIdentities } from './identities.js';
 import { addAdminLogs } from './logs.js';
 import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
+import { addAdminSeal } from './seal.js';
 import { addStandings } from './standings.js';
 import { addAdminUsers } from './users.js';
 
@@ -15,6 +16,7 @@ export function addAdmin(program: Command, act: Act): void {
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
   addIdentities(admin, act);
+  addAdminSeal(admin, act);
   addAdminUsers(admin, act);
   addAdminLogs(admin, act);
   addProviders(admin, act);
