@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { PublicError } from '@ramet/errors';
-import { type CreateKeyRequest, Key } from '@ramet/proto-gen/keys.v1';
+import { type CreateKeyRequest, Key, SignOperation } from '@ramet/proto-gen/keys.v1';
 import {
   Clone,
   ClonePhase,
@@ -102,7 +102,16 @@ describe('ramet', () => {
       },
     });
     const args = ['--bot', 'quants/trader', '--key', 'paper', '--param', 'symbol=BTC=USDT'];
-    const limits = ['--time-limit', '90s', '--memory', '64MiB', '--label', 'for=test'];
+    const limits = [
+      '--time-limit',
+      '90s',
+      '--memory',
+      '64MiB',
+      '--label',
+      'for=test',
+      '--sign',
+      'venue,raw',
+    ];
 
     const ran = await runCommand(mesh.address, ['clones', 'create', ...args, ...limits]);
 
@@ -116,6 +125,8 @@ describe('ramet', () => {
     assert.equal(request?.limits?.memoryBytes, 67_108_864n);
     assert.equal(request?.limits?.runTime?.seconds, 90n);
     assert.deepEqual(request?.labels, { for: 'test' });
+    const { VENUE, RAW } = SignOperation;
+    assert.deepEqual(request?.keyLimits?.operations, [VENUE, RAW]);
   });
 
   it('fails when the clone that it waits for has failed', async () => {

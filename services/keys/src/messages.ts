@@ -1,10 +1,8 @@
 import type { HistoryEntry } from '@ramet/proto-gen/history.v1';
-import {
-  type DeleteKeyRequest,
-  type GrantLimits,
-  type Grant as GrantMessage,
-  type SignatureRecord,
-  SignOperation,
+import type {
+  DeleteKeyRequest,
+  Grant as GrantMessage,
+  SignatureRecord,
 } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone as CloneMessage,
@@ -14,30 +12,10 @@ import {
 import { type Owner as OwnerMessage, TeamRole } from '@ramet/proto-gen/teams.v1';
 import type { Role } from './domain/access.js';
 import type { TeamsNews } from './domain/creator.js';
-import type { Clone, Grant, Limits, Operation } from './domain/grant.js';
+import type { Clone, Grant } from './domain/grant.js';
 import type { Owner } from './domain/owner.js';
 import type { Signature } from './domain/signature.js';
-
-const OPERATION = {
-  raw: SignOperation.RAW,
-  venue: SignOperation.VENUE,
-  prehashed: SignOperation.PREHASHED,
-  evm_transaction: SignOperation.EVM_TRANSACTION,
-  evm_message: SignOperation.EVM_MESSAGE,
-  evm_typed_data: SignOperation.EVM_TYPED_DATA,
-  solana_message: SignOperation.SOLANA_MESSAGE,
-} as const satisfies Record<Operation, SignOperation>;
-
-const OPERATION_OF = {
-  [SignOperation.UNSPECIFIED]: [],
-  [SignOperation.RAW]: ['raw'],
-  [SignOperation.VENUE]: ['venue'],
-  [SignOperation.PREHASHED]: ['prehashed'],
-  [SignOperation.EVM_TRANSACTION]: ['evm_transaction'],
-  [SignOperation.EVM_MESSAGE]: ['evm_message'],
-  [SignOperation.EVM_TYPED_DATA]: ['evm_typed_data'],
-  [SignOperation.SOLANA_MESSAGE]: ['solana_message'],
-} as const satisfies Record<SignOperation, readonly Operation[]>;
+import { toLimitsMessage } from './limits-messages.js';
 
 /** What happens at teams when somebody loses rights. */
 const LOSSES: ReadonlySet<string> = new Set([
@@ -75,11 +53,7 @@ export function toGrantMessage(grant: Grant): GrantMessage {
     cloneId: grant.cloneId,
     executionId: grant.executionId,
     epoch: grant.epoch,
-    limits: {
-      operations: grant.operations.map((operation) => OPERATION[operation]),
-      maxUses: grant.maxUses,
-      expireTime: grant.expiresAt,
-    },
+    limits: toLimitsMessage(grant),
     uses: grant.uses,
     createTime: grant.createdAt,
     revokeTime: grant.revokedAt,
@@ -107,15 +81,6 @@ export function toOwnerMessage({ kind, id }: Owner): OwnerMessage {
 export function ownerOf(message: OwnerMessage | undefined): Owner | undefined {
   const owner = message?.owner;
   return owner && { kind: owner.$case === 'userId' ? 'user' : 'team', id: owner.value };
-}
-
-/** The limits in a message: none if it is absent. */
-export function limitsOf(message: GrantLimits | undefined): Limits {
-  return {
-    operations: (message?.operations ?? []).flatMap((operation) => OPERATION_OF[operation]),
-    maxUses: message?.maxUses,
-    expiresAt: message?.expireTime,
-  };
 }
 
 /** The role in a message, or undefined if it is not given. */

@@ -41,7 +41,7 @@ describe('keys and its database', () => {
 
   it('spends one use on a request whose connection was lost', async () => {
     const tenant = await newTenant(world);
-    await authorize(world, tenant, { operations: [], maxUses: 40n, expireTime: undefined });
+    await authorize(world, tenant, { maxUses: 40n });
     const ends = world.db.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where application_name = 'keys' and datname = current_database()`,

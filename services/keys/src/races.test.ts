@@ -47,7 +47,7 @@ describe('keys under many calls at once', () => {
     }
   });
 
-  it('makes one grant of many equal authorizations', async () => {
+  it('T36: makes one grant of many equal authorizations', async () => {
     const tenant = await newTenant(world);
 
     const ids = await Promise.all(
@@ -57,9 +57,9 @@ describe('keys under many calls at once', () => {
     assert.equal(new Set(ids).size, 1);
   });
 
-  it('accepts exactly as many signatures as the grant has uses', async () => {
+  it('T26: accepts exactly as many signatures as the grant has uses', async () => {
     const tenant = await newTenant(world);
-    await authorize(world, tenant, { operations: [], maxUses: 100n, expireTime: undefined });
+    await authorize(world, tenant, { maxUses: 100n });
 
     const reasons = await Promise.all(
       Array.from({ length: 400 }, (_, index) =>
@@ -76,7 +76,7 @@ describe('keys under many calls at once', () => {
 
   it('counts a repeated request once, and gives it the same signature', async () => {
     const tenant = await newTenant(world);
-    await authorize(world, tenant, { operations: [], maxUses: 3n, expireTime: undefined });
+    await authorize(world, tenant, { maxUses: 3n });
 
     const signatures = await Promise.all(
       Array.from({ length: 60 }, (_, index) =>
@@ -121,7 +121,7 @@ describe('keys under many calls at once', () => {
     assert.ok(signed >= 700, `only ${signed} signatures were made`);
   });
 
-  it('returns no signature after a revocation has returned, on any replica', async () => {
+  it('T25: returns no signature after a revocation has returned, on any replica', async () => {
     for (let round = 0; round < 8; round += 1) {
       const tenant = await newTenant(world);
       const grantId = await authorize(world, tenant);

@@ -187,7 +187,7 @@ describe('SignTransaction of each kind', () => {
     operations: readonly SignOperation[] = [],
   ): Promise<Tenant> {
     const tenant = await newTenant(world, { key });
-    await authorize(world, tenant, { operations, maxUses: undefined, expireTime: undefined });
+    await authorize(world, tenant, { operations });
     return tenant;
   }
 

@@ -205,6 +205,7 @@ export interface KeyWish {
 export interface GrantWish extends ExecutionKey {
   readonly keyId: string;
   readonly maxSignatures?: bigint | undefined;
+  readonly keyLimits?: Buffer | undefined;
 }
 
 /** Names an execution, and the only epoch of its clone that it belongs to. */

@@ -1,3 +1,4 @@
+import { GrantLimits } from '@ramet/proto-gen/keys.v1';
 import {
   CloneDesired,
   type Clone as CloneMessage,
@@ -128,6 +129,7 @@ function identityOf(clone: Clone) {
     externalRef: clone.externalRef,
     privateResults: clone.privateResults,
     policy: toPolicyMessage(clone.policy),
+    keyLimits: clone.keyLimits && GrantLimits.decode(clone.keyLimits),
   };
 }
 

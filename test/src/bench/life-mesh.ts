@@ -90,7 +90,7 @@ async function createBot(api: Api, owner: LifeMesh['owner']): Promise<string> {
 async function createKey({ keys }: Api, owner: LifeMesh['owner']): Promise<string> {
   const { key } = await keys.createKey(
     CreateKeyRequest.fromPartial({
-      ...{ owner, name: systemIds.make('k').replace('_', '-') },
+      ...{ owner, name: systemIds.make('k').replace('_', '-'), venue: 'binance' },
       ...{ algorithm: KeyAlgorithm.HMAC_SHA256, material: { $case: 'generate', value: {} } },
     }),
   );

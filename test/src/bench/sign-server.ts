@@ -8,10 +8,12 @@ import { type Config, HeldKeks, type Outside, startKeys } from '@ramet/keys/test
 import { loadContract } from '@ramet/proto-gen/contract';
 import {
   CreateKeyRequest,
+  GrantLimits,
   GrantServiceService,
   KeyAlgorithm,
   KeyServiceService,
   SigningServiceService,
+  SignOperation,
   type SignTransactionResponse,
 } from '@ramet/proto-gen/keys.v1';
 import { connect, createVerifier, implement, serve } from '@ramet/rpc';
@@ -165,7 +167,8 @@ async function createGrants(
     const cloneId = systemIds.make('cln');
     const executionId = systemIds.make('exe');
     clones.set(cloneId, keyId);
-    const grant = { keyId, cloneId, executionId, epoch: 1, limits: undefined };
+    const limits = GrantLimits.fromPartial({ operations: [SignOperation.RAW] });
+    const grant = { keyId, cloneId, executionId, epoch: 1, limits };
     await holds.authorizeCloneToUseKey(grant, lifecycle);
     const claims = { sub: executionId, kind: 'workload', cln: cloneId, exe: executionId, epo: 1 };
     callers.push({ keyId, token: issuer.token(claims) });

@@ -5,6 +5,7 @@ import {
   KeyOrigin,
   KeyState,
   SignatureRecord,
+  SignOperation,
 } from '@ramet/proto-gen/keys.v1';
 import type { Clock } from '@ramet/service';
 import type { View } from '../output.js';
@@ -58,6 +59,13 @@ export function grantView(clock: Clock): View<Grant> {
   const uses = ({ limits, uses }: Grant): string => {
     return limits?.maxUses === undefined ? 'not counted' : `${uses} of ${limits.maxUses}`;
   };
+  const operations = ({ limits }: Grant): string => {
+    return (limits?.operations ?? []).map((each) => nameOf(SignOperation, each)).join(', ');
+  };
+  const rate = ({ limits }: Grant): string => {
+    const { perSecond, burst } = limits?.rate ?? {};
+    return perSecond === undefined ? '' : `${perSecond} a second, ${burst} at once`;
+  };
   return {
     shape: shape('keys.v1.Grant', Grant),
     fields: (grant) => [
@@ -66,8 +74,11 @@ export function grantView(clock: Clock): View<Grant> {
       ['clone', grant.cloneId],
       ['execution', grant.executionId],
       ['epoch', `${grant.epoch}`],
+      ['operations', operations(grant)],
       ['uses', uses(grant)],
+      ['rate', rate(grant)],
       ['expires', moment(grant.limits?.expireTime)],
+      ['lease', moment(grant.leaseTime)],
       ['created', moment(grant.createTime)],
       ['revoked', moment(grant.revokeTime)],
       ['because', grant.revokeReason],

@@ -11,6 +11,7 @@ import {
   requireCreator,
   requireCurrent,
   requireUsable,
+  requireWithdrawals,
 } from './grant.js';
 import { createdOf, type Key } from './key.js';
 import type { Owner } from './owner.js';
@@ -167,22 +168,50 @@ describe('expiryOf', () => {
 });
 
 describe('operationsOf', () => {
-  const none = { operations: [], maxUses: undefined, expiresAt: undefined };
+  const none = limitsUntil(undefined);
 
-  it('are all that the key can do, unless some are asked for', () => {
-    assert.deepEqual(operationsOf(none, keyOf(USER)), ['raw']);
-    assert.deepEqual(operationsOf(none, { ...keyOf(USER), venue: 'binance' }), ['raw', 'venue']);
+  it('are all that the key can do but raw and prehashed, unless some are asked for', () => {
+    assert.deepEqual(operationsOf(none, { ...keyOf(USER), venue: 'binance' }), ['venue']);
     assert.deepEqual(operationsOf(none, { ...keyOf(USER), algorithm: 'ecdsa_secp256k1' }), [
-      ...['raw', 'evm_message', 'evm_transaction', 'evm_typed_data'],
+      ...['evm_message', 'evm_transaction', 'evm_typed_data'],
     ]);
-    assert.deepEqual(operationsOf({ ...none, operations: ['venue', 'venue'] }, keyOf(USER)), [
-      'venue',
-    ]);
+    assert.deepEqual(operationsOf({ ...none, operations: ['raw', 'raw'] }, keyOf(USER)), ['raw']);
+  });
+
+  it('are never none', () => {
+    assert.equal(
+      reasonOf(() => operationsOf(none, keyOf(USER))),
+      'OPERATION_NOT_GRANTED',
+    );
+  });
+});
+
+describe('requireWithdrawals', () => {
+  const NOTHING = { hosts: [], methods: [], paths: [], symbols: [] };
+  const venue = { allow: NOTHING, deny: NOTHING, allowWithdrawals: true };
+  const limits = { ...limitsUntil(undefined), rules: { venue } };
+  for (const [owner, role, reason] of [
+    [USER, undefined, 'OK'],
+    [TEAM, 'owner', 'OK'],
+    [TEAM, 'admin', 'WITHDRAWALS_DENIED'],
+    [TEAM, 'member', 'WITHDRAWALS_DENIED'],
+    [TEAM, undefined, 'WITHDRAWALS_DENIED'],
+  ] as const) {
+    it(`is ${reason} for a key of a ${owner.kind} and the role ${role}`, () => {
+      assert.equal(
+        reasonOf(() => requireWithdrawals(limits, keyOf(owner), role)),
+        reason,
+      );
+    });
+  }
+
+  it('has nothing against limits that do not allow them', () => {
+    requireWithdrawals(limitsUntil(undefined), keyOf(TEAM), 'admin');
   });
 });
 
 function limitsUntil(expiresAt: Date | undefined): Limits {
-  return { operations: [], maxUses: undefined, expiresAt };
+  return { operations: [], maxUses: undefined, expiresAt, rate: undefined, rules: {} };
 }
 
 function cloneOf(owner: Owner): Clone {
@@ -205,6 +234,8 @@ function grantOf(executionId: string, epoch: number): Grant {
     ...{
       expiresAt: AT,
       leaseUntil: AT,
+      rate: undefined,
+      rules: {},
       uses: 0n,
       createdAt: AT,
       revokedAt: undefined,

@@ -2,6 +2,7 @@ import { conflict, denied, invalid, notFound, PublicError } from '@ramet/errors'
 import type { Role } from './access.js';
 import { creatorOf, mayHaveRun, teamOf } from './creator.js';
 import type { Key } from './key.js';
+import type { Rules } from './limits.js';
 import { structuredOperationsOf } from './operations.js';
 import { type Owner, sameOwner } from './owner.js';
 
@@ -24,11 +25,19 @@ export interface Grantee {
 
 /** What may be signed under a grant, and how often. Undefined where nothing limits it. */
 export interface Limits {
-  /** Empty: all that the key can do. */
+  /** Empty: all that the key can do but what no limit can tell apart. */
   readonly operations: readonly Operation[];
   readonly maxUses: bigint | undefined;
   /** When the grant ends by itself. Undefined: after a while of ours. */
   readonly expiresAt: Date | undefined;
+  readonly rate: Rate | undefined;
+  readonly rules: Rules;
+}
+
+/** How many signatures a second, and how many at once after a pause. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
 }
 
 /** The right of one execution of a clone to sign with the key that the clone holds. */
@@ -116,10 +125,31 @@ export function decide(grants: readonly Grant[], asked: Grantee): Decision {
   return { kind: 'new', superseded: grants.filter(({ revokedAt }) => !revokedAt) };
 }
 
-/** The operations of a new grant: those asked for, or all that the key can do. */
+/**
+ * The operations of a new grant: those asked for, or all that the key can do but raw and prehashed.
+ *
+ * Throws OPERATION_NOT_GRANTED if there are none.
+ */
 export function operationsOf(limits: Limits, key: Key): readonly Operation[] {
   if (limits.operations.length > 0) return [...new Set(limits.operations)].sort();
-  return ['raw', ...structuredOperationsOf(key)];
+  const operations = structuredOperationsOf(key);
+  if (operations.length > 0) return operations;
+  const message = 'the key signs raw bytes alone, and the limits of the clone do not allow that';
+  throw new PublicError('permission_denied', 'OPERATION_NOT_GRANTED', message, {
+    metadata: { key_id: key.id, operation: 'raw' },
+  });
+}
+
+/**
+ * Throws WITHDRAWALS_DENIED unless the creator of a clone may allow withdrawals with a key: one of
+ * their own, or of a team where they are OWNER.
+ */
+export function requireWithdrawals({ rules }: Limits, key: Key, role: Role | undefined): void {
+  if (!rules.venue?.allowWithdrawals || key.owner.kind === 'user' || role === 'owner') return;
+  const message = 'only an OWNER of the team may allow withdrawals with its key';
+  throw new PublicError('permission_denied', 'WITHDRAWALS_DENIED', message, {
+    metadata: { key_id: key.id },
+  });
 }
 
 /** How long a grant lives without being renewed. */

@@ -6,7 +6,8 @@ import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { teamOf } from '../domain/creator.js';
 import { requireActive, requireCreator, requireCurrent } from '../domain/grant.js';
-import { limitsOf, toGrantMessage } from '../messages.js';
+import { limitsOf } from '../limits-messages.js';
+import { toGrantMessage } from '../messages.js';
 import { actorOf } from './caller.js';
 
 type Needs = Pick<Deps, 'grants' | 'lifecycle' | 'teams' | 'failpoints'>;
@@ -35,7 +36,7 @@ export function authorizeCloneToUseKey(
     requireCreator(clone, role);
     failpoints.hit('keys.authorize.asked');
 
-    const asked = { keyId, clone, grantee, limits: limitsOf(limits), seen };
+    const asked = { keyId, clone, grantee, limits: limitsOf(limits), role, seen };
     const grant = await grants.authorize(asked, { actor: actorOf(caller) });
     return { grant: toGrantMessage(grant) };
   };

@@ -3,6 +3,7 @@ import type { SignTransactionRequest, SignTransactionResponse } from '@ramet/pro
 import type { Call, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { Grantee } from '../domain/grant.js';
+import { requireWithin } from '../domain/limits.js';
 import { signable } from '../domain/signable.js';
 import { payloadOf, toSignedMessage } from '../payload-messages.js';
 import { sign } from '../signing/sign.js';
@@ -31,7 +32,8 @@ export function signTransaction(
       const key = signingKeys.peek(workload, keyId) ?? (await signingKeys.find(workload, keyId));
       if (!key) throw notFound('key', keyId);
       const payload = required(payloadOf(request.payload), 'payload');
-      const { scheme, operation, needsNonce, draft } = signable(payload, key);
+      const { scheme, operation, facts, needsNonce, draft } = signable(payload, key);
+      requireWithin(key.rules, facts, key.grantId);
 
       const accepted = await acceptor.accept({
         ...{ keyId, grantId: key.grantId, requestId, operation, scheme, traceId: call.traceId },

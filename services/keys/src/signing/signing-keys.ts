@@ -1,11 +1,14 @@
 import type { Clock } from '@ramet/service';
 import type { Grantee } from '../domain/grant.js';
+import type { Rules } from '../domain/limits.js';
 import type { SchemeKey } from '../domain/scheme.js';
 import type { OpenedKey } from './families/family.js';
 
 /** A key as one execution may use it, ready to sign with. Its grant may have ended since. */
 export interface SigningKey extends SchemeKey {
   readonly grantId: string;
+  /** What the grant lets through. */
+  readonly rules: Rules;
   readonly opened: OpenedKey;
   /** When another secret takes its place, by the database's clock. */
   readonly retireAt: Date | null;

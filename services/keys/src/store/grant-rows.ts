@@ -1,4 +1,8 @@
+import type { Tx } from '@ramet/database';
+import type { Creator } from '../domain/creator.js';
 import type { Grant, Operation } from '../domain/grant.js';
+import type { Key } from '../domain/key.js';
+import type { Rules } from '../domain/limits.js';
 
 /** A row of `key_grant`. */
 export interface GrantRow {
@@ -12,10 +16,54 @@ export interface GrantRow {
   readonly uses: bigint;
   readonly expires_at: Date;
   readonly lease_until: Date;
+  readonly rate_per_second: number | null;
+  readonly rate_burst: number | null;
+  readonly rules: Rules;
   readonly created_at: Date;
   readonly revoked_at: Date | null;
   readonly revoke_reason: string;
 }
+
+/** Adds a grant. It goes on from the last nonce of the key: what could give another one is revoked. */
+export async function insertGrant(
+  tx: Tx,
+  grant: Grant,
+  key: Key,
+  { creatorId, teamId, forTeam }: Creator,
+): Promise<void> {
+  await tx.query(INSERT, [
+    grant.id,
+    grant.keyId,
+    key.version,
+    grant.cloneId,
+    grant.executionId,
+    grant.epoch,
+    grant.operations,
+    grant.maxUses,
+    grant.expiresAt,
+    grant.leaseUntil,
+    grant.createdAt,
+    creatorId,
+    teamId,
+    forTeam,
+    grant.rate?.perSecond,
+    grant.rate?.burst,
+    grant.rules,
+    key.validFrom,
+    key.validUntil,
+  ]);
+}
+
+/** A new grant may use all of its burst. */
+const INSERT = `
+  insert into key_grant (id, key_id, key_version, clone_id, execution_id, epoch, operations,
+                         max_uses, uses, expires_at, lease_until, created_at, revoke_reason,
+                         creator_id, team_id, for_team, rate_per_second, rate_burst, tokens,
+                         tokens_at, rules, valid_from, valid_until, nonce)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '', $12, $13, $14, $15, $16,
+          coalesce($16::double precision, 0),
+          case when $16::double precision is not null then $11::timestamptz end, $17::jsonb, $18, $19,
+          (select coalesce(max(nonce), 0) from key_grant where key_id = $2))`;
 
 /** A row as the domain knows it. */
 export function toGrant(row: GrantRow): Grant {
@@ -30,8 +78,14 @@ export function toGrant(row: GrantRow): Grant {
     uses: row.uses,
     expiresAt: row.expires_at,
     leaseUntil: row.lease_until,
+    rate: rateOf(row),
+    rules: row.rules,
     createdAt: row.created_at,
     revokedAt: row.revoked_at ?? undefined,
     revokeReason: row.revoke_reason,
   };
+}
+
+function rateOf({ rate_per_second: perSecond, rate_burst: burst }: GrantRow): Grant['rate'] {
+  return perSecond === null || burst === null ? undefined : { perSecond, burst };
 }

@@ -1,7 +1,8 @@
 import type { Database, Tx } from '@ramet/database';
 import { notFound, unavailable } from '@ramet/errors';
 import type { Failpoints, Ids } from '@ramet/service';
-import { type Creator, creatorOf } from '../domain/creator.js';
+import type { Role } from '../domain/access.js';
+import { creatorOf } from '../domain/creator.js';
 import {
   type Clone,
   decide,
@@ -14,10 +15,11 @@ import {
   type Limits,
   operationsOf,
   requireUsable,
+  requireWithdrawals,
 } from '../domain/grant.js';
 import { changed, type Key, keyInUse, requireActive } from '../domain/key.js';
 import { grantMade, grantRevoked, keyHeld, keyReleased } from '../events.js';
-import { type GrantRow, toGrant } from './grant-rows.js';
+import { type GrantRow, insertGrant, toGrant } from './grant-rows.js';
 import { type Cause, type Change, type LockedKey, lockKey, recordChanges } from './key-rows.js';
 
 /** An authorization that was found right, to be written. */
@@ -26,6 +28,8 @@ export interface Authorization {
   readonly clone: Clone;
   readonly grantee: Grantee;
   readonly limits: Limits;
+  /** What the creator of the clone is in its team. */
+  readonly role: Role | undefined;
   /** What `seen` said before anybody was asked. */
   readonly seen: Seen;
 }
@@ -149,6 +153,7 @@ export class Grants {
     const locked = await lockKey(tx, keyId);
     requireUsable(locked?.key, keyId, clone);
     if (!locked) throw notFound('key', keyId);
+    requireWithdrawals(limits, locked.key, asked.role);
     requireActive(locked.key, locked.now);
     await requireUnchanged(tx, asked);
 
@@ -163,7 +168,7 @@ export class Grants {
     const isAny = decision.superseded.length > 0;
     const superseded = isAny ? await revokeLive(tx, locked, 'superseded') : [];
     const grant = this.#newGrant(locked, grantee, limits);
-    await insert(tx, grant, locked.key, creatorOf(clone));
+    await insertGrant(tx, grant, locked.key, creatorOf(clone));
     await recordChanges(tx, locked, authorizations(locked, clone.id, superseded, grant), cause);
     return grant;
   }
@@ -176,6 +181,8 @@ export class Grants {
       keyId: key.id,
       operations: operationsOf(limits, key),
       maxUses: limits.maxUses,
+      rate: limits.rate,
+      rules: limits.rules,
       expiresAt,
       leaseUntil: new Date(now.getTime() + LEASE_MS),
       uses: 0n,
@@ -254,34 +261,6 @@ async function revokeLive(
 ): Promise<readonly Grant[]> {
   const rows = await tx.query<GrantRow>(REVOKE_LIVE, [key.id, now, reason]);
   return rows.map(toGrant);
-}
-
-/** Adds a grant. It goes on from the last nonce of the key: what could give another one is revoked. */
-async function insert(tx: Tx, grant: Grant, key: Key, creator: Creator): Promise<void> {
-  const sql = `
-    insert into key_grant (id, key_id, key_version, clone_id, execution_id, epoch, operations,
-                           max_uses, uses, expires_at, lease_until, created_at, revoke_reason,
-                           creator_id, team_id, for_team, valid_from, valid_until, nonce)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '', $12, $13, $14, $15, $16,
-            (select coalesce(max(nonce), 0) from key_grant where key_id = $2))`;
-  await tx.query(sql, [
-    grant.id,
-    grant.keyId,
-    key.version,
-    grant.cloneId,
-    grant.executionId,
-    grant.epoch,
-    grant.operations,
-    grant.maxUses,
-    grant.expiresAt,
-    grant.leaseUntil,
-    grant.createdAt,
-    creator.creatorId,
-    creator.teamId,
-    creator.forTeam,
-    key.validFrom,
-    key.validUntil,
-  ]);
 }
 
 /** One change for each grant that was revoked, after each other. */

@@ -4,7 +4,7 @@ import { loadContract } from '@ramet/proto-gen/contract';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   CreateKeyRequest,
-  type GrantLimits,
+  GrantLimits,
   GrantServiceService,
   type Key,
   KeyAlgorithm,
@@ -12,6 +12,7 @@ import {
   ReceiptServiceService,
   SealServiceService,
   SigningServiceService,
+  SignOperation,
 } from '@ramet/proto-gen/keys.v1';
 import type { Owner } from '@ramet/proto-gen/teams.v1';
 import { connect, type Remote, RemoteError } from '@ramet/rpc';
@@ -24,6 +25,7 @@ import { type KeysService, startKeys } from '../service.js';
 import { as, callerIn, type Who } from './callers.js';
 import { HeldKeks } from './held-keks.js';
 import { cloneMessage, type PeerState, startPeers } from './peers.js';
+import { configOf } from './replica-config.js';
 
 /** A line that the service has logged. */
 export interface LogLine {
@@ -48,7 +50,6 @@ export interface World extends Replica {
   readonly databaseUrl: string;
   readonly peers: PeerState;
   readonly log: readonly LogLine[];
-  /** The key-encryption keys of all replicas that have none of their own. */
   readonly keks: HeldKeks;
   /** Starts one more replica. */
   addReplica(options?: ReplicaOptions): Promise<Replica>;
@@ -98,26 +99,6 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
     ...first,
     ...{ db, databaseUrl: database.url, peers: peers.state, log, keks, addReplica },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
-  };
-}
-
-function configOf(databaseUrl: string): Config {
-  return {
-    host: '127.0.0.1',
-    port: 0,
-    metricsPort: undefined,
-    databaseUrl,
-    databasePassword: undefined,
-    natsUrl: '',
-    natsToken: undefined,
-    teamsAddress: '',
-    lifecycleAddress: '',
-    serviceKey: new Secret(Buffer.from('none')),
-    kekFile: '',
-    kekCommand: undefined,
-    tracesDir: '',
-    logLevel: 'error',
-    failpointsDir: '',
   };
 }
 
@@ -226,12 +207,13 @@ interface TenantOptions {
   readonly userId?: string;
 }
 
-/** Authorizes a tenant's execution. */
+/** Authorizes a tenant's execution: to sign raw bytes, unless a test says otherwise. */
 export async function authorize(
   { grants }: Pick<Replica, 'grants'>,
   { keyId, cloneId, executionId, epoch }: Tenant,
-  limits?: GrantLimits,
+  given: Parameters<typeof GrantLimits.fromPartial>[0] = {},
 ): Promise<string> {
+  const limits = GrantLimits.fromPartial({ operations: [SignOperation.RAW], ...given });
   const request = { keyId, cloneId, executionId, epoch, limits };
   const { grant } = await grants.authorizeCloneToUseKey(request, LIFECYCLE);
   if (!grant) throw new Error('no grant was made');

@@ -40,6 +40,8 @@ export interface Clone {
   readonly traits: readonly string[];
   /** How often it may sign. Absent: not counted. */
   readonly maxSignatures?: bigint;
+  /** What it may sign with its key, as keys takes it. Absent: nothing was said. */
+  readonly keyLimits?: Buffer;
   readonly desired: Desired;
   /** How a restart that was asked for is to find its storage. Absent: none was. */
   readonly restart?: 'keep' | 'fresh';
@@ -200,6 +202,7 @@ export type Wanted = Pick<
   | 'policy'
   | 'labels'
   | 'maxSignatures'
+  | 'keyLimits'
 > & {
   readonly action: OpenAction;
   /** Whether its owner is entitled to its kind: its trial does not end then. */

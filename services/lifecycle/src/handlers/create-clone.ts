@@ -1,4 +1,5 @@
 import { denied, invalid } from '@ramet/errors';
+import { GrantLimits } from '@ramet/proto-gen/keys.v1';
 import { CreateCloneRequest, type CreateCloneResponse } from '@ramet/proto-gen/lifecycle.v1';
 import type { Call, Caller, Unary } from '@ramet/rpc';
 import type { Admitted, Deps, NewClone } from '../deps.js';
@@ -162,6 +163,7 @@ async function wantedOf(
     policy: policyOf(spec.policy, fromPolicyMessage(message.policy)),
     labels: message.labels,
     ...(message.maxSignatures !== undefined && { maxSignatures: message.maxSignatures }),
+    ...(message.keyLimits && { keyLimits: keyLimitsOf(message.keyLimits) }),
     action: { id: ids.make('act'), name: 'clones.create' },
     isEntitled: admitted.entitled.includes(kind),
   };
@@ -170,6 +172,11 @@ async function wantedOf(
     parameters: shownParameters(CreateCloneRequest, message),
     secrets: [...made.secrets, ...secrets.sealedFor(id, inputs.secrets)],
   };
+}
+
+/** The limits as they are kept: the contract has checked them, and keys takes them as they are. */
+function keyLimitsOf(limits: GrantLimits): Buffer {
+  return Buffer.from(GrantLimits.encode(limits).finish());
 }
 
 /** Throws unless every result that is asked for as an input is of a clone of the same owner. */

@@ -1,4 +1,8 @@
-import type { GrantServiceService, KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import {
+  GrantLimits,
+  type GrantServiceService,
+  type KeyServiceService,
+} from '@ramet/proto-gen/keys.v1';
 import type { Remote } from '@ramet/rpc';
 import type { Keys } from '../deps.js';
 import { toOwnerMessage } from '../messages.js';
@@ -10,6 +14,8 @@ type GrantClient = Remote<typeof GrantServiceService>;
 /** What the history of keys says about a grant that its execution no longer needs. */
 const REVOKE_REASON = 'the execution has ended';
 
+const NO_LIMITS = Buffer.alloc(0);
+
 /** Keys, as lifecycle knows it. */
 export function keysOver(keys: KeyClient, grants: GrantClient): Keys {
   return {
@@ -18,8 +24,9 @@ export function keysOver(keys: KeyClient, grants: GrantClient): Keys {
       const listed = await keys.listAvailableKeys(asked, { signal, onBehalfOf: creatorId });
       return listed.keys.some(({ id }) => id === keyId);
     },
-    async authorize({ maxSignatures, ...wish }, signal) {
-      const limits = { operations: [], maxUses: maxSignatures, expireTime: undefined };
+    async authorize({ maxSignatures, keyLimits, ...wish }, signal) {
+      const given = GrantLimits.decode(keyLimits ?? NO_LIMITS);
+      const limits = { ...given, maxUses: maxSignatures ?? given.maxUses };
       return answerOf(
         grants.authorizeCloneToUseKey({ ...wish, limits }, { signal }).then(() => true as const),
       );

@@ -30,8 +30,9 @@ const EFFECTS: Readonly<Record<Effect, Performer>> = {
     return { keyIsListed };
   },
   async authorize_key({ keys, failpoints }, clone, signal) {
-    const { keyId, maxSignatures } = clone;
-    const answer = await keys.authorize({ ...executionOf(clone), keyId, maxSignatures }, signal);
+    const { keyId, maxSignatures, keyLimits } = clone;
+    const wish = { ...executionOf(clone), keyId, maxSignatures, keyLimits };
+    const answer = await keys.authorize(wish, signal);
     failpoints.hit('lifecycle.key_authorized');
     return 'refusal' in answer ? answer : { keyIsGranted: true };
   },

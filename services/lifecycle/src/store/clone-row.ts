@@ -26,6 +26,7 @@ export interface CloneRow {
   readonly labels: Clone['labels'];
   readonly traits: Clone['traits'];
   readonly max_signatures: string | null;
+  readonly key_limits: Buffer | null;
   readonly desired: Clone['desired'];
   readonly restart: 'keep' | 'fresh' | null;
   readonly phase: Clone['phase'];
@@ -124,6 +125,7 @@ function identityOf(row: CloneRow) {
     privateResults: row.private_results,
     policy: row.policy,
     ...(row.max_signatures !== null && { maxSignatures: BigInt(row.max_signatures) }),
+    ...(row.key_limits && { keyLimits: row.key_limits }),
   };
 }
 
@@ -176,6 +178,7 @@ export function fromClone(clone: Clone, hash: Buffer): object {
     private_results: clone.privateResults,
     policy: clone.policy,
     max_signatures: clone.maxSignatures?.toString() ?? null,
+    key_limits: clone.keyLimits ? `\\x${clone.keyLimits.toString('hex')}` : null,
     ...changing(undefined, clone, hash),
     created_at: clone.createdAt,
   };

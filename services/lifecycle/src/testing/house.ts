@@ -181,6 +181,7 @@ export async function createKey({ keys }: Api, ownerId: string, name: string): P
       owner: ownerOf(ownerId),
       name,
       algorithm: KeyAlgorithm.HMAC_SHA256,
+      venue: 'binance',
       material: { $case: 'generate', value: {} },
     }),
   );

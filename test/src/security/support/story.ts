@@ -1,4 +1,9 @@
-import { CreateKeyRequest, KeyAlgorithm, KeyServiceService } from '@ramet/proto-gen/keys.v1';
+import {
+  CreateKeyRequest,
+  KeyAlgorithm,
+  KeyServiceService,
+  SignOperation,
+} from '@ramet/proto-gen/keys.v1';
 import {
   ActionServiceService,
   type Clone,
@@ -297,7 +302,8 @@ async function createWebhook(
 
 async function createClone({ clones }: Api, wish: CloneWish): Promise<string> {
   const { botId, keyId, limits, policy } = wish;
-  const wanted = { owner: ownerMessage(wish.owner), botId, keyId, limits, policy };
+  const keyLimits = keyId ? { operations: [SignOperation.RAW] } : undefined;
+  const wanted = { owner: ownerMessage(wish.owner), botId, keyId, limits, policy, keyLimits };
   const { clone } = await clones.createClone(CreateCloneRequest.fromPartial(wanted));
   return clone?.id ?? '';
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CreateKeyRequest, KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
+import { CreateKeyRequest, KeyAlgorithm, SignOperation } from '@ramet/proto-gen/keys.v1';
 import {
   type Clone,
   ClonePhase,
@@ -29,7 +29,8 @@ export function wishOf({ bot }: Crew, owner: Owner, { does = {}, ...rest }: Wish
   const parameters = Object.entries(does).map(([name, value]) => ({ name, value }));
   const grace = { seconds: 3n, nanos: 0 };
   const limits = Limits.fromPartial({ grace });
-  const wanted = { limits, owner, botId: bot.id, parameters, ...rest };
+  const signs = rest.keyId ? { keyLimits: { operations: [SignOperation.RAW] } } : {};
+  const wanted = { limits, owner, botId: bot.id, parameters, ...signs, ...rest };
   return CreateCloneRequest.fromPartial(wanted);
 }
 

@@ -10,12 +10,13 @@ import { cloneView } from '../../views/clones.js';
 import { quotaView } from '../../views/quotas.js';
 import { type CreateOptions, gather, present, repeatable, requestIdOf } from '../options.js';
 import { inputsOf } from './inputs.js';
+import { type KeyLimitsOptions, keyLimitsOf, limitingKey } from './key-limits.js';
 import { limitsOf, overridesOf, parametersOf, type RunOptions, runnable } from './run-options.js';
 import { waitForStart } from './start-wait.js';
 import { parsePhases, requireWell } from './wait.js';
 
 /** The options of a command that makes a clone. */
-export interface NewCloneOptions extends CreateOptions, RunOptions {
+export interface NewCloneOptions extends CreateOptions, RunOptions, KeyLimitsOptions {
   readonly bot?: string;
   readonly tag?: string;
   readonly owner?: string;
@@ -58,7 +59,7 @@ export function addCreateClone(clones: Command, act: Act): void {
 
 /** Lets a command say what a new clone is. */
 export function creating(command: Command): Command {
-  return runnable(repeatable(command))
+  return limitingKey(runnable(repeatable(command)))
     .option('--bot <bot>', 'the bot: an id, team/name, or a name that is unique')
     .option('--tag <tag>', 'take this tag of its sources, instead of their own')
     .option('--owner <owner>', 'whose: me, or a team (default: me)')
@@ -145,6 +146,7 @@ async function requestOf(
     requestId: requestIdOf(context, options),
     inputs: await inputsOf(context, input, inputsFile),
     botId: bot === undefined ? '' : await findBot(context, bot),
+    keyLimits: await keyLimitsOf(context.world, options),
     keyId: key === undefined ? '' : await findFreeKey(context, key, owner),
     ...(maxSignatures !== undefined && {
       maxSignatures: BigInt(parseWhole(maxSignatures, 1, Number.MAX_SAFE_INTEGER)),

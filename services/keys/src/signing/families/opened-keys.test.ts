@@ -31,7 +31,14 @@ describe('T24: an opened key', () => {
     it(`of ${algorithm} shows nothing of its secret, nor does what keeps it`, async () => {
       const { secret } = await generateMaterial(algorithm, { ids: systemIds, rsaBits: 2_048 });
       const opened = openMaterial(algorithm, secret);
-      const rest = { algorithm, venue: '', venueKeyId: '', passphrase: '', retireAt: null };
+      const rest = {
+        algorithm,
+        venue: '',
+        venueKeyId: '',
+        passphrase: '',
+        retireAt: null,
+        rules: {},
+      };
       const publicKey = Buffer.alloc(0);
       using keys = new SigningKeys({
         load: async (_, id) => {
