@@ -86,7 +86,13 @@ async function askAbout(caller: Caller, revocations: Revocations): Promise<Calle
 function tokenIn(header: string): string {
   const [, token] = /^Bearer ([\w.~+/=-]+)$/i.exec(header) ?? [];
   if (token === undefined || token.length > MAX_TOKEN_CHARS) throw malformed();
+  if (!isCanonical(token.slice(token.lastIndexOf('.') + 1))) throw malformed();
   return token;
+}
+
+/** One signature has one text: bits that base64url leaves over could make others of it. */
+function isCanonical(signature: string): boolean {
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }
 
 async function readToken(

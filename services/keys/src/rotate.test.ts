@@ -1,6 +1,7 @@
 // Goal: what secrets are sealed under can be changed while they are used, and nothing is lost of it.
 // Method: real replicas on one database, one of them a process that is killed half-way.
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { SealStatus } from '@ramet/proto-gen/keys.v1';
 import { systemIds } from '@ramet/service';
@@ -56,7 +57,7 @@ describe('a rotation', () => {
     await using other = keysProcess(world.databaseUrl);
     other.giveKeks(fresh, old);
     other.arm('keys.rotate.batch_committed');
-    const first = other.start();
+    const first = unheard(other.start());
     const killed = once(first, 'exit');
     await until('a second replica', async () => (await statusOf(world)).replicas.length === 2);
 
@@ -72,7 +73,7 @@ describe('a rotation', () => {
     assert.deepEqual(await killed, [null, 'SIGKILL']);
     assert.ok((await statusOf(world)).left > 0n);
     isInTheWay = false;
-    const again = other.start();
+    const again = unheard(other.start());
     const status = await finished(world);
     isOver = true;
 
@@ -173,6 +174,13 @@ describe('a rotation', () => {
     assert.equal(await reasonOf(world.seal.rotateKek(ROTATE, ADMIN)), 'SEALED');
   });
 });
+
+/** Lets go what a process says. */
+function unheard(child: ChildProcess): ChildProcess {
+  child.stdout?.resume();
+  child.stderr?.resume();
+  return child;
+}
 
 async function signer(world: World): Promise<Tenant> {
   const tenant = await newTenant(world);

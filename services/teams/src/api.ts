@@ -2,6 +2,7 @@ import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   AccessServiceService,
   BotServiceService,
+  IdentityProviderServiceService,
   InvitationServiceService,
   ProviderServiceService,
   ServiceAccountServiceService,
@@ -21,12 +22,14 @@ import { checkCloneAdmission } from './handlers/check-clone-admission.js';
 import { checkRevocation } from './handlers/check-revocation.js';
 import { createApiKey } from './handlers/create-api-key.js';
 import { createBot } from './handlers/create-bot.js';
+import { createIdentityProvider } from './handlers/create-identity-provider.js';
 import { createInvitation } from './handlers/create-invitation.js';
 import { createServiceAccount } from './handlers/create-service-account.js';
 import { createTeam } from './handlers/create-team.js';
 import { createUser } from './handlers/create-user.js';
 import { declineInvitation } from './handlers/decline-invitation.js';
 import { deleteBot } from './handlers/delete-bot.js';
+import { deleteIdentityProvider } from './handlers/delete-identity-provider.js';
 import { deleteServiceAccount } from './handlers/delete-service-account.js';
 import { deleteTeam } from './handlers/delete-team.js';
 import { denyOwner } from './handlers/deny-owner.js';
@@ -34,17 +37,22 @@ import { disableServiceAccount } from './handlers/disable-service-account.js';
 import { disableUser } from './handlers/disable-user.js';
 import { enableServiceAccount } from './handlers/enable-service-account.js';
 import { enableUser } from './handlers/enable-user.js';
+import { exchangeIdentityToken } from './handlers/exchange-identity-token.js';
 import { exchangeSignedRequest } from './handlers/exchange-signed-request.js';
 import { exchangeToken } from './handlers/exchange-token.js';
 import { getBot } from './handlers/get-bot.js';
+import { getLoginProvider } from './handlers/get-login-provider.js';
 import { getProvider } from './handlers/get-provider.js';
 import { getStanding } from './handlers/get-standing.js';
 import { getStandings } from './handlers/get-standings.js';
 import { getTeam } from './handlers/get-team.js';
 import { getUser } from './handlers/get-user.js';
 import { grantAccess } from './handlers/grant-access.js';
+import { linkIdentity } from './handlers/link-identity.js';
 import { listApiKeys } from './handlers/list-api-keys.js';
 import { listBots } from './handlers/list-bots.js';
+import { listIdentities } from './handlers/list-identities.js';
+import { listIdentityProviders } from './handlers/list-identity-providers.js';
 import { listInvitations } from './handlers/list-invitations.js';
 import { listMemberships } from './handlers/list-memberships.js';
 import { listProviders } from './handlers/list-providers.js';
@@ -67,6 +75,7 @@ import { revokeInvitation } from './handlers/revoke-invitation.js';
 import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
 import { transferTeamOwnership } from './handlers/transfer-team-ownership.js';
+import { unlinkIdentity } from './handlers/unlink-identity.js';
 import { updateProvider } from './handlers/update-provider.js';
 import { watchRevocations } from './handlers/watch-revocations.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
@@ -78,6 +87,8 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
     implement(TokenServiceService, {
       exchangeToken: exchangeToken(deps),
       logIn: logIn(deps),
+      getLoginProvider: getLoginProvider(deps),
+      exchangeIdentityToken: exchangeIdentityToken(deps),
       refreshToken: refreshToken(deps),
       exchangeSignedRequest: exchangeSignedRequest(deps),
       listVerificationKeys: listVerificationKeys(deps),
@@ -93,6 +104,7 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
       listApiKeys: listApiKeys(deps),
       revokeApiKey: revokeApiKey(deps),
     }),
+    identityProviderApi(deps),
     implement(TeamServiceService, {
       createTeam: createTeam(deps),
       getTeam: getTeam(deps),
@@ -136,6 +148,17 @@ export function teamsApi(deps: Deps): readonly Implemented[] {
     implement(WorkloadTokenServiceService, { renewWorkloadToken: renewWorkloadToken(deps) }),
     implement(HistoryServiceService, { readHistory: readHistory(deps) }),
   ];
+}
+
+function identityProviderApi(deps: Deps): Implemented {
+  return implement(IdentityProviderServiceService, {
+    createIdentityProvider: createIdentityProvider(deps),
+    listIdentityProviders: listIdentityProviders(deps),
+    deleteIdentityProvider: deleteIdentityProvider(deps),
+    linkIdentity: linkIdentity(deps),
+    listIdentities: listIdentities(deps),
+    unlinkIdentity: unlinkIdentity(deps),
+  });
 }
 
 /** How people and programs come into teams. */

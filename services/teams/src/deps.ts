@@ -1,4 +1,5 @@
 import type { Clock, Failpoints, Ids } from '@ramet/service';
+import type { IdentityTokens } from './credentials/identity-tokens.js';
 import type { MintedKey } from './credentials/minter.js';
 import type { RevocationLog } from './credentials/revocation-log.js';
 import type { PublicKey } from './credentials/token-signer.js';
@@ -6,11 +7,13 @@ import type { CodeKind } from './domain/api-key.js';
 import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.js';
 import type { ApiKeys } from './store/api-keys.js';
 import type { Bots } from './store/bots.js';
+import type { IdentityProviders } from './store/identity-providers.js';
 import type { Invitations } from './store/invitations.js';
 import type { Logins } from './store/logins.js';
 import type { Past } from './store/past.js';
 import type { Providers } from './store/providers.js';
 import type { ServiceAccounts } from './store/service-accounts.js';
+import type { SignIns } from './store/sign-ins.js';
 import type { Standings } from './store/standings.js';
 import type { Teams } from './store/teams.js';
 import type { Users } from './store/users.js';
@@ -29,6 +32,9 @@ export interface Deps {
   readonly past: Past;
   readonly tokens: Tokens;
   readonly revocations: RevocationLog;
+  readonly identityProviders: IdentityProviders;
+  readonly identityTokens: IdentityTokens;
+  readonly signIns: SignIns;
   readonly credentials: Credentials;
   readonly lifecycle: Lifecycle;
   /** Whether only owners on the access list are admitted. */

@@ -14,6 +14,7 @@ import { Scope } from '@ramet/service';
 import { teamsApi } from './api.js';
 import type { Config } from './config.js';
 import { createCredentials } from './credentials/credentials.js';
+import { IdentityTokens } from './credentials/identity-tokens.js';
 import { RevocationLog } from './credentials/revocation-log.js';
 import { RotatingSigner } from './credentials/rotating-signer.js';
 import { TOKEN_NAMES, type TokenSigner } from './credentials/token-signer.js';
@@ -22,11 +23,13 @@ import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
+import { IdentityProviders } from './store/identity-providers.js';
 import { Invitations } from './store/invitations.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
 import { Providers } from './store/providers.js';
 import { ServiceAccounts } from './store/service-accounts.js';
+import { SignIns } from './store/sign-ins.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
 import { UserTable } from './store/user-table.js';
@@ -65,7 +68,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const stores = storesIn(db);
   const deps: Deps = {
     ...stores,
-    ...{ tokens, revocations },
+    ...{ tokens, revocations, identityTokens: new IdentityTokens(clock) },
     credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, ids }),
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,
@@ -120,6 +123,8 @@ function storesIn(db: Database) {
     providers: new Providers(db),
     standings: new Standings(db),
     past: new Past(db),
+    identityProviders: new IdentityProviders(db),
+    signIns: new SignIns(db),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type Bot,
   BotServiceService,
   BotSource,
+  IdentityProviderServiceService,
   type ImageSource,
   InvitationServiceService,
   ProviderServiceService,
@@ -37,6 +38,7 @@ export interface Api {
   readonly setup: Remote<typeof SetupServiceService>;
   readonly tokens: Remote<typeof TokenServiceService>;
   readonly users: Remote<typeof UserServiceService>;
+  readonly identityProviders: Remote<typeof IdentityProviderServiceService>;
   readonly teams: Remote<typeof TeamServiceService>;
   readonly invitations: Remote<typeof InvitationServiceService>;
   readonly accounts: Remote<typeof ServiceAccountServiceService>;
@@ -77,6 +79,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     setup: to(SetupServiceService),
     tokens: to(TokenServiceService),
     users: to(UserServiceService),
+    identityProviders: to(IdentityProviderServiceService),
     teams: to(TeamServiceService),
     invitations: to(InvitationServiceService),
     accounts: to(ServiceAccountServiceService),

@@ -46,6 +46,12 @@ const EXAMPLE: Readonly<Record<string, string>> = {
 const CREDENTIALS = new Set([
   'ramet.teams.v1.BootstrapAdminResponse.api_key',
   'ramet.teams.v1.ExchangeTokenResponse.token',
+  'ramet.teams.v1.ExchangeIdentityTokenResponse.token',
+  'ramet.teams.v1.ExchangeSignedRequestResponse.token',
+  'ramet.teams.v1.LogInResponse.token',
+  'ramet.teams.v1.LogInResponse.refresh_token',
+  'ramet.teams.v1.RefreshTokenResponse.token',
+  'ramet.teams.v1.RefreshTokenResponse.refresh_token',
   'ramet.teams.v1.CreateApiKeyResponse.secret',
   'ramet.teams.v1.LogInResponse.token',
   'ramet.teams.v1.LogInResponse.refresh_token',

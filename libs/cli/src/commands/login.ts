@@ -1,9 +1,22 @@
+import type { User } from '@ramet/proto-gen/teams.v1';
 import type { Command } from 'commander';
-import { configPath, type Profile, readConfig, writeConfig } from '../connection/config-file.js';
+import {
+  configPath,
+  type KeptLogin,
+  type Profile,
+  readConfig,
+  writeConfig,
+} from '../connection/config-file.js';
 import { keptLogin } from '../connection/kept-login.js';
 import { findMesh, readMesh } from '../connection/mesh-file.js';
+import { loginAtProvider } from '../connection/provider-login.js';
 import { readApiKey, Session } from '../connection/session.js';
-import { chooseTarget, type GlobalOptions, type Target } from '../connection/target.js';
+import {
+  type Credential,
+  chooseTarget,
+  type GlobalOptions,
+  type Target,
+} from '../connection/target.js';
 import type { Act, Context } from '../context.js';
 import { Output } from '../output.js';
 import { jsonWriter } from '../print/json.js';
@@ -24,6 +37,7 @@ export function addLogin(program: Command, act: Act, world: World): void {
     .command('login')
     .description('remember a mesh and your API key for it, read from --api-key-file or asked for')
     .option('--session', 'keep a login that ends by itself, and not the API key')
+    .option('--provider <name>', 'log in at an identity provider: no API key is needed')
     .action(async (_options: unknown, command: Command) => {
       await login(world, command.optsWithGlobals<LoginOptions>());
     });
@@ -49,6 +63,7 @@ export function addLogin(program: Command, act: Act, world: World): void {
 
 interface LoginOptions extends GlobalOptions {
   readonly session?: boolean;
+  readonly provider?: string;
 }
 
 async function login(world: World, options: LoginOptions): Promise<void> {
@@ -66,25 +81,52 @@ async function login(world: World, options: LoginOptions): Promise<void> {
     readMesh,
   });
 
-  const apiKey = await apiKeyFor(world, options, target);
   const { endpoints } = target;
-  const { clock, signal } = world;
-  await using session = new Session({
-    target: { endpoints, credential: { from: 'value', apiKey } },
-    ...{ configFile: path, clock, signal, timeoutMs: TIMEOUT_MS },
-  });
-  const user = await session.me();
-
-  const kept = options.session ? { login: await beginLogin(world, session, apiKey) } : { apiKey };
+  const { user, ...kept } = await knownAs(world, { path, target, options });
   const profiles = { ...config.profiles, [name]: { endpoints, ...kept } };
   await writeConfig(path, { current: name, profiles });
   const out = new Output(world, options.json ?? false, jsonWriter());
   out.note(`logged in as ${user.name}, profile '${name}' in ${path}`);
-  if (out.json) out.item(userView(clock), user);
+  if (out.json) out.item(userView(world.clock), user);
 }
 
-async function beginLogin({ clock, signal }: World, session: Session, apiKey: string) {
+interface LoggingIn {
+  /** The config file. */
+  readonly path: string;
+  readonly target: Target;
+  readonly options: LoginOptions;
+}
+
+/** Who logs in, and what is kept of it: an API key or a login. */
+async function knownAs(world: World, { path, target, options }: LoggingIn): Promise<Known> {
+  const { clock, signal } = world;
+  const open = (credential: Credential | undefined): Session => {
+    const plain = { configFile: path, clock, signal, timeoutMs: TIMEOUT_MS };
+    return new Session({ target: { endpoints: target.endpoints, credential }, ...plain });
+  };
+  if (options.provider !== undefined) {
+    await using session = open(undefined);
+    const login = await atProvider(world, session, options.provider);
+    await using own = open({ from: 'token', token: login.token });
+    return { user: await own.me(), login };
+  }
+  const apiKey = await apiKeyFor(world, options, target);
+  await using session = open({ from: 'value', apiKey });
+  const user = await session.me();
+  if (!options.session) return { user, apiKey };
   const credential = { $case: 'apiKey', value: apiKey } as const;
+  return { user, login: keptLogin(await session.tokens.logIn({ credential }, { signal }), clock) };
+}
+
+interface Known extends Pick<Profile, 'apiKey' | 'login'> {
+  readonly user: User;
+}
+
+async function atProvider(world: World, session: Session, name: string): Promise<KeptLogin> {
+  const { clock, signal } = world;
+  const provider = await session.tokens.getLoginProvider({ name }, { signal });
+  const value = await loginAtProvider(provider, world);
+  const credential = { $case: 'identity', value } as const;
   return keptLogin(await session.tokens.logIn({ credential }, { signal }), clock);
 }
 

@@ -18,6 +18,7 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import {
   BotServiceService,
+  IdentityProviderServiceService,
   InvitationServiceService,
   ProviderServiceService,
   ServiceAccountServiceService,
@@ -84,6 +85,10 @@ export class Session implements AsyncDisposable {
 
   get users(): Remote<typeof UserServiceService> {
     return this.#client(UserServiceService, 'teams');
+  }
+
+  get identityProviders(): Remote<typeof IdentityProviderServiceService> {
+    return this.#client(IdentityProviderServiceService, 'teams');
   }
 
   get teams(): Remote<typeof TeamServiceService> {
@@ -191,11 +196,12 @@ export class Session implements AsyncDisposable {
   }
 
   async #exchange(): Promise<Issued> {
-    const { target, signal, configFile: file, clock } = this.#options;
+    const { target, signal, configFile: file, clock, timeoutMs } = this.#options;
     const { credential } = target;
     if (credential?.from === 'login') {
       return continueLogin(this.tokens, { file, profile: credential.profile, clock, signal });
     }
+    if (credential?.from === 'token') return { token: credential.token, expiresInMs: timeoutMs };
     const apiKey = await readApiKey(credential);
     const { token, expiresIn } = await this.tokens.exchangeToken({ apiKey }, { signal });
     return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * MS_PER_SECOND };
@@ -220,6 +226,8 @@ export async function readApiKey(credential: Credential | undefined): Promise<st
       return credential.apiKey;
     case 'login':
       throw new UsageError(`profile '${credential.profile}' has a login and no API key`);
+    case 'token':
+      throw new UsageError('there is a token and no API key');
     case 'mesh':
       return readCredential(credential.meshFile, credential.name);
     case 'file':

@@ -21,6 +21,7 @@ export interface GlobalOptions {
 export type Credential =
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'value'; readonly apiKey: string }
+  | { readonly from: 'token'; readonly token: string }
   | { readonly from: 'login'; readonly profile: string }
   | { readonly from: 'mesh'; readonly meshFile: string; readonly name: string };
 

@@ -14,7 +14,7 @@ export interface KeysProcess extends AsyncDisposable {
   arm(failpoint: string): void;
   /** Gives other key-encryption keys, the newest first. */
   giveKeks(...keks: readonly Buffer[]): void;
-  /** Starts the process, again if it has ended. */
+  /** Starts the process, again if it has ended. Its output is to be read, or to be let go. */
   start(more?: { readonly flags?: readonly string[] }): ChildProcess;
 }
 
@@ -43,8 +43,6 @@ export function keysProcess(databaseUrl: string): KeysProcess {
     start({ flags = [] } = {}) {
       const argv = ['--enable-source-maps', ...flags, MAIN];
       const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-      child.stdout.resume();
-      child.stderr.resume();
       scope.defer(async () => {
         if (child.exitCode !== null || child.signalCode !== null) return;
         child.kill('SIGKILL');

@@ -2,8 +2,8 @@
 export interface Login {
   readonly id: string;
   readonly userId: string;
-  /** The API key that it began with. */
-  readonly apiKeyId: string | null;
+  /** The ids of what it began with, and its own: tokens of it are revoked with any of them. */
+  readonly credentialIds: readonly string[];
   readonly scopes: readonly string[];
   readonly expiresAt: Date;
 }

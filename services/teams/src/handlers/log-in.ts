@@ -1,18 +1,61 @@
-import type { LogInRequest, LogInResponse } from '@ramet/proto-gen/teams.v1';
+import { PublicError } from '@ramet/errors';
+import type { IdentityProof, LogInRequest, LogInResponse } from '@ramet/proto-gen/teams.v1';
 import type { Unary } from '@ramet/rpc';
+import { hashOf } from '../credentials/minter.js';
 import type { Deps } from '../deps.js';
+import type { IdentityProvider, ProvenClaims } from '../domain/identity-provider.js';
 import { credentialInvalid } from './credential-invalid.js';
-import { beginLogin } from './login-tokens.js';
+import { type Begun, beginLogin } from './login-tokens.js';
+import { proveIdentity } from './prove-identity.js';
 
-type Needs = Pick<Deps, 'credentials' | 'logins' | 'tokens' | 'chargeOwner' | 'ids'>;
+type ByIdentity = Pick<Deps, 'identityProviders' | 'identityTokens' | 'signIns' | 'ids'>;
+type Needs = ByIdentity & Pick<Deps, 'credentials' | 'logins' | 'tokens' | 'chargeOwner'>;
 
-/** Begins a login by an API key. */
+/** Begins a login by an API key or by an ID token. */
 export function logIn(needs: Needs): Unary<LogInRequest, LogInResponse> {
   return async ({ credential }) => {
-    const identity = await needs.credentials.identify(credential?.value ?? '');
-    if (identity?.kind !== 'user') throw credentialInvalid();
-    needs.chargeOwner(identity.id);
-    const [apiKeyId = null] = identity.credentialIds ?? [];
-    return beginLogin(needs, identity, { apiKeyId });
+    const begun = await beginner(needs, credential);
+    needs.chargeOwner(begun.identity.id);
+    return beginLogin(needs, begun);
   };
+}
+
+async function beginner(needs: Needs, credential: LogInRequest['credential']): Promise<Begun> {
+  switch (credential?.$case) {
+    case 'apiKey':
+      return byApiKey(needs, credential.value);
+    case 'identity':
+      return byIdentity(needs, credential.value);
+    case undefined:
+      throw credentialInvalid();
+  }
+}
+
+async function byApiKey({ credentials }: Needs, apiKey: string): Promise<Begun> {
+  const identity = await credentials.identify(apiKey);
+  if (identity?.kind !== 'user') throw credentialInvalid();
+  const [apiKeyId = null] = identity.credentialIds ?? [];
+  return { identity, apiKeyId, identityId: null };
+}
+
+async function byIdentity(needs: ByIdentity, { token, nonce }: IdentityProof): Promise<Begun> {
+  const { provider, claims } = await proveIdentity(needs, { kind: 'people', token, nonce });
+  const result = await needs.signIns.signIn({
+    ...{ provider, claims, tokenHash: hashOf(token) },
+    newUserId: needs.ids.make('usr'),
+    newIdentityId: needs.ids.make('idn'),
+  });
+  if (result.kind === 'refused') throw credentialInvalid();
+  if (result.kind === 'unknown') throw notLinked(provider, claims);
+  const { userId: id, admin, version, identityId } = result;
+  const identity = { id, admin, version, credentialIds: [provider.id, identityId] };
+  return { identity, apiKeyId: null, identityId };
+}
+
+/** Whoever has proven who they are may be told that an administrator must say who that is here. */
+function notLinked({ issuer, id }: IdentityProvider, { sub }: ProvenClaims): PublicError {
+  const message = `${sub} at ${issuer} is no user here: ask an administrator`;
+  return new PublicError('permission_denied', 'IDENTITY_NOT_LINKED', message, {
+    metadata: { provider_id: id, issuer, subject: sub },
+  });
 }

@@ -4,16 +4,22 @@ import type { Deps } from '../deps.js';
 import type { UserIdentity } from '../domain/identity.js';
 import { tokenResponse } from './token-response.js';
 
+/** Who begins a login, and with which of both. */
+export interface Begun {
+  readonly identity: UserIdentity;
+  readonly apiKeyId: string | null;
+  readonly identityId: string | null;
+}
+
 /** Begins a login of whoever has proven who they are, and makes its first tokens. */
 export async function beginLogin(
   { logins, tokens, ids }: Pick<Deps, 'logins' | 'tokens' | 'ids'>,
-  identity: UserIdentity,
-  credential: { readonly apiKeyId: string | null },
+  { identity, ...begun }: Begun,
 ): Promise<LogInResponse> {
   const id = ids.make('lgn');
   const { token: first, secret } = firstRefreshToken(ids);
   const { scopes = [], credentialIds = [] } = identity;
-  const wish = { id, userId: identity.id, ...credential, scopes, secret, hash: first.hash };
+  const wish = { id, userId: identity.id, ...begun, scopes, secret, hash: first.hash };
   const refreshExpireTime = await logins.begin(wish);
   const token = await tokens.sign({
     ...{ kind: 'user', ...identity },

@@ -26,7 +26,6 @@ export function refreshToken({ logins, tokens, failpoints }: Needs): RefreshToke
 }
 
 function identityOf({ login, admin, version }: GoingOn) {
-  const { id, userId, apiKeyId, scopes } = login;
-  const credentialIds = apiKeyId === null ? [id] : [apiKeyId, id];
-  return { id: userId, admin, version, credentialIds, scopes };
+  const { userId: id, credentialIds, scopes } = login;
+  return { id, admin, version, credentialIds, scopes };
 }

@@ -11,7 +11,10 @@ import { readNow } from './now.js';
 import { revokeTokens } from './revocations.js';
 
 /** A login that begins, with the hash of its first refresh token. */
-export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'apiKeyId' | 'scopes'> {
+export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes'> {
+  /** The API key or the identity that it begins with. */
+  readonly apiKeyId: string | null;
+  readonly identityId: string | null;
   readonly secret: Buffer;
   readonly hash: Buffer;
 }
@@ -36,12 +39,15 @@ export class Logins {
   }
 
   /** Begins a login. Returns until when its first refresh token is good. Forgets old ones. */
-  async begin({ id, userId, apiKeyId, scopes, secret, hash }: LoginWish): Promise<Date> {
+  async begin({ id, userId, scopes, secret, hash, ...begun }: LoginWish): Promise<Date> {
     return this.#db.transaction(async (tx) => {
       const now = await readNow(tx);
       const expiresAt = loginEnd(now);
       await tx.query('delete from login where user_id = $1 and expires_at < $2', [userId, now]);
-      await tx.query(BEGIN, [id, userId, apiKeyId, scopes, secret, now, expiresAt]);
+      await tx.query(BEGIN, [
+        ...[id, userId, begun.apiKeyId, begun.identityId],
+        ...[scopes, secret, now, expiresAt],
+      ]);
       return insertToken(tx, { id, expiresAt }, { hash, generation: 1, now });
     });
   }
@@ -69,8 +75,9 @@ export class Logins {
 }
 
 const BEGIN = `
-  insert into login (id, user_id, api_key_id, scopes, secret, created_at, expires_at)
-  values ($1, $2, $3, $4, $5, $6, $7)`;
+  insert into login (
+    id, user_id, api_key_id, identity_id, scopes, secret, created_at, expires_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)`;
 
 const LOCK = `
   select id from login
@@ -78,17 +85,20 @@ const LOCK = `
   for no key update`;
 
 const READ = `
-  select l.id, l.user_id as "userId", l.api_key_id as "apiKeyId", l.scopes, l.secret,
+  select l.id, l.user_id as "userId", l.scopes, l.secret,
+    array_remove(array[l.api_key_id, i.provider_id, i.id, l.id], null) as "credentialIds",
     l.expires_at as "expiresAt", u.admin, u.seq as version,
     t.generation, t.used_at as "usedAt",
     newest.generation as newest, newest.expires_at as "newestExpiresAt",
     l.revoked_at is null and l.expires_at > ramet_now() and k.revoked_at is null
       and u.disabled_at is null and u.deleted_at is null
-      and (k.expires_at is null or k.expires_at > ramet_now()) as "isLive"
+      and (k.expires_at is null or k.expires_at > ramet_now())
+      and (l.identity_id is null or i.id is not null) as "isLive"
   from refresh_token t
     join login l on l.id = t.login_id
     join mesh_user u on u.id = l.user_id
     left join api_key k on k.id = l.api_key_id
+    left join linked_identity i on i.id = l.identity_id
     cross join lateral (
       select generation, expires_at from refresh_token
       where login_id = l.id order by generation desc limit 1) newest
@@ -142,6 +152,6 @@ function shownOf({ newestExpiresAt: expiresAt, ...row }: LoginRow): Shown {
 }
 
 function goingOn({ admin, version, secret, ...row }: LoginRow) {
-  const { id, userId, apiKeyId, scopes, expiresAt } = row;
-  return { admin, version, secret, login: { id, userId, apiKeyId, scopes, expiresAt } };
+  const { id, userId, credentialIds, scopes, expiresAt } = row;
+  return { admin, version, secret, login: { id, userId, credentialIds, scopes, expiresAt } };
 }

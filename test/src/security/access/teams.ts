@@ -7,6 +7,8 @@ const USER = 'USER_NOT_FOUND';
 const INVITATION = 'INVITATION_NOT_FOUND';
 const SOURCE = { process: { bundle: 'hostile', command: ['sleep', '3600'] } };
 
+const PROVIDER = 'IDENTITY_PROVIDER_NOT_FOUND';
+
 const OF_EVERYBODY = (verdict: string): Pick<Row, 'people' | 'machines' | 'isOpen'> => ({
   people: always(all(verdict)),
   machines: everyMachine(verdict),
@@ -34,6 +36,51 @@ export const TEAMS: readonly Row[] = [
     rpc: 'ramet.teams.v1.TokenService/RefreshToken',
     request: () => ({ refreshToken: 'a token that is none' }),
     ...OF_EVERYBODY('CREDENTIAL_INVALID'),
+  },
+  {
+    rpc: 'ramet.teams.v1.TokenService/GetLoginProvider',
+    request: () => ({ name: 'nowhere' }),
+    ...OF_EVERYBODY(PROVIDER),
+  },
+  {
+    rpc: 'ramet.teams.v1.TokenService/ExchangeIdentityToken',
+    request: () => ({ identityToken: 'a token that is none' }),
+    ...OF_EVERYBODY('CREDENTIAL_INVALID'),
+  },
+  {
+    rpc: 'ramet.teams.v1.IdentityProviderService/CreateIdentityProvider',
+    request: () => ({
+      name: aName(),
+      kind: 'IDENTITY_PROVIDER_KIND_PEOPLE',
+      issuer: `https://${aName()}.example.com`,
+      audience: 'ramet',
+    }),
+    people: always(but(DENIED, 'ok')),
+  },
+  {
+    rpc: 'ramet.teams.v1.IdentityProviderService/ListIdentityProviders',
+    request: () => ({}),
+    people: always(but(DENIED, 'ok')),
+  },
+  {
+    rpc: 'ramet.teams.v1.IdentityProviderService/DeleteIdentityProvider',
+    request: () => ({ id: `idp_${'0'.repeat(26)}` }),
+    people: always(but(DENIED, PROVIDER)),
+  },
+  {
+    rpc: 'ramet.teams.v1.IdentityProviderService/LinkIdentity',
+    request: ({ userId }) => ({ providerId: `idp_${'0'.repeat(26)}`, subject: 'ada', userId }),
+    people: always(but(DENIED, PROVIDER)),
+  },
+  {
+    rpc: 'ramet.teams.v1.IdentityProviderService/ListIdentities',
+    request: ({ userId }) => ({ userId }),
+    people: { own: but(DENIED, 'ok'), foreign: but(DENIED, 'ok'), missing: but(DENIED, USER) },
+  },
+  {
+    rpc: 'ramet.teams.v1.IdentityProviderService/UnlinkIdentity',
+    request: () => ({ id: `idn_${'0'.repeat(26)}` }),
+    people: always(but(DENIED, 'IDENTITY_NOT_FOUND')),
   },
   {
     rpc: 'ramet.teams.v1.TokenService/ListVerificationKeys',

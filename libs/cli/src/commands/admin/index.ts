@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Act } from '../../context.js';
 import { addAdminClones } from './clones.js';
+import { addIdentities } from './identities.js';
 import { addAdminLogs } from './logs.js';
 import { addProviders } from './providers.js';
 import { addAdminQuotas } from './quotas.js';
@@ -14,6 +15,7 @@ export function addAdmin(program: Command, act: Act): void {
   addStandings(admin, act);
   addAdminClones(admin, act);
   addAdminQuotas(admin, act);
+  addIdentities(admin, act);
   addAdminSeal(admin, act);
   addAdminUsers(admin, act);
   addAdminLogs(admin, act);

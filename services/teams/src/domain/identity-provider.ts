@@ -1,0 +1,90 @@
+import { invalid } from '@ramet/errors';
+import { matchesGlob } from './glob.js';
+
+/** What a provider vouches for. */
+export type ProviderKind = 'people' | 'ci';
+
+/** An issuer of ID tokens that is trusted, and how far. */
+export interface IdentityProvider {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: ProviderKind;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+  readonly autoCreate: boolean;
+  readonly rules: readonly TrustRule[];
+  readonly createdAt: Date;
+}
+
+/** Tokens that stand for a user, with scopes. */
+export interface TrustRule {
+  readonly subject: string;
+  readonly claims: readonly { readonly name: string; readonly pattern: string }[];
+  readonly userId: string;
+  readonly scopes: readonly string[];
+}
+
+/** That somebody at a provider is a user here. */
+export interface LinkedIdentity {
+  readonly id: string;
+  readonly providerId: string;
+  readonly subject: string;
+  readonly userId: string;
+  readonly createdAt: Date;
+}
+
+/** What a provider says of somebody, once that it said so is proven. */
+export interface ProvenClaims {
+  readonly sub: string;
+  readonly [name: string]: unknown;
+}
+
+const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/** A provider as it is when it has just been created. Throws REQUEST_INVALID. */
+export function newProvider(
+  wish: Omit<IdentityProvider, 'createdAt'>,
+  createdAt: Date,
+): IdentityProvider {
+  const { kind, rules, algorithms, autoCreate } = wish;
+  if (!isSafeUrl(wish.issuer)) throw wrong('issuer', 'must be https, or on loopback');
+  if (kind === 'people' && rules.length > 0) throw wrong('rules', 'are for CI');
+  if (kind === 'ci' && rules.length === 0) throw wrong('rules', 'must be at least one');
+  if (kind === 'ci' && autoCreate) throw wrong('auto_create', 'is for people');
+  return { ...wish, createdAt, algorithms: algorithms.length > 0 ? algorithms : ALGORITHMS };
+}
+
+/** Tells whether secrets and keys may come over a URL: it is https, or does not leave the machine. */
+export function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname));
+}
+
+/** The first rule that fits what a token says. */
+export function ruleFor(rules: readonly TrustRule[], claims: ProvenClaims): TrustRule | undefined {
+  return rules.find(({ subject, claims: wanted }) => {
+    return (
+      matchesGlob(subject, claims.sub) &&
+      wanted.every(({ name, pattern }) => {
+        const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+        return typeof value === 'string' && matchesGlob(pattern, value);
+      })
+    );
+  });
+}
+
+/** The name of a user who is made of an identity: what they are called there, and some of the id. */
+export function nameFor(claims: ProvenClaims, userId: string): string {
+  const { preferred_username: called } = claims;
+  const said = typeof called === 'string' ? called.toLowerCase() : '';
+  const slug = said.replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '');
+  return `${slug.slice(0, 30).replace(/-+$/, '') || 'user'}-${userId.slice(-8)}`;
+}
+
+function wrong(field: string, description: string): Error {
+  return invalid({ field, description });
+}

@@ -1,0 +1,263 @@
+// Goal: who logs in elsewhere is who they are here, and nobody else is.
+// Method: a real OpenID provider, whose ID tokens come by the same flow as anybody's.
+
+import assert from 'node:assert/strict';
+import { IdentityProviderKind } from '@ramet/proto-gen/teams.v1';
+import { idToken, nonceOf, partOf, startTestOidc, type TestOidc } from '@ramet/test/support';
+import { type Api, type House, openHouse } from './test-house.js';
+import type { TestUser } from './testing.js';
+
+const INVALID = { code: 'UNAUTHENTICATED', reason: 'CREDENTIAL_INVALID' };
+
+describe('an identity provider of people', () => {
+  let house: House;
+  let oidc: TestOidc;
+  let admin: Api;
+  let open: Api;
+  let ada: TestUser;
+  let providerId: string;
+
+  before(async () => {
+    house = await openHouse();
+    oidc = await startTestOidc();
+    admin = await house.asAdmin();
+    open = house.as('');
+    ada = await house.teams.createUser('ada');
+    providerId = await create({ name: 'people' });
+  });
+  after(async () => {
+    await oidc[Symbol.asyncDispose]();
+    await house[Symbol.asyncDispose]();
+  });
+
+  it('tells where one logs in', async () => {
+    const { issuer, clientId } = await open.tokens.getLoginProvider({ name: 'people' });
+    assert.deepEqual({ issuer, clientId }, { issuer: oidc.issuer, clientId: oidc.clientId });
+  });
+
+  it('says nothing of who is no user here, and then of whom an administrator links', async () => {
+    oidc.becomes('ada-there');
+    await assert.rejects(logIn(await idToken(oidc)), {
+      code: 'PERMISSION_DENIED',
+      reason: 'IDENTITY_NOT_LINKED',
+    });
+
+    await link('ada-there');
+    const { token, refreshToken } = await logIn(await idToken(oidc));
+    const { user } = await house.as(token).users.getUser({ id: '' });
+    assert.equal(user?.id, ada.id);
+    await open.tokens.refreshToken({ refreshToken });
+  });
+
+  it('links an identity to one user', async () => {
+    await link('twice');
+    await assert.rejects(link('twice'), { code: 'ALREADY_EXISTS', reason: 'IDENTITY_LINKED' });
+  });
+
+  it('has its ID tokens used once, with their own nonce (T16)', async () => {
+    oidc.becomes('once');
+    await link('once');
+    const token = await idToken(oidc);
+    await assert.rejects(logIn(token, 'another nonce, as long'), INVALID);
+    await logIn(token);
+    await assert.rejects(logIn(token), INVALID);
+  });
+
+  it('lets no token in that is for another client (T8)', async () => {
+    oidc.becomes('ada-there');
+    await assert.rejects(logIn(await idToken(oidc, { client: 'another' })), INVALID);
+  });
+
+  it('lets no token in that was changed (T9)', async () => {
+    const token = await idToken(oidc);
+    const [header = '', body = '', signature = ''] = token.split('.');
+    const none = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url');
+    const other = Buffer.from(JSON.stringify({ ...partOf(body), sub: 'once' })).toString(
+      'base64url',
+    );
+    const forged = [
+      `${none}.${body}.`,
+      `${header}.${other}.${signature}`,
+      `${header}.${body}.${signature.slice(0, -4)}AAAA`,
+      `${header}.${body}`,
+      'x',
+      '..',
+    ];
+    const nonce = nonceOf(token);
+    for (const each of forged) await assert.rejects(logIn(each, nonce), INVALID, each);
+  });
+
+  it('is no provider of CI, and its tokens are not exchanged', async () => {
+    const identityToken = await idToken(oidc);
+    await assert.rejects(open.tokens.exchangeIdentityToken({ identityToken }), INVALID);
+  });
+
+  it('has the tokens of an identity revoked with it', async () => {
+    oidc.becomes('gone');
+    const id = await link('gone');
+    const { token, refreshToken } = await logIn(await idToken(oidc));
+    await house.as(token).users.getUser({ id: '' });
+    await admin.identityProviders.unlinkIdentity({ id });
+
+    await assert.rejects(open.tokens.refreshToken({ refreshToken }), INVALID);
+    await untilRevoked(house.as(token));
+    const { identities } = await admin.identityProviders.listIdentities({ userId: ada.id });
+    assert.ok(identities.every((each) => each.id !== id));
+  });
+
+  it('lets nobody in who is disabled (T4)', async () => {
+    oidc.becomes('leaves');
+    const { id: userId } = await house.teams.createUser('leaves');
+    await admin.identityProviders.linkIdentity({ providerId, subject: 'leaves', userId });
+    await logIn(await idToken(oidc));
+    await admin.users.disableUser({ id: userId, reason: 'left' });
+    await assert.rejects(logIn(await idToken(oidc)), INVALID);
+  });
+
+  it('makes users of who comes for the first time, if it is to, and once', async () => {
+    const other = await startTestOidc();
+    try {
+      await create({ name: 'open', issuer: other.issuer, autoCreate: true });
+      other.becomes('1234', { preferred_username: 'Grace Hopper' });
+      const logins = await Promise.all(
+        Array.from({ length: 3 }, async () => logIn(await idToken(other))),
+      );
+      const users = await Promise.all(
+        logins.map(async ({ token }) => (await house.as(token).users.getUser({ id: '' })).user),
+      );
+      assert.equal(new Set(users.map((user) => user?.id)).size, 1);
+      assert.match(users[0]?.name ?? '', /^grace-hopper-[0-9a-z]{8}$/);
+      assert.equal(users[0]?.admin, false);
+    } finally {
+      await other[Symbol.asyncDispose]();
+    }
+  });
+
+  it('that is away is waited for', async () => {
+    const away = await startTestOidc();
+    await create({ name: 'away', issuer: away.issuer });
+    const token = await idToken(away);
+    await away[Symbol.asyncDispose]();
+    await assert.rejects(logIn(token), { code: 'UNAVAILABLE', reason: 'PEER_UNAVAILABLE' });
+  });
+
+  it('that is deleted is trusted no more', async () => {
+    oidc.becomes('ada-there');
+    const { token } = await logIn(await idToken(oidc));
+    await admin.identityProviders.deleteIdentityProvider({ id: providerId });
+    await assert.rejects(logIn(await idToken(oidc)), INVALID);
+    await untilRevoked(house.as(token));
+  });
+
+  async function create(wish: { name: string; issuer?: string; autoCreate?: boolean }) {
+    const { identityProvider } = await admin.identityProviders.createIdentityProvider({
+      ...{ kind: IdentityProviderKind.PEOPLE, issuer: oidc.issuer, audience: oidc.clientId },
+      ...{ algorithms: [], autoCreate: false, rules: [] },
+      ...wish,
+    });
+    return identityProvider?.id ?? '';
+  }
+
+  async function link(subject: string): Promise<string> {
+    const wish = { providerId, subject, userId: ada.id };
+    return (await admin.identityProviders.linkIdentity(wish)).identity?.id ?? '';
+  }
+
+  function logIn(token: string, nonce = nonceOf(token)) {
+    return open.tokens.logIn({ credential: { $case: 'identity', value: { token, nonce } } });
+  }
+});
+
+describe('an identity provider of CI', () => {
+  let house: House;
+  let oidc: TestOidc;
+  let admin: Api;
+  let robot: TestUser;
+
+  before(async () => {
+    house = await openHouse();
+    oidc = await startTestOidc();
+    admin = await house.asAdmin();
+    robot = await house.teams.createUser('robot');
+    await admin.identityProviders.createIdentityProvider({
+      ...{ name: 'ci', kind: IdentityProviderKind.CI, issuer: oidc.issuer },
+      ...{ audience: oidc.clientId, algorithms: ['RS256'], autoCreate: false },
+      rules: [rule({ scopes: ['users.get'] })],
+    });
+  });
+  after(async () => {
+    await oidc[Symbol.asyncDispose]();
+    await house[Symbol.asyncDispose]();
+  });
+
+  it('has its jobs stand for a user, for what the rule says', async () => {
+    oidc.becomes('repo:acme/app:ref:refs/heads/main', { environment: 'production' });
+    const api = house.as(await exchange());
+    assert.equal((await api.users.getUser({ id: '' })).user?.id, robot.id);
+    await assert.rejects(api.teams.createTeam({ requestId: '', name: 'wide' }), {
+      reason: 'SCOPE_MISSING',
+    });
+  });
+
+  it('has no job stand for a user who is disabled (T4)', async () => {
+    oidc.becomes('repo:acme/app:ref:refs/heads/main', { environment: 'production' });
+    await admin.users.disableUser({ id: robot.id, reason: 'no more builds' });
+    await assert.rejects(exchange(), INVALID);
+    await admin.users.enableUser({ id: robot.id });
+    await exchange();
+  });
+
+  for (const [what, subject, claims] of [
+    ['of another branch', 'repo:acme/app:ref:refs/heads/test', { environment: 'production' }],
+    ['of another owner', 'repo:acme-evil/app:ref:refs/heads/main', { environment: 'production' }],
+    ['for another environment', 'repo:acme/app:ref:refs/heads/main', { environment: 'test' }],
+    ['for no environment', 'repo:acme/app:ref:refs/heads/main', {}],
+  ] as const) {
+    it(`has jobs ${what} stand for nobody`, async () => {
+      oidc.becomes(subject, claims);
+      await assert.rejects(exchange(), INVALID);
+    });
+  }
+
+  for (const [what, wish] of [
+    ['a rule without scopes', { scopes: [] }],
+    ['a rule for any subject', { subject: '*' }],
+    ['a rule that begins with anything', { subject: '*:main' }],
+  ] as const) {
+    it(`is refused with ${what}`, async () => {
+      const create = admin.identityProviders.createIdentityProvider({
+        ...{ name: 'loose', kind: IdentityProviderKind.CI, issuer: 'https://loose.example.com' },
+        ...{ audience: 'ramet', algorithms: [], autoCreate: false, rules: [rule(wish)] },
+      });
+      await assert.rejects(create, { reason: 'REQUEST_INVALID' });
+    });
+  }
+
+  function rule(wish: { subject?: string; scopes?: readonly string[] }) {
+    return {
+      subject: 'repo:acme/*:ref:refs/heads/main',
+      claims: [{ name: 'environment', pattern: 'production' }],
+      userId: robot.id,
+      scopes: ['users.get'],
+      ...wish,
+    };
+  }
+
+  async function exchange(): Promise<string> {
+    const identityToken = await idToken(oidc);
+    return (await house.as('').tokens.exchangeIdentityToken({ identityToken })).token;
+  }
+});
+
+/** Waits until a token is refused: the replica hears of it at once, but not before the answer. */
+async function untilRevoked({ users }: Api): Promise<void> {
+  for (;;) {
+    const thrown = await users.getUser({ id: '' }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!thrown) continue;
+    assert.equal((thrown as { readonly reason?: string }).reason, 'TOKEN_REVOKED');
+    return;
+  }
+}
