@@ -74,6 +74,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Told of everything that is printed. */
   readonly onPrint?: (text: string) => void;
+  /** Told of everything that is printed to standard error. */
+  readonly onError?: (text: string) => void;
 }
 
 /** The API key that the services of a test know, and whose it is. */
@@ -179,7 +181,10 @@ export async function runIn(args: readonly string[], options: RunOptions): Promi
         options.onPrint?.(Buffer.from(text).toString('utf8'));
       },
       drained: async () => undefined,
-      printError: (text) => void errors.push(Buffer.from(text)),
+      printError(text) {
+        errors.push(Buffer.from(text));
+        options.onError?.(Buffer.from(text).toString('utf8'));
+      },
       readInput: async () => Buffer.from(options.input ?? ''),
       ask: async () => waiting.shift() ?? '',
     },

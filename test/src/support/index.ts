@@ -1,4 +1,4 @@
 export { createDatabase, type TestDatabase } from './database.js';
 export { startTestOidc, type TestOidc } from './oidc.js';
-export { idToken, nonceOf, partOf } from './oidc-sign-in.js';
+export { browse, idToken, nonceOf, partOf } from './oidc-sign-in.js';
 export { type TestStack, testStack } from './stack.js';

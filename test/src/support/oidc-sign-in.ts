@@ -29,11 +29,11 @@ export async function idToken(
   return token;
 }
 
-/** Follows redirects with cookies, until one leads to the client. */
-async function browse(from: string): Promise<URL> {
+/** Follows redirects with cookies, until one leads to the client at `redirect`. */
+export async function browse(from: string, redirect = REDIRECT): Promise<URL> {
   const cookies = new Map<string, string>();
   let url = new URL(from);
-  while (!url.href.startsWith(REDIRECT)) {
+  while (!url.href.startsWith(redirect)) {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const response = await fetch(url, { redirect: 'manual', headers: { cookie } });
     for (const line of response.headers.getSetCookie()) {
