@@ -33,7 +33,7 @@ import {
 const MEGABYTE = 1024 * 1024;
 const BOMB = 200 * MEGABYTE;
 /** More calls than the executor of this mesh lets in within a minute. */
-const FLOOD = 600;
+const FLOOD = 800;
 const WAVE = 100;
 /** How long what teams says may be used elsewhere, and some more for a machine that is busy. */
 const KEPT_MS = 1_000 + 500;

@@ -5,8 +5,8 @@ import { signerOf } from './ethereum.js';
 import { signText } from './test-signer.js';
 
 /**
- * From the documentation of web3.js 1.x, `web3.eth.accounts.sign`, read 2026-11: a text, its
- * signature, and who signed it.
+ * From the documentation of web3.js 1.2.2, `web3.eth.accounts.sign`, as other libraries quote it (looked
+ * up on 2026-11-29): a text, its signature, and who signed it.
  */
 const WEB3 = {
   text: 'Some data',

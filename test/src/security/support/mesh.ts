@@ -63,7 +63,7 @@ async function start(): Promise<TestMesh> {
       teams: { RATE_LIMIT: '0', TOKEN_LIFE_SECONDS: '3600' },
       keys: { RATE_LIMIT: '0' },
       lifecycle: { RATE_LIMIT: '0' },
-      executor: { RATE_LIMIT: '5', RATE_BURST: '300' },
+      executor: { RATE_LIMIT: '5', RATE_BURST: '450' },
     },
   });
   const addressOf = (peer: Peer): string => mesh.endpoints[peer].address;

@@ -33,6 +33,7 @@ describe('ramet admin providers', () => {
     assert.ok(changed.disableTime);
     const back = await json(['update', made.id, '--enable']);
     assert.equal(back.disableTime, undefined);
+    assert.deepEqual(await json(['get', 'ocean']), back);
     assert.deepEqual(await json(['list']), [back]);
   });
 

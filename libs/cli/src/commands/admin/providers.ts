@@ -45,6 +45,7 @@ export function addProviders(admin: Command, act: Act): void {
       gather,
     )
     .action(act(register));
+  providers.command('get <provider>').description('show one, by its id or name').action(act(get));
   providers
     .command('update <provider>')
     .description('change what one may do, or whether it is let in: by its id or name')
@@ -56,6 +57,13 @@ export function addProviders(admin: Command, act: Act): void {
 
 async function list(context: Context, _args: readonly string[], options: ListOptions) {
   context.out.list(providerView(context.world.clock), await all(context, limitOf(options)));
+}
+
+async function get(context: Context, args: readonly string[]) {
+  const { session, world, out } = context;
+  const { id } = await find(context, argument(args, 0));
+  const { provider } = await session.providers.getProvider({ id }, { signal: world.signal });
+  out.item(providerView(world.clock), present(provider, 'provider'));
 }
 
 async function register(context: Context, args: readonly string[], options: RegisterOptions) {

@@ -1,6 +1,6 @@
 // Vectors: RFC 6979 (deterministic ECDSA), appendix A.2.5, for P-256: where its S is the higher one,
 // the lower is derived here, as the order of the curve less S. For secp256k1, for which the RFC has
-// none: those that Trezor, Haskoin and bitcoinjs have had in common since 2013.
+// none: those of bitcointalk.org, topic 285142 (2013), as btcd and others test with (seen 2026-11-29).
 import assert from 'node:assert/strict';
 import {
   createHash,
