@@ -63,7 +63,7 @@ export interface Mesh extends AsyncDisposable {
 const SERVICE_PORTS: readonly ServicePort[] = SERVICES.flatMap((name) => {
   return [name, `${name}-mesh`, `${name}-metrics`] as const;
 });
-const READY_MS = 30_000;
+const READY_MS = 90_000;
 const GRACE_MS = 15_000;
 /** The executor stops its workloads first, each with a grace of its own. */
 const EXECUTOR_GRACE_MS = 45_000;

@@ -41,7 +41,7 @@ export interface Postgres extends AsyncDisposable {
 const SUPERUSER = 'postgres';
 const NOBODY = 65_534;
 const STALE_MS = 10_000;
-const READY_MS = 30_000;
+const READY_MS = 90_000;
 const GRACE_MS = 15_000;
 
 /**

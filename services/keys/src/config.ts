@@ -52,6 +52,9 @@ const SETTINGS = {
   /** How many calls a second a caller may make, and how many at once. No limit if 0. */
   rateLimit: { env: 'RATE_LIMIT', parse: integer, default: 50 },
   rateBurst: { env: 'RATE_BURST', parse: integer, default: 200 },
+  /** How many signatures a second an owner's keys make together, and how many at once. No limit if 0. */
+  ownerSignRate: { env: 'OWNER_SIGN_RATE', parse: integer, default: 500 },
+  ownerSignBurst: { env: 'OWNER_SIGN_BURST', parse: integer, default: 2_000 },
   /** How many days records of the audit are kept. */
   auditRetentionDays: {
     env: 'AUDIT_RETENTION_DAYS',
@@ -94,6 +97,8 @@ type Settings = ConfigOf<typeof SETTINGS>;
 type SpareSetting =
   | 'rateLimit'
   | 'rateBurst'
+  | 'ownerSignRate'
+  | 'ownerSignBurst'
   | 'auditRetentionDays'
   | 'destroyMs'
   | 'venueTerms'

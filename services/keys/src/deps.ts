@@ -46,6 +46,8 @@ export interface Deps {
   readonly signingKeys: SigningKeys;
   readonly acceptor: Acceptor;
   readonly denials: Denials;
+  /** Throws RATE_LIMITED if the keys of an owner sign more than they may together. */
+  readonly chargeOwner: (ownerId: string) => void;
   readonly drain: Drain;
   readonly payloadDigest: PayloadDigest;
   readonly lifecycle: Lifecycle;

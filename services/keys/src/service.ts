@@ -17,7 +17,7 @@ import {
   SealServiceService,
   SigningServiceService,
 } from '@ramet/proto-gen/keys.v1';
-import { type Implemented, implement, serve, throttlePolicy } from '@ramet/rpc';
+import { type Implemented, implement, ownerCharge, serve, throttlePolicy } from '@ramet/rpc';
 import { Scope } from '@ramet/service';
 import type { Config } from './config.js';
 import type { Deps } from './deps.js';
@@ -82,6 +82,10 @@ const CLOSING = ['deleted', 'released', 'grant_revoked', 'disabled', 'updated', 
 const COSTS = new Map([[SigningServiceService.signTransaction.path, 1]]);
 /** What is not served while the service is sealed: the server as a whole, and these. */
 const NEED_SECRETS = ['', ...['Key', 'Grant', 'Signing'].map((n) => `ramet.keys.v1.${n}Service`)];
+
+function ownerRateOf({ ownerSignRate = 0, ownerSignBurst = 0 }: Config) {
+  return { rateLimit: ownerSignRate, rateBurst: ownerSignBurst };
+}
 
 /** The service, as it runs. */
 export interface KeysService extends AsyncDisposable {
@@ -223,6 +227,7 @@ async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Prom
   scope.defer(() => denials[Symbol.dispose]());
   return {
     ...{ clock, ids, failpoints, logger, signatures, sealer, signingKeys, denials, refusals },
+    chargeOwner: ownerCharge(ownerRateOf(config), clock),
     ...{ logs: running.logs, auditor: running.auditor, headSigner: running.headSigner },
     ...sealing,
     keys: new Keys(db, failpoints),

@@ -9,7 +9,10 @@ import { payloadOf, toSignedMessage } from '../payload-messages.js';
 import { sign } from '../signing/sign.js';
 import { required } from './caller.js';
 
-type Needs = Pick<Deps, 'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials' | 'vault'>;
+type Needs = Pick<
+  Deps,
+  'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials' | 'vault' | 'chargeOwner'
+>;
 
 /** The errors that say that the caller had no right to what it asked for. */
 const DENIALS: ReadonlySet<ErrorCode> = new Set([
@@ -24,7 +27,7 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set([
 export function signTransaction(
   needs: Needs,
 ): Unary<SignTransactionRequest, SignTransactionResponse> {
-  const { signingKeys, acceptor, payloadDigest, vault } = needs;
+  const { signingKeys, acceptor, payloadDigest, vault, chargeOwner } = needs;
   return async (request, call) => {
     const { requestId, keyId } = request;
     try {
@@ -34,6 +37,7 @@ export function signTransaction(
       const payload = required(payloadOf(request.payload), 'payload');
       const { scheme, operation, facts, needsNonce, draft } = signable(payload, key);
       requireWithin(key.rules, facts, key.grantId);
+      chargeOwner(key.ownerId);
 
       const accepted = await acceptor.accept({
         ...{ keyId, grantId: key.grantId, requestId, operation, scheme, traceId: call.traceId },

@@ -13,7 +13,7 @@ export function openSigningKey(
     const granted = await secrets.findGranted(grantee, keyId);
     if (!granted) return undefined;
     const { id, version, algorithm, venue, venueKeyId, grantId, operations } = granted;
-    const { rules, retireAt } = granted;
+    const { ownerId, rules, retireAt } = granted;
     const sealed = await sealer.open({ id, version, algorithm }, granted);
     try {
       const { secret, passphrase } = splitCredential(venue, sealed);
@@ -21,7 +21,7 @@ export function openSigningKey(
       const publicKey = opened.publicKey?.export({ type: 'spki', format: 'der' });
       return {
         ...{ id, algorithm, venue, venueKeyId, grantId, operations, rules, opened, passphrase },
-        retireAt,
+        ...{ ownerId, retireAt },
         publicKey: publicKey ?? Buffer.alloc(0),
       };
     } finally {

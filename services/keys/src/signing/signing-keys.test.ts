@@ -82,7 +82,13 @@ function setUp(options: Partial<SigningKeysOptions> = {}) {
     const opened = openMaterial('hmac_sha256', Buffer.alloc(32, count));
     const rest = { algorithm: 'hmac_sha256', venue: '', venueKeyId: '', passphrase: '' } as const;
     const publicKey = Buffer.alloc(0);
-    const grant = { grantId: 'gra_1', rules: {}, operations: ['raw'] as const, retireAt: null };
+    const grant = {
+      grantId: 'gra_1',
+      ownerId: 'usr_1',
+      rules: {},
+      operations: ['raw'] as const,
+      retireAt: null,
+    };
     return { id, ...grant, opened, publicKey, ...rest };
   };
   const keys = new SigningKeys({ load, clock, ...options });

@@ -7,6 +7,7 @@ import type { OpenedKey } from './families/family.js';
 /** A key as one execution may use it, ready to sign with. Its grant may have ended since. */
 export interface SigningKey extends SchemeKey {
   readonly grantId: string;
+  readonly ownerId: string;
   /** What the grant lets through. */
   readonly rules: Rules;
   readonly opened: OpenedKey;

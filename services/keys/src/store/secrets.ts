@@ -7,6 +7,7 @@ import type { Sealed } from '../sealing/envelope.js';
 /** The sealed secret of a key, with what an execution's grant says of it. */
 export interface GrantedSecret extends Omit<SchemeKey, 'publicKey' | 'passphrase'>, Sealed {
   readonly grantId: string;
+  readonly ownerId: string;
   readonly rules: Rules;
   readonly version: number;
   /** When another version takes its place. */
@@ -27,7 +28,7 @@ export class Secrets {
    */
   async findGranted(grantee: Grantee, keyId: string): Promise<GrantedSecret | undefined> {
     const sql = `
-      select key.id, key.algorithm, key.venue, v.venue_key_id as "venueKeyId",
+      select key.id, key.owner_id as "ownerId", key.algorithm, key.venue, v.venue_key_id as "venueKeyId",
              g.id as "grantId", g.operations, g.rules, v.version, v.retire_at as "retireAt",
              v.kek_id as "kekId", v.wrapped_key as "wrappedKey",
              v.sealed

@@ -61,6 +61,8 @@ interface ReplicaOptions {
   readonly nats?: { readonly url: string; readonly token: string };
   readonly failpoints?: Failpoints;
   readonly destroyMs?: number;
+  /** How many signatures an owner has at once, and then one a second. Without, as many as may be. */
+  readonly ownerSignBurst?: number;
   readonly venueTerms?: Config['venueTerms'];
 }
 
@@ -102,8 +104,12 @@ export async function startWorld(options: ReplicaOptions = {}): Promise<World> {
   };
 }
 
-function givenOf({ destroyMs, venueTerms }: ReplicaOptions): Partial<Config> {
-  return { ...(destroyMs !== undefined && { destroyMs }), ...(venueTerms && { venueTerms }) };
+function givenOf({ destroyMs, venueTerms, ownerSignBurst }: ReplicaOptions): Partial<Config> {
+  return {
+    ...(ownerSignBurst !== undefined && { ownerSignRate: 1, ownerSignBurst }),
+    ...(destroyMs !== undefined && { destroyMs }),
+    ...(venueTerms && { venueTerms }),
+  };
 }
 
 function natsOf(nats: ReplicaOptions['nats']) {

@@ -104,6 +104,8 @@ export interface Author extends AsyncDisposable {
     person: Pick<Person, 'token'>,
     owner: Owner,
   ): Promise<Pick<Things, 'webhookId' | 'deliveryId'>>;
+  /** A provider that acts as somebody. Nobody has its key. */
+  provider(person: Pick<Person, 'id'>): Promise<string>;
   /** A template of bots. */
   template(person: Pick<Person, 'token'>, owner: Owner): Promise<string>;
   /** What was done to a clone last, in the log of actions. */
@@ -187,6 +189,11 @@ export async function openAuthor(test: TestMesh): Promise<Author> {
     },
     key: (person, owner) => createKey(as(person.token), owner),
     webhook: (person, owner) => createWebhook(as(person.token), owner),
+    async provider({ id: userId }) {
+      const address = `0x${systemIds.bytes(20).toString('hex')}`;
+      const wish = { requestId: '', name: aName(), address, userId, actions: ['clones.stop'] };
+      return (await admin.providers.registerProvider(wish)).provider?.id ?? '';
+    },
     template: (person, owner) => createTemplate(as(person.token), owner),
     async action({ token }, cloneId) {
       const wish = ListActionsRequest.fromPartial({ cloneId });

@@ -37,6 +37,7 @@ describe('T24: an opened key', () => {
         venueKeyId: '',
         passphrase: '',
         retireAt: null,
+        ownerId: 'usr_1',
         rules: {},
       };
       const publicKey = Buffer.alloc(0);
