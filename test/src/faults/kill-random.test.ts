@@ -50,7 +50,7 @@ const MIX: readonly (readonly [number, Story, Life['phase']])[] = [
 ];
 
 describe('a mesh in which processes are killed', function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   let world: World;
   before(async () => {
     const lifecycle = { RECONCILE_MS: '500', LEASE_MS: '3000' };

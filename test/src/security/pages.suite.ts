@@ -20,7 +20,8 @@ const PAGED = TABLE.filter(({ rpc, people }) => {
 });
 
 /** Lists that have one item in the story, or none: they give no token to try. */
-const SHORT = /\/(ListGrants|ListSignatures|ListExecutions|ListCloneExecutions|ListResults)$/;
+const SHORT =
+  /\/(ListGrants|ListSignatures|ListDenials|ListSignedHeads|ListProviders|ListExecutions|ListCloneExecutions|ListResults)$/;
 
 describe('a page token', () => {
   let test: TestMesh;
@@ -113,7 +114,9 @@ describe('a page token', () => {
 
 /** Somebody who may list. */
 function callerOf(name: string): Person {
-  return /\/(ListUsers|ListTeams|ListStandings|ListExecutions)$/.test(name) ? 'overseer' : 'owner';
+  return /\/(ListUsers|ListTeams|ListStandings|ListExecutions|ListProviders)$/.test(name)
+    ? 'overseer'
+    : 'owner';
 }
 
 function tokenOf(rpc: Rpc, { code, response }: Answer): string {

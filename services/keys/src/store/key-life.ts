@@ -129,7 +129,6 @@ export class KeyLife {
         await insertVersion(tx, next, secret);
       },
     });
-    this.#failpoints.hit('keys.rotate.committed');
     return key;
   }
 

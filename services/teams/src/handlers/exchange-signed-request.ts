@@ -10,7 +10,7 @@ import { requireTimely, type SignedRequest, textOf } from '../domain/signed-requ
 import { credentialInvalid } from './credential-invalid.js';
 import { tokenResponse } from './token-response.js';
 
-type Needs = Pick<Deps, 'providers' | 'tokens' | 'chargeOwner' | 'failpoints'>;
+type Needs = Pick<Deps, 'providers' | 'tokens' | 'chargeOwner'>;
 type ExchangeSignedRequest = Unary<ExchangeSignedRequestRequest, ExchangeSignedRequestResponse>;
 
 /** For how long the token is good: for one call, and its repetitions. */
@@ -23,7 +23,7 @@ const LIFE_SECONDS = 60;
  * up nothing.
  */
 export function exchangeSignedRequest(needs: Needs): ExchangeSignedRequest {
-  const { providers, tokens, chargeOwner, failpoints } = needs;
+  const { providers, tokens, chargeOwner } = needs;
   return async ({ signature, expireTime, ...asked }) => {
     const request: SignedRequest = { ...asked, expiresAt: expireTime ?? new Date(0) };
     const address = signerOf(textOf(request), signature);
@@ -35,7 +35,6 @@ export function exchangeSignedRequest(needs: Needs): ExchangeSignedRequest {
     requireTimely(request, now);
     chargeOwner(provider.userId);
     await providers.useNonce(provider, request.nonce);
-    failpoints.hit('teams.signed_request.nonce_used');
     const token = await tokens.sign(
       {
         ...{ kind: 'user', id: provider.userId, admin: false, version: userVersion },

@@ -6,17 +6,16 @@ import type { GoingOn } from '../domain/login.js';
 import { credentialInvalid } from './credential-invalid.js';
 import { tokenResponse } from './token-response.js';
 
-type Needs = Pick<Deps, 'logins' | 'tokens' | 'failpoints'>;
+type Needs = Pick<Deps, 'logins' | 'tokens'>;
 type RefreshToken = Unary<RefreshTokenRequest, RefreshTokenResponse>;
 
 /** Exchanges a refresh token for a token and the refresh token that follows. */
-export function refreshToken({ logins, tokens, failpoints }: Needs): RefreshToken {
+export function refreshToken({ logins, tokens }: Needs): RefreshToken {
   return async (request) => {
     const shown = readRefreshToken(request.refreshToken);
     const makeNext = (secret: Uint8Array) => nextRefreshToken(request.refreshToken, secret);
     const goingOn = shown && (await logins.refresh(shown.hash, makeNext));
     if (!goingOn) throw credentialInvalid();
-    failpoints.hit('teams.token.refreshed');
 
     const token = await tokens.sign({ kind: 'user', ...identityOf(goingOn) });
     const { text } = makeNext(goingOn.secret);

@@ -54,7 +54,9 @@ function badValues(field: DescField, files: FileRegistry): readonly Bad[] {
       return [9_999n, -1n].map((value) => refused(`enum ${value}`, varint(number, value)));
     case 'list':
       return tooMany(rules.maxItems, () => {
-        return field.listKind === 'enum' ? varint(number, 1n) : delimited(number, '');
+        const isNumber = field.listKind === 'scalar' && field.scalar === ScalarType.UINT64;
+        const isVarint = field.listKind === 'enum' || isNumber;
+        return isVarint ? varint(number, 1n) : delimited(number, '');
       });
     case 'map':
       return [

@@ -62,7 +62,8 @@ export function connectAs(addresses: Addresses, apiKey: string, scope: Scope): C
     },
   });
   const to = <Service extends object>(service: Service, address: string): Remote<Service> =>
-    scope.use(connect(service, address, { token }));
+    // A peer that was killed takes seconds to be back, where whole meshes share two cores.
+    scope.use(connect(service, address, { token, timeoutMs: 30_000 }));
   const api = {
     clones: to(CloneServiceService, addresses.lifecycle),
     cloneAdmin: to(CloneAdminServiceService, addresses.lifecycle),

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { layoutOf, type Mesh, type MeshOptions, makeCredentials, startMesh } from '@ramet/local';
 import { fastFolder } from '@ramet/local/engines';
 import { type Bot, BotSource, type Owner, type Team, TeamRole } from '@ramet/proto-gen/teams.v1';
-import { Scope } from '@ramet/service';
+import { Scope, systemIds } from '@ramet/service';
 import { testStack } from '@ramet/test/support';
 import { type Addresses, addressesOf, type Callers, connectAs } from './api.js';
 import { ask } from './database.js';
@@ -80,7 +80,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     admin,
     at,
     createPerson,
-    createCrew: (name) => createCrew(name, createPerson),
+    // A test that is run once more finds the names of its first run taken.
+    createCrew: (name) => createCrew(`${name}-${systemIds.make('x').slice(-6)}`, createPerson),
     ask: (sql, parameters) => ask(mesh.stores.adminUrl, sql, parameters),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
