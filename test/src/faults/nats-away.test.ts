@@ -126,9 +126,10 @@ function numbers(after: bigint, last: bigint): readonly bigint[] {
   return Array.from({ length: Number(last - after) }, (_, index) => after + BigInt(index + 1));
 }
 
+/** Heads of logs are published beside the history: they have no position in it. */
 function positionIn(id: string, service: string): readonly bigint[] {
   const [producer, position = ''] = id.split(':');
-  return producer === service ? [BigInt(position)] : [];
+  return producer === service && /^\d+$/.test(position) ? [BigInt(position)] : [];
 }
 
 /** The ids of the messages in the stream, in order. */
