@@ -31,6 +31,8 @@ interface TokenFacts {
 
 const PAUSE_MS = 250;
 const ASK_TIMEOUT_MS = 2_000;
+/** An answer that is still to come is good for who asks this long after the question was sent. */
+const SHARED_MS = 250;
 /** A stream that took longer to open tells too little of when it was opened: another may do better. */
 const OPENING_MS = 150;
 /** A stream that says nothing for so long is given up. */
@@ -48,6 +50,7 @@ export class RevocationFeed implements Revocations, AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #listeners = new Set<() => void>();
   readonly #running: Promise<void>;
+  readonly #asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
   #subjects = new RevokedSubjects();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -65,7 +68,20 @@ export class RevocationFeed implements Revocations, AsyncDisposable {
     return this.#subjects.has(caller);
   }
 
-  async ask({ id, version = 0, tokenId, credentialIds = [] }: Caller): Promise<boolean> {
+  /** Of many calls with one token at a time, one asks: when this is needed, teams is busy enough. */
+  ask(caller: Caller): Promise<boolean> {
+    const { tokenId } = caller;
+    const now = this.#clock.elapsed();
+    const asked = this.#asked.get(tokenId);
+    if (asked && now - asked.at <= SHARED_MS) return asked.answer;
+    const answer = this.#ask(caller).finally(() => {
+      if (this.#asked.get(tokenId)?.answer === answer) this.#asked.delete(tokenId);
+    });
+    this.#asked.set(tokenId, { at: now, answer });
+    return answer;
+  }
+
+  async #ask({ id, version = 0, tokenId, credentialIds = [] }: Caller): Promise<boolean> {
     const facts = { userId: id, version, tokenId, credentialIds };
     const answer = this.#source.checkRevocation(facts, { timeoutMs: ASK_TIMEOUT_MS });
     const { revoked } = await answer.catch((thrown: unknown) => {

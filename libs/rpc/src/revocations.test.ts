@@ -84,6 +84,20 @@ describe('a feed of revocations', () => {
     await assert.rejects(feed.ask(ADA), { reason: 'PEER_UNAVAILABLE' });
   });
 
+  it('asks once for many calls at a time, and anew for a call that comes later', async () => {
+    const world = new Played();
+    await using feed = new RevocationFeed(world, world.clock);
+    const answers: ((revoked: boolean) => void)[] = [];
+    world.answer = () => new Promise((resolve) => answers.push((revoked) => resolve({ revoked })));
+    const [one, other] = [feed.ask(ADA), feed.ask(ADA)];
+    world.now = 251;
+    const later = feed.ask(ADA);
+    assert.equal(answers.length, 2);
+
+    for (const [nth, tell] of answers.entries()) tell(nth === 1);
+    assert.deepEqual(await Promise.all([one, other, later]), [false, false, true]);
+  });
+
   it('tells at once who listens', async () => {
     const world = new Played();
     await using feed = new RevocationFeed(world, world.clock);

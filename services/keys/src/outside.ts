@@ -60,10 +60,11 @@ export interface Peers extends AsyncDisposable {
   forgetRoles(): void;
 }
 
-/** How long lifecycle may take to say whose clone it is (step 6 of the main job). */
-const CLONE_TIMEOUT_MS = 1_000;
-/** How long teams may take to say who somebody is (step 7 of the main job). */
-const TEAM_TIMEOUT_MS = 500;
+/**
+ * How long lifecycle may take to say whose clone it is (step 6 of the main job), and teams to say
+ * who somebody is (step 7). A pause of theirs fits into it; both into the time that lifecycle gives.
+ */
+const TIMEOUT_MS = 1_500;
 /** How much of the history of teams is read at once. */
 const NEWS_PAGE = 500;
 
@@ -138,7 +139,7 @@ export function connectPeers(
   const history = scope.use(connect(HistoryServiceService, teamsAddress, toTeams));
   const memberships = createMemberships(async (userId) => {
     const { memberships: found } = await access
-      .listMemberships({ userId }, { timeoutMs: TEAM_TIMEOUT_MS })
+      .listMemberships({ userId }, { timeoutMs: TIMEOUT_MS })
       .catch((thrown: unknown) => {
         throw awayOr('teams', thrown);
       });
@@ -152,7 +153,7 @@ export function connectPeers(
     lifecycle: {
       async getCloneTeamAndBot(cloneId) {
         const { clone } = await directory
-          .getCloneTeamAndBot({ cloneId }, { timeoutMs: CLONE_TIMEOUT_MS })
+          .getCloneTeamAndBot({ cloneId }, { timeoutMs: TIMEOUT_MS })
           .catch((thrown: unknown) => {
             throw isMissing(thrown) ? notFound('clone', cloneId) : awayOr('lifecycle', thrown);
           });
@@ -164,7 +165,7 @@ export function connectPeers(
     teams: {
       async roleIn(teamId, userId) {
         const request = { teamId, userId, pageSize: 1, pageToken: '' };
-        const options = { timeoutMs: TEAM_TIMEOUT_MS, onBehalfOf: userId };
+        const options = { timeoutMs: TIMEOUT_MS, onBehalfOf: userId };
         const found = await members.listTeamMembers(request, options).catch((thrown: unknown) => {
           if (isMissing(thrown)) return { members: [] };
           throw awayOr('teams', thrown);
@@ -174,7 +175,7 @@ export function connectPeers(
       },
       async isActive(userId) {
         const { inactive } = await access
-          .listMemberships({ userId }, { timeoutMs: TEAM_TIMEOUT_MS })
+          .listMemberships({ userId }, { timeoutMs: TIMEOUT_MS })
           .catch((thrown: unknown) => {
             throw awayOr('teams', thrown);
           });

@@ -40,6 +40,7 @@ describe('a life that is broken off', () => {
   let api: Api;
   let receiver: Receiver;
   let armed = '';
+  let attempts = 0;
   const visited = new Set<string>();
 
   before(async () => {
@@ -62,17 +63,18 @@ describe('a life that is broken off', () => {
     await receiver[Symbol.asyncDispose]();
   });
 
-  for (const [index, point] of POINTS.entries()) {
+  for (const point of POINTS) {
     it(`at ${point} ends as it would have`, async () => {
-      const keyId = await createKey(api, crew.owner.id, `key-${index}`);
+      attempts += 1;
+      const keyId = await createKey(api, crew.owner.id, `key-${attempts}`);
       const calls = house.executor.calls.length;
       armed = point;
 
-      const id = await completeAndDelete(keyId, `life-${index}`);
+      const id = await completeAndDelete(keyId, `life-${attempts}`);
       let lives = 1;
       for (const beside of [stopAndDelete, denyOwner]) {
         if (armed !== point) break;
-        await beside(keyId, `beside-${index}-${lives}`);
+        await beside(keyId, `beside-${attempts}-${lives}`);
         lives += 1;
       }
 

@@ -31,6 +31,7 @@ describe('webhooks', () => {
   let house: House;
   let crew: Crew;
   let api: Api;
+  let attempts = 0;
 
   before(async () => {
     house = await openHouse();
@@ -114,14 +115,15 @@ describe('webhooks', () => {
     await using picky = await startReceiver();
     hanging.answer = () => 'hang';
     const poisoned: string[] = [];
+    attempts += 1;
     picky.answer = ({ event: { data } }) =>
-      data.name === 'poison' ? 500 : data.name === 'stuck' ? 'hang' : 200;
+      data.name.startsWith('poison') ? 500 : data.name.startsWith('stuck') ? 'hang' : 200;
     const hooks = [
       await create(api, hanging, { phases: [ClonePhase.ACCEPTED] }),
       await create(api, picky, { phases: [ClonePhase.ACCEPTED] }),
     ];
-    poisoned.push((await createClone(api, wish({ name: 'poison' }))).id);
-    const stuck = await createClone(api, wish({ name: 'stuck' }));
+    poisoned.push((await createClone(api, wish({ name: `poison-${attempts}` }))).id);
+    const stuck = await createClone(api, wish({ name: `stuck-${attempts}` }));
     await until(() => picky.requests.length >= 2);
     const clones = await Promise.all(Array.from({ length: 98 }, () => createClone(api, wish())));
     // A hundred clones come to life meanwhile: each part has a wait of its own.

@@ -32,7 +32,9 @@ while (signed < wanted && refusal === '') {
   await runner.reportProgress(Number.isFinite(wanted) ? signed / wanted : 0, `signed ${signed}`);
   await sleep(Number(pause));
 }
-if (pay !== undefined) console.log(`paid ${await runner.pay('payment', pay)}`);
+if (pay !== undefined) {
+  console.log(`paid ${await patiently(() => runner.pay('payment', pay))}`);
+}
 if (leave !== undefined) {
   writeFileSync(join(process.env.RAMET_OUTPUT, 'left.txt'), leave);
   console.log('left');
@@ -46,14 +48,23 @@ console.log('completed');
 runner.close();
 process.exitCode = Number(exit);
 
-/** Has one payload signed, however often the mesh is away. Gives the reason if it is refused. */
+/** Has one payload signed. Gives the reason if it is refused. */
 async function signOnce(number) {
+  try {
+    await patiently(() => runner.sign(`order-${number}`, `payload ${number}`));
+    return '';
+  } catch (error) {
+    return error.reason || error.message;
+  }
+}
+
+/** Asks again, however often the mesh is away. */
+async function patiently(ask) {
   for (;;) {
     try {
-      await runner.sign(`order-${number}`, `payload ${number}`);
-      return '';
+      return await ask();
     } catch (error) {
-      if (!error.isTransient) return error.reason || error.message;
+      if (!error.isTransient) throw error;
       await sleep(RETRY_MS);
     }
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
+import { GrantLimits, KeyAlgorithm, SignOperation } from '@ramet/proto-gen/keys.v1';
 import { ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
 import { Transaction } from 'micro-eth-signer';
 import { signaturesOf } from './support/asked.js';
@@ -31,12 +31,14 @@ describe('a payment', () => {
     const { owner } = crew;
     const keyId = await createKey(owner.api, owner.owner, KeyAlgorithm.ECDSA_SECP256K1);
 
-    const wish = { keyId, does: { pay: RECEIVER } };
+    const keyLimits = GrantLimits.fromPartial({ operations: [SignOperation.EVM_TRANSACTION] });
+    const wish = { keyId, keyLimits, does: { pay: RECEIVER } };
     const { id } = await createClone(owner.api, crew, owner.owner, wish);
     const clone = await untilPhase(owner, id, ...AT_REST);
 
-    assert.equal(clone.phase, ClonePhase.COMPLETED);
-    const paid = (await linesOf(owner, id)).find((line) => line.startsWith('paid '));
+    const lines = await linesOf(owner, id);
+    assert.equal(clone.phase, ClonePhase.COMPLETED, lines.join('\n'));
+    const paid = lines.find((line) => line.startsWith('paid '));
     const { raw, type, sender } = Transaction.fromHex(`0x${paid?.slice('paid '.length)}`);
     assert.equal(type, 'eip1559');
     assert.equal(raw.chainId, 5n);
