@@ -66,7 +66,7 @@ export function layoutOf(stateDir: string): Layout {
 
 /** The program of a service. */
 export function programOf(service: ServiceName): string {
-  return join(HOUSE, 'services', service, 'dist', 'main.js');
+  return join(HOUSE, 'services', service, 'dist', 'program', 'main.js');
 }
 
 /** The file that a process of the mesh writes its output to. */

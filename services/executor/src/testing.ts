@@ -1,4 +1,5 @@
 import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Secret } from '@ramet/config';
@@ -42,7 +43,7 @@ const NOBODY = '127.0.0.1:9';
 
 /** Makes a host with empty folders. Their path is short: it has to hold unix sockets. */
 export async function makeTestHost(options: TestExecutorOptions): Promise<TestHost> {
-  const root = await mkdtemp('/tmp/ramet-host-');
+  const root = await mkdtemp(join(tmpdir(), 'ramet-host-'));
   await chmod(root, 0o711);
   const [stateDir, runDir] = [join(root, 'state'), join(root, 'run')];
   await mkdir(stateDir, { mode: 0o700 });

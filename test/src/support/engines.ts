@@ -13,12 +13,14 @@ const PREFIX = 'ramet-test-';
  *
  * Their addresses are in TEST_DATABASE_URL (the superuser's, with the password), TEST_NATS_URL,
  * TEST_NATS_TOKEN and TEST_NATS_BIN. Where these are set already, those servers are used. The
- * data is thrown away at the end; that of a run that was killed, at the start of the next.
+ * data is thrown away at the end; that of a run that was killed, at the start of the next. What
+ * tests put into a temporary folder is in memory too, unless TMPDIR says where.
  */
 export async function startEngines(): Promise<AsyncDisposable> {
   await using scope = new Scope();
   const env = process.env;
   const parent = fastFolder();
+  env.TMPDIR ??= parent;
   removeAbandoned(parent);
   const folder = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
   scope.defer(() => rmSync(folder, { recursive: true, force: true }));

@@ -33,7 +33,7 @@ export async function startReplica(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Replica> {
   const port = await freePort();
-  const program = join(SERVICES, service, 'dist', 'main.js');
+  const program = join(SERVICES, service, 'dist', 'program', 'main.js');
   const log = openSync(join(mesh.layout.logs, `${service}-replica-${port}.log`), 'a');
   const process_ = spawn(process.execPath, ['--enable-source-maps', program], {
     cwd: mesh.layout.state,
