@@ -1,7 +1,7 @@
 import { KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
 import { startChild } from './child.js';
 import { createDatabase } from './durable-postgres.js';
-import { round1, round2 } from './figures.js';
+import { atShare, median, round1, round2 } from './figures.js';
 import { type AuditResult, auditLog, fillLog } from './full-log.js';
 import { lineOf, type Measured } from './rounds.js';
 import type { SignOptions } from './sign-algorithms.js';
@@ -18,6 +18,13 @@ import {
 } from './sign-servers.js';
 import { createIssuer } from './tokens.js';
 
+/**
+ * At half load rounds are shorter, and more: whatever else the machine does for a moment is in the
+ * p99 of a few rounds, and not in the median of all.
+ */
+const SHORTER = 2;
+const MORE_ROUNDS = 4;
+
 /** How to measure at half load. */
 export interface HalfLoadOptions extends SignOptions {
   /** How many rows the full log has. */
@@ -30,7 +37,9 @@ interface OfServer {
   /** All that it can do. */
   readonly capacity: number;
   readonly half: Measured;
-  readonly p99OfBare: number;
+  /** The p99 of each round, and what it is of that of the bare echo, which came just before. */
+  readonly p99Ms: readonly number[];
+  readonly p99OfBare: readonly number[];
 }
 
 /** What was measured at half load. */
@@ -97,19 +106,23 @@ async function compare(
     for (const { target } of paced)
       target.rounds.push(await turn(load, target, { pace: ALL_OUT, ms }));
   }
-  for (let round = 0; round < rounds; round += 1) {
+  const short = ms / SHORTER;
+  for (let round = 0; round < rounds * MORE_ROUNDS; round += 1) {
     for (const { target, half } of paced) {
       const perSecond = measuredOf(target).callsPerSecond / 2;
-      half.rounds.push(await turn(load, half, { pace: { kind: 'due', perSecond }, ms }));
+      half.rounds.push(await turn(load, half, { pace: { kind: 'due', perSecond }, ms: short }));
     }
   }
-  const measured = paced.map(({ target, half }) => ({
+  const p99Of = ({ rounds: all }: Target): readonly number[] =>
+    all.map(({ result }) => round2(atShare(result.latencies, 0.99)));
+  const ofEcho = paced[0] ? p99Of(paced[0].half) : [];
+  return paced.map(({ target, half }) => ({
     name: target.name,
     capacity: measuredOf(target).callsPerSecond,
     half: measuredOf(half),
+    p99Ms: p99Of(half),
+    p99OfBare: p99Of(half).map((p99, round) => round2(p99 / (ofEcho[round] ?? 1))),
   }));
-  const p99OfEcho = measured[0]?.half.p99Ms ?? 0;
-  return measured.map((each) => ({ ...each, p99OfBare: round2(each.half.p99Ms / p99OfEcho) }));
 }
 
 /** Prints what was measured. */
@@ -117,10 +130,15 @@ export function reportHalfLoad({ servers, fillSeconds, auditSeconds, audit }: Ha
   console.info('at half of what each can do, latency from when a request was due\n');
   for (const { name, half } of servers) console.info(lineOf(name, half));
   console.info('');
-  for (const { name, capacity, p99OfBare } of servers.slice(1)) {
-    const verdict = p99OfBare <= HALF_LOAD_BUDGET ? 'met' : 'missed';
+  for (const { name, capacity, p99Ms, p99OfBare } of servers) {
     console.info(
-      `${name.padEnd(24)} p99 ${p99OfBare} of the bare echo's  (budget <= ${HALF_LOAD_BUDGET}: ${verdict}; it can do ${capacity}/s)`,
+      `${name.padEnd(24)} can do ${capacity}/s; p99 ${round2(median(p99Ms))} ms, by round ${p99Ms.join(', ')}`,
+    );
+    if (servers[0]?.name === name) continue;
+    const ratio = round2(median(p99OfBare));
+    const verdict = ratio <= HALF_LOAD_BUDGET ? 'met' : 'missed';
+    console.info(
+      `${' '.repeat(24)} ${ratio} of the bare echo's  (budget <= ${HALF_LOAD_BUDGET}: ${verdict}; by round ${p99OfBare.join(', ')})`,
     );
   }
   console.info(
