@@ -11,7 +11,7 @@ export interface SolanaMessage {
 const KEY_BYTES = 32;
 const VERSIONED = 0x80;
 
-/** Made once: bytes of all kinds are looked at here, and an error takes longer to make than to read them. */
+/** Made once: bytes of all kinds are looked at here, and to make an error takes longer than that. */
 const NOT_A_MESSAGE = new Error('not the message of a Solana transaction');
 
 /**
