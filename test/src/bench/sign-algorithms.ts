@@ -2,7 +2,7 @@ import { ALGORITHMS } from './algorithms.js';
 import { type Child, startChild } from './child.js';
 import type { CryptoOrder, CryptoResult } from './crypto-load.js';
 import { median, round2 } from './figures.js';
-import { lineOf, type Measured } from './rounds.js';
+import { lineOf, type Measured, type Round } from './rounds.js';
 import {
   ALL_OUT,
   type Load,
@@ -127,8 +127,8 @@ function compare(
     const cryptoCpuMicros = round2(median(rounds.map(({ cpuMicros }) => cpuMicros)));
     const over = measured.serverCpuMicros - bare.serverCpuMicros;
     const ratios = {
-      ofBare: round2(measured.callsPerSecond / bare.callsPerSecond),
-      ofPipeline: round2(measured.callsPerSecond / pipeline.callsPerSecond),
+      ofBare: ratioOf(target, first),
+      ofPipeline: ratioOf(target, second),
       ofCrypto: round4(measured.callsPerSecond / cryptoPerSecond),
       cpuOfCrypto: round2(over / cryptoCpuMicros),
     };
@@ -139,6 +139,13 @@ function compare(
   const { ofBare, ofPipeline } = hmac.ratios;
   const cpuMicrosOverBare = hmac.measured.serverCpuMicros - bare.serverCpuMicros;
   return { bare, pipeline, algorithms, headline: { ofPipeline, ofBare, cpuMicrosOverBare } };
+}
+
+/** The median round's: those of a round came one after the other, on the same busy machine. */
+function ratioOf(target: Target, echoed: Target): number {
+  const rate = (round: Round | undefined): number =>
+    round ? round.result.calls / round.result.ms : Number.NaN;
+  return round2(median(target.rounds.map((round, nth) => rate(round) / rate(echoed.rounds[nth]))));
 }
 
 /** Prints what was measured. */
