@@ -3,7 +3,7 @@ import type { ServiceName } from '@ramet/local';
 import { median, round1, round2 } from './figures.js';
 import { type LifeMesh, startLifeMesh } from './life-mesh.js';
 import { useOf } from './process-use.js';
-import { countStatements, totalOf } from './statements.js';
+import { countStatements, type Statement, totalOf } from './statements.js';
 
 interface Options {
   readonly json: boolean;
@@ -14,13 +14,23 @@ interface Options {
 interface AtRest {
   readonly service: ServiceName;
   readonly statementsPerSecond: number;
+  /** Each of them, most first. */
+  readonly statements: readonly Sent[];
   readonly startMs: number;
   readonly residentMb: number;
+}
+
+/** A statement that is sent again and again. */
+interface Sent {
+  readonly text: string;
+  readonly perSecond: number;
 }
 
 const SERVICES: readonly ServiceName[] = ['teams', 'keys', 'lifecycle', 'executor'];
 const SETTLED_MS = 5_000;
 const IDLE_MS = 30_000;
+/** The least that is shown of a statement. */
+const SHOWN = 0.1;
 /** The budget of DESIGN.md, section 8. The executor may have more memory. */
 const BUDGET = { statementsPerSecond: 2, startMs: 2_000, residentMb: 150, executorMb: 220 };
 
@@ -36,30 +46,33 @@ export async function benchRest({ json, rounds }: Options): Promise<void> {
   for (const service of SERVICES) {
     const residentMb = Math.round(useOf(mesh.mesh.service(service).pid).residentBytes / 1e6);
     const startMs = await timeToServe(mesh, service, rounds);
-    const statementsPerSecond = round2(statements.get(service) ?? 0);
-    measured.push({ service, statementsPerSecond, startMs, residentMb });
+    const sent = statements.filter((each) => each.service === service);
+    const perSecond = (calls: number): number => round2(calls / (IDLE_MS / 1_000));
+    measured.push({
+      ...{ service, startMs, residentMb, statementsPerSecond: perSecond(totalOf(sent)) },
+      statements: sent.map(({ text, calls }) => ({ text, perSecond: perSecond(calls) })),
+    });
   }
   if (json) {
     console.info(JSON.stringify({ bench: 'rest', measured, budget: BUDGET }));
     return;
   }
-  for (const { service, statementsPerSecond, startMs, residentMb } of measured) {
+  for (const { service, statementsPerSecond, statements: sent, startMs, residentMb } of measured) {
     console.info(
       `${service.padEnd(10)} ${statementsPerSecond} statements/s, serves after ${startMs} ms, ${residentMb} MB`,
     );
+    for (const { perSecond, text } of sent.filter((each) => each.perSecond >= SHOWN))
+      console.info(`  ${perSecond.toFixed(2).padStart(6)}  ${text.slice(0, 110)}`);
   }
   console.info(
     `budget     < ${BUDGET.statementsPerSecond} statements/s, < ${BUDGET.startMs} ms, < ${BUDGET.residentMb} MB (executor < ${BUDGET.executorMb})`,
   );
 }
 
-async function idleStatements({ adminUrl }: LifeMesh): Promise<ReadonlyMap<string, number>> {
+async function idleStatements({ adminUrl }: LifeMesh): Promise<readonly Statement[]> {
   await using counter = await countStatements(adminUrl);
   await sleep(IDLE_MS);
-  const sent = await counter.take();
-  const perSecond = (service: ServiceName): number =>
-    totalOf(sent.filter((each) => each.service === service)) / (IDLE_MS / 1_000);
-  return new Map(SERVICES.map((service) => [service, perSecond(service)]));
+  return await counter.take();
 }
 
 async function timeToServe({ mesh }: LifeMesh, name: ServiceName, rounds: number): Promise<number> {
