@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { Stage, TemplateSpec } from '@ramet/proto-gen/lifecycle.v1';
+import { seeded } from '@ramet/test/random';
 import { keptInput } from './domain/inputs.js';
-import { seeded, specOf } from './domain/random-spec.js';
+import { specOf } from './domain/random-spec.js';
 import { fromInputMessage, toInputMessage } from './override-messages.js';
 import {
   fromPolicyMessage,
