@@ -158,6 +158,17 @@ describe('ExplainClone', () => {
     assert.equal(find(await explained(api, id, 'RUNNING_WELL'), 'KEY_IN_USE'), undefined);
   });
 
+  it('says at once of a clone that runs that it may not sign, until it may again', async () => {
+    const keyId = await createKey(api, crew.owner.id, 'stopped');
+    const { id } = await createRunning(house, api, { ...wish, keyId });
+    await api.keys.disableKey({ id: keyId, etag: '' });
+    const cause = await explained(api, id, 'RUNNING_WELL');
+    assert.equal(find(cause, 'KEY_DISABLED')?.unblockedBy, 'EnableKey');
+
+    await api.keys.enableKey({ id: keyId, etag: '' });
+    assert.ok(!codesOf(await explained(api, id, 'RUNNING_WELL')).includes('KEY_DISABLED'));
+  });
+
   it('tells what the probe of a clone has found, and whether it still does', async () => {
     const clone = await createProbed(api, crew.owner.id);
     const { id } = clone;

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { seeded } from '@ramet/test/random';
+import { specOf } from '../testing/random-spec.js';
 import { specViolations } from './check-spec.js';
 import { CLONE_KINDS, type CloneKind } from './clone.js';
-import { specOf } from './random-spec.js';
 import { defaultSpec } from './release.js';
 import type { Override, ParameterSpec, Spec, Stage } from './spec.js';
 

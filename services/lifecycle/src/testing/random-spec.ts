@@ -11,7 +11,7 @@ import {
   type Source,
   type Spec,
   type Stage,
-} from './spec.js';
+} from '../domain/spec.js';
 
 const TEXTS = [
   '',
