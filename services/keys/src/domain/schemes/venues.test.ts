@@ -195,11 +195,25 @@ describe('what a signature does not cover', () => {
   it('is no way to have a withdrawal signed as something else', () => {
     const query = 'coin=BTC&address=1A1zP1&amount=1';
 
-    assert.deepEqual(refused(hmacKey('binance', 'K'), { query }), ['venue.path']);
+    // The history of withdrawals is for everybody to read, and its signature would be good for one.
+    for (const path of ['/api/v3/order', '/sapi/v1/capital/withdraw/history', '/withdraw']) {
+      assert.deepEqual(refused(hmacKey('binance', 'K'), { path, query }), ['venue.path'], path);
+    }
     const path = '/sapi/v1/capital/withdraw/apply';
     assert.deepEqual(refused(hmacKey('binance', 'K'), { path, query }), []);
     const body = Buffer.from('{"coin":"BTC","address":"1A1zP1"}');
     assert.deepEqual(refused(hmacKey('bybit', 'K'), { body }), ['venue.path']);
+  });
+
+  it('is no way to have a transfer or a key signed as something else', () => {
+    for (const query of ['toEmail=a%40b.c&asset=BTC&amount=1', 'TOACCOUNTTYPE=SPOT', 'token=BTC']) {
+      assert.deepEqual(refused(hmacKey('binance', 'K'), { query }), ['venue.path'], query);
+    }
+    for (const text of ['{"toMemberId":1}', '{"a":[{"permissions":{}}]}', '{"\\u0074oUid":"1"}']) {
+      const body = Buffer.from(text);
+      assert.deepEqual(refused(hmacKey('bybit', 'K'), { body }), ['venue.path'], text);
+      assert.deepEqual(refused(hmacKey('bybit', 'K'), { body, path: '/v5/asset/transfer/x' }), []);
+    }
   });
 });
 
