@@ -9,7 +9,11 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
-import type { IdentityProvider, ProvenClaims } from '../domain/identity-provider.js';
+import {
+  type IdentityProvider,
+  isSafeUrl,
+  type ProvenClaims,
+} from '../domain/identity-provider.js';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.js';
 
 /** What an ID token says of itself, before anything of it is proven. */
@@ -111,7 +115,9 @@ async function discover(read: Fetch, issuer: string): Promise<string> {
   if (response.status !== 200) throw new Error(`the provider has answered ${response.status}`);
   const { issuer: said, jwks_uri: keys } = (await response.json()) as Record<string, unknown>;
   if (said !== issuer) throw new Error('the configuration is of another issuer');
-  if (typeof keys !== 'string') throw new Error('the configuration does not say where keys are');
+  if (typeof keys !== 'string' || !isSafeUrl(keys)) {
+    throw new Error('the configuration does not say where keys are');
+  }
   return keys;
 }
 
