@@ -83,12 +83,14 @@ describe('signed requests', () => {
     });
   });
 
-  it('of Bybit sign the body of a POST', async () => {
+  it('of Bybit sign the string of its documents for a POST', async () => {
+    const key = hmacKey('bybit', 'XXXXXXXXXX');
     const body = Buffer.from('{"category": "option"}');
+    const at = new Date(1_658_385_579_423);
 
-    const { headers } = await signed(hmacKey('bybit', 'K'), { path: '/v5/order/create', body });
+    const { headers } = await signed(key, { path: '/v5/order/create', body }, { at });
 
-    const text = '1659259836247K5000{"category": "option"}';
+    const text = '1658385579423XXXXXXXXXX5000{"category": "option"}';
     assert.equal(valuesOf(headers)['X-BAPI-SIGN'], hmac('sha256', text, 'hex'));
   });
 
