@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { PublicError } from '@ramet/errors';
+import { below, mutated, oneOf, type Random, randomBytes, seeded } from '@ramet/test/random';
 import { keksOf } from '../sealing/kek-provider.js';
-import { below, mutated, oneOf, type Random, randomBytes, seeded } from '../support/random.js';
 import { importSecret, joinCredential, splitCredential } from './credential.js';
 import { readValues, writeInteger, writeValue } from './der.js';
 import { importMaterial } from './material.js';

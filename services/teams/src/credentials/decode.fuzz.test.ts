@@ -3,10 +3,10 @@
 // Method: good ones changed by seeded dice, noise, and the largest ones that the contract lets in.
 import assert from 'node:assert/strict';
 import { systemIds } from '@ramet/service';
+import { below, mutated, oneOf, randomBytes, seeded } from '@ramet/test/random';
 import { SignJWT } from 'jose';
 import { isApiKey, makeApiKey } from '../domain/api-key.js';
 import { matchesGlob } from '../domain/glob.js';
-import { below, mutated, oneOf, randomBytes, seeded } from '../support/random.js';
 import { signerOf } from './ethereum.js';
 import { originOf } from './identity-tokens.js';
 import { firstRefreshToken, readRefreshToken } from './refresh-token.js';

@@ -6,9 +6,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PublicError } from '@ramet/errors';
 import { systemClock } from '@ramet/service';
+import { mutated, type Random, seeded } from '@ramet/test/random';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { IdentityProvider } from '../domain/identity-provider.js';
-import { mutated, type Random, seeded } from '../support/random.js';
 import { IdentityTokens } from './identity-tokens.js';
 
 const ROUNDS = 80;

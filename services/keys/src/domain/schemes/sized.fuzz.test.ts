@@ -4,7 +4,7 @@
 // makes careless readers slow: depth, repetition, long numbers, long tails.
 import assert from 'node:assert/strict';
 import { PublicError } from '@ramet/errors';
-import { below, oneOf, type Random, randomBytes, seeded } from '../../support/random.js';
+import { below, oneOf, type Random, randomBytes, seeded } from '@ramet/test/random';
 import { keyOf, secp256k1Key, signed } from '../../support/schemes.js';
 import type { Payload, SchemeKey } from '../scheme.js';
 import { signable } from '../signable.js';
