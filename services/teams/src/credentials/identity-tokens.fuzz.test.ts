@@ -110,7 +110,8 @@ describe('a provider whose answers are odd', () => {
   ): Promise<string | undefined> {
     const provider: IdentityProvider = {
       ...{ id: 'idp_1', name: 'a', kind: 'people', issuer, audience: AUDIENCE, autoCreate: false },
-      ...{ algorithms: ['EdDSA', 'RS256', 'ES256'], rules: [], createdAt: new Date(0) },
+      ...{ algorithms: ['EdDSA', 'RS256', 'ES256'], rules: [], revision: 1 },
+      ...{ createdAt: new Date(0), updatedAt: new Date(0) },
     };
     try {
       return (await tokens.prove(provider, token, nonce))?.sub;
