@@ -44,6 +44,28 @@ describe('a page token', () => {
     }
   });
 
+  it('is refused once any of its characters has changed, or is missing, however long it is', () => {
+    const token = encodePageToken(['bot_9', '17'], binding);
+    for (let at = 0; at < token.length; at += 1) {
+      const [before, after] = [token.slice(0, at), token.slice(at + 1)];
+      for (const changed of [before + after, before, `${before}A${after}`, `${before}_${after}`]) {
+        const isSame = Buffer.from(changed, 'base64url').equals(Buffer.from(token, 'base64url'));
+        if (isSame || changed === '') continue;
+        const decode = () => decodePageToken(changed, binding, ['id', 'position']);
+        // The key of another row is a key as well: it gives nobody a right.
+        const reads = attempt(decode);
+        assert.ok(reads === undefined || reads.every((part) => /^[\w.:-]{1,128}$/.test(part)));
+      }
+    }
+    for (const piece of ['A', '[', '"', '_', ' ', '\0']) {
+      const start = performance.now();
+      const long = Buffer.from(piece.repeat(100_000)).toString('base64url');
+      assert.throws(() => decodePageToken(long, binding), FOREIGN);
+      assert.throws(() => decodePageToken(piece.repeat(100_000), binding), FOREIGN);
+      assert.ok(performance.now() - start < 500);
+    }
+  });
+
   const MADE_UP: readonly (readonly [KeyPart, readonly string[]])[] = [
     ['id', ['bot\u0000', '', 'a'.repeat(200)]],
     ['position', ['x', '-1', '1e3', '9223372036854775808', '']],
@@ -59,3 +81,15 @@ describe('a page token', () => {
     });
   }
 });
+
+/** What a token reads as; undefined if it is refused as one of another list. */
+function attempt(decode: () => readonly string[] | undefined): readonly string[] | undefined {
+  try {
+    return decode();
+  } catch (thrown) {
+    assert.throws(() => {
+      throw thrown;
+    }, FOREIGN);
+    return undefined;
+  }
+}

@@ -45,7 +45,7 @@ export function parseNoteKey(line: string): NoteKey | undefined {
   const [, name, id, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(line) ?? [];
   const bytes = Buffer.from(encoded ?? '', 'base64');
   const isKey = bytes.length === 1 + RAW_KEY_BYTES && bytes.subarray(0, 1).equals(ED25519);
-  if (!name || !id || !isKey) return undefined;
+  if (!name || !NAME.test(name) || !id || !isKey) return undefined;
   const spki = Buffer.concat([SPKI, bytes.subarray(1)]);
   const key = noteKey(name, createPublicKey({ key: spki, format: 'der', type: 'spki' }));
   return printNoteKey(key) === line ? key : undefined;

@@ -44,8 +44,7 @@ export function verifyConsistency(claim: Consistency): boolean {
   if (firstSize === 0) return proof.length === 0;
 
   // A complete smaller tree is a node of the larger one, and stands for itself.
-  const isComplete = Number.isInteger(Math.log2(firstSize));
-  const [start, ...rest] = isComplete ? [firstRoot, ...proof] : proof;
+  const [start, ...rest] = isComplete(firstSize) ? [firstRoot, ...proof] : proof;
   if (!start || !areHashes([start])) return false;
   return walk(claim, start, rest);
 }
@@ -71,6 +70,13 @@ function walk(
     [node, last] = [half(node), half(last)];
   }
   return last === 0 && firstHash.equals(firstRoot) && hash.equals(root);
+}
+
+/** Tells whether a tree of this size has no level with a node that lacks its sibling. */
+function isComplete(size: number): boolean {
+  let rest = size;
+  while (rest % 2 === 0) rest /= 2;
+  return rest === 1;
 }
 
 /** Skips the levels at which the right edge of a tree has no sibling. */

@@ -122,7 +122,8 @@ async function readToken(
 
 function callerOf(claims: JWTPayload): Caller {
   const { sub = '', jti = '', kind } = claims;
-  if (typeof jti !== 'string' || !USER_ID.test(sub)) throw malformed();
+  const isNamed = typeof sub === 'string' && USER_ID.test(sub) && typeof jti === 'string';
+  if (!isNamed) throw malformed();
   const common = { id: sub, tokenId: jti, admin: false };
   switch (kind) {
     case 'user':
@@ -237,7 +238,10 @@ class KeyRing {
     const keys = new Map<string, ImportedKey>();
     for (const jwk of jwks) {
       const isEd25519 = jwk.kty === 'OKP' && jwk.crv === 'Ed25519' && jwk.d === undefined;
-      if (isEd25519 && jwk.kid) keys.set(jwk.kid, await importJWK(jwk, 'EdDSA'));
+      if (!isEd25519 || !jwk.kid) continue;
+      // One that is not a key says nothing of the others.
+      const key = await importJWK(jwk, 'EdDSA').catch(() => undefined);
+      if (key) keys.set(jwk.kid, key);
     }
     this.#keys = keys;
     this.#readAt = askedAt;

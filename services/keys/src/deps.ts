@@ -21,6 +21,7 @@ import type { Grants } from './store/grants.js';
 import type { Keks } from './store/keks.js';
 import type { KeyLife } from './store/key-life.js';
 import type { Keys } from './store/keys.js';
+import type { Leases } from './store/leases.js';
 import type { Logs } from './store/logs.js';
 import type { Seals } from './store/seals.js';
 import type { Signatures } from './store/signatures.js';
@@ -31,6 +32,7 @@ export interface Deps {
   readonly keyLife: KeyLife;
   readonly venueTerms: VenueTerms;
   readonly grants: Grants;
+  readonly leases: Leases;
   readonly creatorGrants: CreatorGrants;
   readonly signatures: Signatures;
   readonly refusals: DenialLog;

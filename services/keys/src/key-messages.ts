@@ -13,6 +13,7 @@ import {
   type KeyState as State,
   stateOf,
 } from './domain/key.js';
+import { addressOf } from './domain/schemes/address.js';
 import { toOwnerMessage } from './messages.js';
 
 const ALGORITHM = {
@@ -69,19 +70,21 @@ export function toKeyMessage(key: Key): KeyMessage {
     etag: etagOf(key),
     labels: { ...key.labels },
     state: STATE[stateOf(key)],
-    versions: key.versions.map(toVersionMessage),
+    versions: key.versions.map((each) => toVersionMessage(key.algorithm, each)),
     validFrom: key.validFrom,
     validUntil: key.validUntil,
     defaultKey: key.isDefault,
     acceptedTerms: key.acceptedTerms,
     purgeTime: key.purgeAt,
+    address: addressOf(key.algorithm, key.publicKey),
   };
 }
 
-function toVersionMessage(version: KeyVersion): KeyVersionMessage {
+function toVersionMessage(algorithm: Algorithm, version: KeyVersion): KeyVersionMessage {
   const { number, origin, publicKey, venueKeyId, createdAt, retireAt, destroyedAt } = version;
   return {
     ...{ number, publicKey, venueKeyId, origin: ORIGIN[origin] },
+    address: addressOf(algorithm, publicKey),
     ...{ createTime: createdAt, retireTime: retireAt, destroyTime: destroyedAt },
   };
 }

@@ -83,6 +83,41 @@ describe('the lease of a grant', () => {
     assert.equal(await reasonOf(signRaw(world, tenant, 'p')), 'GRANT_REVOKED');
   });
 
+  it('names who may not sign all the same, as whoever signs is told', async () => {
+    const [live, revoked, disabled, late, spent] = await Promise.all([
+      granted(),
+      granted(),
+      granted(),
+      granted(),
+      granted(),
+    ]);
+    const request = { grantId: '', executionId: revoked.executionId, reason: 'over' };
+    await world.keys.revokeGrant(request, LIFECYCLE);
+    const owner = as(`user:${disabled.userId}`);
+    await world.keys.disableKey({ id: disabled.keyId, etag: '' }, owner);
+    const set = (change: string, { keyId }: Tenant) =>
+      world.db.query(`update key_grant set ${change} where key_id = $1`, [keyId]);
+    await set('expires_at = ramet_now()', late);
+    await set('max_uses = 0', spent);
+
+    const tenants = [live, revoked, disabled, late, spent];
+    const executions = tenants.map(({ executionId, epoch }) => ({ executionId, epoch }));
+    const { stopped } = await world.grants.renewGrantLeases({ executions }, LIFECYCLE);
+    const told = new Map(stopped.map(({ executionId, reason }) => [executionId, reason]));
+    for (const tenant of tenants) {
+      const reason = await reasonOf(signRaw(world, tenant, 'p'));
+      assert.equal(told.get(tenant.executionId) ?? 'OK', reason);
+    }
+    assert.deepEqual([...told.values()].sort(), [
+      'GRANT_EXPIRED',
+      'GRANT_REVOKED',
+      'GRANT_USED_UP',
+      'KEY_DISABLED',
+    ]);
+    const { message } = stopped.find(({ reason }) => reason === 'GRANT_REVOKED') ?? assert.fail();
+    assert.match(message, /: over$/);
+  });
+
   it('is renewed while many sign, without one of them failing', async () => {
     const tenants = await Promise.all(Array.from({ length: 8 }, granted));
 

@@ -70,6 +70,7 @@ import { DenialLog } from './store/denials.js';
 import { Grants } from './store/grants.js';
 import { KeyLife } from './store/key-life.js';
 import { Keys } from './store/keys.js';
+import { Leases } from './store/leases.js';
 import { Secrets } from './store/secrets.js';
 import { Signatures } from './store/signatures.js';
 
@@ -234,6 +235,7 @@ async function makeDeps({ db, bus, config, outside, peers, scope }: Parts): Prom
     keyLife: new KeyLife(db, failpoints),
     venueTerms: config.venueTerms ?? new Map(),
     grants: new Grants(db, ids, failpoints),
+    leases: new Leases(db),
     creatorGrants: new CreatorGrants(db),
     history: { read: (after, limit) => readNewest(db, { after, limit }) },
     acceptor: scope.use(new Acceptor({ db, clock, failpoints, onRecorded: running.wake })),

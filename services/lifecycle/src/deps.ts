@@ -8,6 +8,7 @@ import type { Refusal } from './domain/facts.js';
 import type { Workload } from './domain/outcome.js';
 import type { Deadlines } from './domain/phases.js';
 import type { Membership, Sight } from './domain/sight.js';
+import type { SigningStop } from './domain/signing.js';
 import type { Input, Limits, Override, Parameter, Source, Stage } from './domain/spec.js';
 import type { TemplateSight } from './domain/template-sight.js';
 import type { Sealer } from './sealing/sealer.js';
@@ -188,8 +189,11 @@ export interface Keys {
   authorize(grant: GrantWish, signal: AbortSignal): Promise<Answer<true>>;
   revoke(executionId: string, signal: AbortSignal): Promise<void>;
   release(keyId: string, cloneId: string, signal: AbortSignal): Promise<void>;
-  /** Lets executions go on signing for a while. */
-  renew(executions: readonly SigningExecution[], signal: AbortSignal): Promise<void>;
+  /** Lets executions go on signing for a while. Returns those that may not sign all the same. */
+  renew(
+    executions: readonly SigningExecution[],
+    signal: AbortSignal,
+  ): Promise<readonly SigningStop[]>;
 }
 
 /** An execution that may sign. */

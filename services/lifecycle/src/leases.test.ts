@@ -7,7 +7,17 @@ import { type Database, openDatabase } from '@ramet/database';
 import { type Clone, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
 import { systemIds } from '@ramet/service';
 import { type Api, type Crew, createKey, type House, openHouse } from './testing/house.js';
-import { createRunning, executionOf, exit, reached, until } from './testing/steps.js';
+import {
+  createRunning,
+  executionOf,
+  exit,
+  got,
+  reached,
+  until,
+  WHOLE_PAST,
+} from './testing/steps.js';
+
+const FIRST = { pageSize: 1, pageToken: '' };
 
 describe('the grant of an execution', () => {
   let house: House;
@@ -51,6 +61,34 @@ describe('the grant of an execution', () => {
     assert.equal(await isLive(over), false);
     await keys.query('update key_grant set revoked_at = created_at where clone_id = $1', [over.id]);
   });
+
+  it('that may not be signed with any more is a condition of the clone, until it is over', async () => {
+    const revoked = await running();
+    const disabled = await running();
+    const [grant] = (await api.keys.listGrants({ keyId: revoked.keyId, ...FIRST })).grants;
+    await api.keys.revokeGrant({ grantId: grant?.id ?? '', executionId: '', reason: 'it loses' });
+    await api.keys.disableKey({ id: disabled.keyId, etag: '' });
+
+    await until(async () => (await conditionsOf(revoked)).length === 1);
+    await until(async () => (await conditionsOf(disabled)).length === 1);
+    assert.deepEqual(await conditionsOf(revoked), [
+      'GRANT_REVOKED: the right to sign with the key was revoked: it loses',
+    ]);
+    assert.deepEqual(await conditionsOf(disabled), ['KEY_DISABLED: the key is disabled']);
+
+    await api.keys.enableKey({ id: disabled.keyId, etag: '' });
+    await until(async () => (await conditionsOf(disabled)).length === 0);
+    const { entries } = await api.clones.listCloneHistory({
+      ...{ cloneId: disabled.id, pageSize: 0, pageToken: '', ...WHOLE_PAST },
+    });
+    const kinds = entries.map(({ kind }) => kind).filter((kind) => kind.includes('signing'));
+    assert.deepEqual(kinds.sort(), ['clone.signing_resumed', 'clone.signing_stopped']);
+  });
+
+  async function conditionsOf({ id }: Clone): Promise<readonly string[]> {
+    const { conditions } = await got(api, id);
+    return conditions.map(({ type, message }) => `${type}: ${message}`);
+  }
 
   async function running(): Promise<Clone> {
     const keyId = await createKey(api, crew.owner.id, `k${systemIds.make('x').slice(-8)}`);

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { Stage, TemplateSpec } from '@ramet/proto-gen/lifecycle.v1';
+import { seeded } from '@ramet/test/random';
 import { keptInput } from './domain/inputs.js';
-import { seeded, specOf } from './domain/random-spec.js';
 import { fromInputMessage, toInputMessage } from './override-messages.js';
 import {
   fromPolicyMessage,
@@ -14,6 +14,7 @@ import {
   toSpecMessage,
   toStageMessage,
 } from './spec-messages.js';
+import { specOf } from './testing/random-spec.js';
 
 const ROUNDS = 200;
 

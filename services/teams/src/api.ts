@@ -76,6 +76,7 @@ import { setBotSource } from './handlers/set-bot-source.js';
 import { setTeamMember } from './handlers/set-team-member.js';
 import { transferTeamOwnership } from './handlers/transfer-team-ownership.js';
 import { unlinkIdentity } from './handlers/unlink-identity.js';
+import { updateIdentityProvider } from './handlers/update-identity-provider.js';
 import { updateProvider } from './handlers/update-provider.js';
 import { watchRevocations } from './handlers/watch-revocations.js';
 import { withdrawAccess } from './handlers/withdraw-access.js';
@@ -154,6 +155,7 @@ function identityProviderApi(deps: Deps): Implemented {
   return implement(IdentityProviderServiceService, {
     createIdentityProvider: createIdentityProvider(deps),
     listIdentityProviders: listIdentityProviders(deps),
+    updateIdentityProvider: updateIdentityProvider(deps),
     deleteIdentityProvider: deleteIdentityProvider(deps),
     linkIdentity: linkIdentity(deps),
     listIdentities: listIdentities(deps),

@@ -141,6 +141,47 @@ describe('an identity provider of people', () => {
     await assert.rejects(logIn(token), { code: 'UNAVAILABLE', reason: 'PEER_UNAVAILABLE' });
   });
 
+  it('is trusted as far as an administrator has changed it to', async () => {
+    const id = await create({ name: 'changing', audience: 'nobody' });
+    const listed = async () => {
+      const { identityProviders } = await admin.identityProviders.listIdentityProviders({});
+      return identityProviders.find((each) => each.id === id) ?? assert.fail('it is gone');
+    };
+    const before = await listed();
+    const nothing = {
+      id,
+      audience: '',
+      algorithms: [],
+      autoCreate: undefined,
+      rules: [],
+      etag: '',
+    };
+    const update = (change: Partial<typeof nothing> | { readonly autoCreate: boolean }) =>
+      admin.identityProviders.updateIdentityProvider({ ...nothing, ...change });
+
+    await update({ etag: before.etag, audience: 'else', algorithms: ['RS256'] as never });
+    const after = await listed();
+    assert.deepEqual([after.audience, after.algorithms], ['else', ['RS256']]);
+    assert.deepEqual(
+      [after.name, after.issuer, after.kind],
+      ['changing', oidc.issuer, before.kind],
+    );
+    assert.notEqual(after.etag, before.etag);
+
+    await assert.rejects(update({ etag: before.etag }), { code: 'ABORTED', reason: 'ETAG_STALE' });
+    // There is one of this issuer and audience already.
+    const taken = { code: 'ALREADY_EXISTS', reason: 'NAME_TAKEN' };
+    await assert.rejects(update({ audience: oidc.clientId }), taken);
+    const rule = { subject: 'x', claims: [], userId: ada.id, scopes: ['clones.*'] };
+    await assert.rejects(update({ rules: [rule] as never }), { reason: 'REQUEST_INVALID' });
+    assert.deepEqual(await listed(), after);
+
+    await update({ autoCreate: true });
+    assert.equal((await listed()).autoCreate, true);
+    await admin.identityProviders.deleteIdentityProvider({ id });
+    await assert.rejects(update({ audience: 'gone' }), { code: 'NOT_FOUND' });
+  });
+
   it('that is deleted is trusted no more', async () => {
     oidc.becomes('ada-there');
     const { token } = await logIn(await idToken(oidc));
@@ -149,7 +190,12 @@ describe('an identity provider of people', () => {
     await untilRevoked(house.as(token));
   });
 
-  async function create(wish: { name: string; issuer?: string; autoCreate?: boolean }) {
+  async function create(wish: {
+    name: string;
+    issuer?: string;
+    audience?: string;
+    autoCreate?: boolean;
+  }) {
     const { identityProvider } = await admin.identityProviders.createIdentityProvider({
       ...{ kind: IdentityProviderKind.PEOPLE, issuer: oidc.issuer, audience: oidc.clientId },
       ...{ algorithms: [], autoCreate: false, rules: [] },

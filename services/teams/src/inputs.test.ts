@@ -156,6 +156,22 @@ describe('teams refuses', () => {
     ]);
   });
 
+  it('ID tokens of nobody, with nothing said of what is wrong', async () => {
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    for (const claims of [
+      { iss: 'a\0', aud: 'b' },
+      { iss: 'https://a.example', aud: ['b', '\0'] },
+      { iss: 'https://a.example', aud: [{ b: 1 }, ['c']] },
+      { iss: '\ud800', aud: 'b' },
+      [],
+      'a',
+    ]) {
+      const identityToken = `${part({ alg: 'RS256' })}.${part(claims)}.AAAA`;
+      const refused = { code: 'UNAUTHENTICATED', reason: 'CREDENTIAL_INVALID' };
+      await assert.rejects(api.tokens.exchangeIdentityToken({ identityToken }), refused);
+    }
+  });
+
   it('no name that differs from another by nothing visible, for there are none', async () => {
     await api.users.createUser(named('ada'));
     await assert.rejects(api.users.createUser(named('ada')), {

@@ -3,6 +3,7 @@ import type {
   LinkedIdentity as LinkedIdentityMessage,
 } from '@ramet/proto-gen/teams.v1';
 import { IdentityProviderKind } from '@ramet/proto-gen/teams.v1';
+import { etagOf } from './domain/etag.js';
 import type { IdentityProvider, LinkedIdentity, ProviderKind } from './domain/identity-provider.js';
 
 const KIND = {
@@ -12,8 +13,11 @@ const KIND = {
 
 /** Translates an identity provider. */
 export function toProviderMessage(provider: IdentityProvider): IdentityProviderMessage {
-  const { kind, createdAt, ...same } = provider;
-  return { ...same, kind: KIND[kind], createTime: createdAt };
+  const { kind, createdAt, updatedAt, revision, ...same } = provider;
+  return {
+    ...{ ...same, kind: KIND[kind], createTime: createdAt, updateTime: updatedAt },
+    etag: etagOf({ revision }),
+  };
 }
 
 /** Translates an identity. */

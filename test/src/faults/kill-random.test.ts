@@ -30,9 +30,9 @@ import {
   testFolder,
   type World,
 } from '../stories/support/world.js';
+import { seeded } from '../support/random.js';
 import type { Launched } from './launched.js';
 import { deletedAlive, type Life, type Story, stopped, whole } from './lives.js';
-import { seeded } from './seeded.js';
 
 // Goal: whatever is killed whenever, everything ends as it should, once, and nothing stays behind.
 // Method: the whole mesh. Its services are killed in an order that comes from a seed, runners by

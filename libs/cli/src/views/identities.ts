@@ -19,6 +19,8 @@ export function providerView(clock: Clock): View<IdentityProvider> {
       ['makes users', provider.autoCreate ? 'yes' : 'no'],
       ['rules', String(provider.rules.length)],
       ['created', moment(provider.createTime)],
+      ['changed', moment(provider.updateTime)],
+      ['etag', provider.etag],
     ],
     columns: [
       { title: 'ID', value: ({ id }) => id },

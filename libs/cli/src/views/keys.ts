@@ -29,6 +29,7 @@ export function keyView(clock: Clock): View<Key> {
       ['venue key id', key.venueKeyId],
       ['version', `${key.versions[0]?.number ?? ''}`],
       ['public key', key.publicKey.toString('base64')],
+      ['address', key.address],
       ['held by', key.hold?.cloneId ?? 'nobody'],
       ['held since', moment(key.hold?.createTime)],
       ['valid from', moment(key.validFrom)],

@@ -178,7 +178,7 @@ export function requireWithin(rules: Rules, facts: SignFacts, grantId: string): 
   if (!limit) return;
   const message =
     limit === 'withdrawals'
-      ? 'the grant does not allow withdrawals, transfers and the management of API keys'
+      ? 'the grant does not allow withdrawals, transfers, loans, conversions and the management of API keys'
       : `the grant does not let this through: ${limit}`;
   throw new PublicError('permission_denied', 'LIMIT_EXCEEDED', message, {
     metadata: { grant_id: grantId, limit },

@@ -1,10 +1,18 @@
 import type { RenewGrantLeasesRequest, RenewGrantLeasesResponse } from '@ramet/proto-gen/keys.v1';
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
+import { stopOf } from '../domain/stopped.js';
 
 /** Lets executions go on signing: lifecycle says that they live. */
 export function renewGrantLeases({
-  grants,
-}: Pick<Deps, 'grants'>): Unary<RenewGrantLeasesRequest, RenewGrantLeasesResponse> {
-  return async ({ executions }) => ({ renewed: await grants.renew(executions) });
+  leases,
+}: Pick<Deps, 'leases'>): Unary<RenewGrantLeasesRequest, RenewGrantLeasesResponse> {
+  return async ({ executions }) => {
+    const all = await leases.renew(executions);
+    const stopped = all.flatMap(({ verdict, ...lease }) => {
+      const { executionId, grantId } = lease;
+      return verdict === null ? [] : [{ executionId, grantId, ...stopOf({ ...lease, verdict }) }];
+    });
+    return { renewed: all.filter(({ verdict }) => verdict !== 'revoked').length, stopped };
+  };
 }

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { PublicError } from '@ramet/errors';
+import { mutated, seeded } from '@ramet/test/random';
 import type { Algorithm } from '../domain/algorithm.js';
-import { mutated, seeded } from '../support/random.js';
 import { importMaterial } from './material.js';
 
 const ROUNDS = 300;

@@ -9,7 +9,6 @@ import {
   epochStale,
   expiryOf,
   type Grant,
-  type GrantedExecution,
   type Grantee,
   LEASE_MS,
   type Limits,
@@ -117,16 +116,6 @@ export class Grants {
     return revoked;
   }
 
-  /** Renews the leases of the live grants of executions. Returns how many there were. */
-  async renew(executions: readonly GrantedExecution[]): Promise<number> {
-    const rows = await this.#db.query(RENEW, [
-      executions.map(({ executionId }) => executionId),
-      executions.map(({ epoch }) => epoch),
-      LEASE_MS,
-    ]);
-    return rows.length;
-  }
-
   /** The grants that a selection names, by the id of their key. */
   async select(selection: Selection): Promise<readonly Grant[]> {
     const [column, value] =
@@ -216,18 +205,6 @@ const TAKE_HOLD = `
   select clone_id from taken
   union all
   select clone_id from hold where key_id = $1`;
-
-/** Grants are locked in order of id, as by whoever signs. No history: a lease is a heartbeat. */
-const RENEW = `
-  update key_grant set lease_until = ramet_now() + $3 * interval '1 millisecond'
-  where id in (
-    select g.id
-    from unnest($1::text[], $2::integer[]) as e (execution_id, epoch)
-    join key_grant as g on g.execution_id = e.execution_id and g.epoch = e.epoch
-    where g.revoked_at is null
-    order by g.id for no key update of g
-  )
-  returning 1 as renewed`;
 
 const REVOKE_LIVE = `
   update key_grant set revoked_at = $2, revoke_reason = $3

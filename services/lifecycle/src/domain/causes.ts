@@ -135,6 +135,27 @@ export const CAUSES = {
   },
 
   // What is true of it beside that.
+  GRANT_REVOKED: {
+    meaning: 'Its workload may not sign any more: somebody has revoked that.',
+    unblockedBy: 'RestartClone, if its creator may still use the key',
+  },
+  GRANT_EXPIRED: {
+    meaning: 'Its workload may not sign any more: the time for that is over.',
+    unblockedBy: 'a new clone with a later end of its key_limits',
+  },
+  GRANT_USED_UP: {
+    meaning: 'Its workload may not sign any more: it has signed as often as it may.',
+    unblockedBy: 'RestartClone counts anew; or a new clone with other limits',
+  },
+  KEY_DISABLED: { meaning: 'Its key is disabled.', unblockedBy: 'EnableKey' },
+  KEY_NOT_YET_VALID: {
+    meaning: 'The time of its key has not begun.',
+    unblockedBy: 'that time; or UpdateKey',
+  },
+  KEY_EXPIRED: {
+    meaning: 'The time of its key is over.',
+    unblockedBy: 'UpdateKey with a later end',
+  },
   IDLE: { meaning: 'Its workload reported no progress for too long.', unblockedBy: 'RestartClone' },
   EXPIRED: {
     meaning: 'Its time is over: it is deleted when its grace is.',

@@ -2,9 +2,10 @@
 // Method: a table of faults, each alone in a good spec, and random specs that must never break it.
 
 import assert from 'node:assert/strict';
+import { seeded } from '@ramet/test/random';
+import { specOf } from '../testing/random-spec.js';
 import { specViolations } from './check-spec.js';
 import { CLONE_KINDS, type CloneKind } from './clone.js';
-import { seeded, specOf } from './random-spec.js';
 import { defaultSpec } from './release.js';
 import type { Override, ParameterSpec, Spec, Stage } from './spec.js';
 

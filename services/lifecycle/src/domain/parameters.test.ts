@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { PublicError } from '@ramet/errors';
+import { below, oneOf, seeded } from '@ramet/test/random';
 import { faultOf } from './parameter-types.js';
 import { changeParameters, givenOf, parameterViolations, resolveParameters } from './parameters.js';
-import { below, oneOf, seeded } from './random-spec.js';
 import { PARAMETER_TYPES, type ParameterSpec } from './spec.js';
 
 function specOf(type: ParameterSpec['type'], more: Partial<ParameterSpec> = {}): ParameterSpec {

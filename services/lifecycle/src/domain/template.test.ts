@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { seeded, specOf } from './random-spec.js';
+import { seeded } from '@ramet/test/random';
+import { specOf } from '../testing/random-spec.js';
 import { defaultSpec } from './release.js';
 import { changed, deleted, etagOf, newTemplate, requireEtag } from './template.js';
 

@@ -13,6 +13,7 @@ import type { Workload } from '../domain/outcome.js';
 import { ENDED_PHASES } from '../domain/phases.js';
 import { isAway, type Problem } from '../domain/problem.js';
 import { holdsOf } from '../domain/quota.js';
+import { type SigningStop, withSigning } from '../domain/signing.js';
 import { toCloneMessage } from '../messages.js';
 import { problemOf } from '../outside/refusal.js';
 
@@ -26,8 +27,9 @@ export function explainClone(needs: Needs): Unary<ExplainCloneRequest, ExplainCl
   const { access, reads } = needs;
   return async ({ id }, { caller, signal }) => {
     const clone = await reads.get(id, await access.sightOf(caller));
-    const around = await circumstancesOf(needs, clone, signal);
-    return { clone: toCloneMessage(clone), cause: toCauseMessage(explain(clone, around)) };
+    const { signing, ...around } = await circumstancesOf(needs, clone, signal);
+    const known = signing ? withSigning(clone, signing.stop, around.now) : clone;
+    return { clone: toCloneMessage(clone), cause: toCauseMessage(explain(known, around)) };
   };
 }
 
@@ -35,7 +37,7 @@ async function circumstancesOf(
   needs: Needs,
   clone: Clone,
   signal: AbortSignal,
-): Promise<Circumstances> {
+): Promise<Circumstances & { readonly signing?: Signing | undefined }> {
   const { reads, clock } = needs;
   const patience = new AbortController();
   const done = new AbortController();
@@ -43,14 +45,20 @@ async function circumstancesOf(
   void clock.sleep(PATIENCE_MS, done.signal).then(stop, () => undefined);
   signal.addEventListener('abort', stop);
   try {
-    const [around, workload, key, shortage] = await Promise.all([
+    const [around, workload, key, signing, shortage] = await Promise.all([
       reads.surroundings(clone),
       workloadOf(needs, clone, patience.signal),
       keyOf(needs, clone, patience.signal),
+      signingOf(needs, clone, patience.signal),
       shortageFor(needs, clone),
     ]);
-    const refusals = [workload, key].flatMap(({ refusal }) => refusal ?? []);
-    return { ...around, workload: workload.heard, key: key.heard, refusals, shortage };
+    const refusals = [workload, key, signing].flatMap(({ refusal }) => refusal ?? []);
+    const isSilent = signing.heard === 'away';
+    return {
+      ...{ ...around, workload: workload.heard, refusals, shortage },
+      key: isSilent ? 'away' : key.heard,
+      signing: isSilent ? undefined : signing.heard,
+    };
   } finally {
     signal.removeEventListener('abort', stop);
     done.abort();
@@ -85,6 +93,22 @@ async function keyOf(
   if (keyId === '' || !(phase === 'PREPARING' || hasGivenBack)) return {};
   const isFree = keys.isAvailable({ keyId, owner, creatorId }, signal);
   return hear(isFree.then((is) => (is ? 'free' : 'taken')));
+}
+
+/** Whether an execution may sign, as keys says. */
+interface Signing {
+  readonly stop: SigningStop | undefined;
+}
+
+/** Asking renews the right to sign of what lives, as is done all the time. */
+async function signingOf(
+  { keys }: Needs,
+  { keyId, phase, execution, epoch }: Clone,
+  signal: AbortSignal,
+): Promise<Heard<Signing>> {
+  if (keyId === '' || phase !== 'RUNNING' || !execution || execution.outcome) return {};
+  const asked = keys.renew([{ executionId: execution.id, epoch }], signal);
+  return hear(asked.then(([stop]) => ({ stop })));
 }
 
 /** The quota that would not let a clone that rests be taken up again. */

@@ -39,7 +39,7 @@ export function keysOver(keys: KeyClient, grants: GrantClient): Keys {
       await unlessMissing(grants.releaseKey({ keyId, cloneId }, { signal }), undefined);
     },
     async renew(executions, signal) {
-      await grants.renewGrantLeases({ executions }, { signal });
+      return (await grants.renewGrantLeases({ executions }, { signal })).stopped;
     },
   };
 }

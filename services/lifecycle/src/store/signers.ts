@@ -6,6 +6,8 @@ export interface Signer {
   readonly cloneId: string;
   readonly executionId: string;
   readonly epoch: number;
+  /** The types of the conditions of the clone. */
+  readonly conditions: readonly string[];
 }
 
 /** The executions that may go on signing. */
@@ -23,7 +25,8 @@ export class Signers {
 }
 
 const PAGE = `
-  select c.id as "cloneId", e.id as "executionId", e.epoch
+  select c.id as "cloneId", e.id as "executionId", e.epoch,
+    array(select jsonb_array_elements(c.conditions) ->> 'type') as conditions
   from clone c
   join execution e on e.clone_id = c.id and e.epoch = c.epoch
   where c.id > $1 and c.key_id <> '' and c.deleted_at is null

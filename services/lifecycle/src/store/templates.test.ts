@@ -4,15 +4,16 @@
 import assert from 'node:assert/strict';
 import { type Database, fingerprint, migrate, openDatabase } from '@ramet/database';
 import { systemIds } from '@ramet/service';
+import { seeded } from '@ramet/test/random';
 import { createDatabase, type TestDatabase } from '@ramet/test/support';
 import type { Owner } from '../domain/clone.js';
 import type { AskedChange } from '../domain/overrides.js';
 import { changeLayer } from '../domain/owner-layer.js';
-import { seeded, specOf } from '../domain/random-spec.js';
 import { defaultSpec } from '../domain/release.js';
 import { changed, deleted, type WantedTemplate } from '../domain/template.js';
 import { createDigester } from '../sealing/digester.js';
 import { createSealer } from '../sealing/sealer.js';
+import { specOf } from '../testing/random-spec.js';
 import { requireSoundTemplates } from '../testing/template-soundness.js';
 import { OwnerOverrides } from './owner-overrides.js';
 import { Secrets } from './secrets.js';

@@ -9,7 +9,11 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
-import type { IdentityProvider, ProvenClaims } from '../domain/identity-provider.js';
+import {
+  type IdentityProvider,
+  isSafeUrl,
+  type ProvenClaims,
+} from '../domain/identity-provider.js';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.js';
 
 /** What an ID token says of itself, before anything of it is proven. */
@@ -27,18 +31,29 @@ interface Found {
 const MAX_AGE_SECONDS = 10 * 60;
 /** Clocks of providers and ours may differ by this. */
 const TOLERANCE_SECONDS = 30;
+const NAME = /^[^\0\p{Surrogate}]{1,512}$/u;
+const MOST_AUDIENCES = 100;
 /** The configuration of a provider is read again after this. */
 const FOUND_MS = 10 * 60_000;
 
-/** Reads where an ID token says to be from. Undefined for what is no token. */
+/**
+ * Reads where an ID token says to be from. Undefined for what is no token, and for texts that no
+ * database can hold: anybody can write a token.
+ */
 export function originOf(token: string): ClaimedOrigin | undefined {
   try {
     const { iss, aud } = decodeJwt(token);
-    if (typeof iss !== 'string' || aud === undefined) return undefined;
-    return { issuer: iss, audiences: [aud].flat() };
+    const audiences: readonly unknown[] = [aud].flat();
+    const isOrigin = isName(iss) && audiences.length <= MOST_AUDIENCES && audiences.every(isName);
+    return isOrigin ? { issuer: iss, audiences } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Tells whether a claim can name somebody: some text, not too long, without NUL or halves. */
+function isName(claim: unknown): claim is string {
+  return typeof claim === 'string' && NAME.test(claim);
 }
 
 /** Proves what ID tokens say, by the keys that their providers publish. */
@@ -100,7 +115,9 @@ async function discover(read: Fetch, issuer: string): Promise<string> {
   if (response.status !== 200) throw new Error(`the provider has answered ${response.status}`);
   const { issuer: said, jwks_uri: keys } = (await response.json()) as Record<string, unknown>;
   if (said !== issuer) throw new Error('the configuration is of another issuer');
-  if (typeof keys !== 'string') throw new Error('the configuration does not say where keys are');
+  if (typeof keys !== 'string' || !isSafeUrl(keys)) {
+    throw new Error('the configuration does not say where keys are');
+  }
   return keys;
 }
 
@@ -108,7 +125,7 @@ async function discover(read: Fetch, issuer: string): Promise<string> {
 function isFor({ aud, azp, nonce, sub }: JWTPayload, audience: string, expected?: string): boolean {
   const isForOthers = Array.isArray(aud) && aud.length > 1;
   if (azp === undefined ? isForOthers : azp !== audience) return false;
-  return typeof sub === 'string' && sub !== '' && (expected === undefined || nonce === expected);
+  return isName(sub) && (expected === undefined || nonce === expected);
 }
 
 /** Tells a token that is wrong from a provider that cannot be asked. */

@@ -4,6 +4,7 @@ import {
   isSafeUrl,
   nameFor,
   newProvider,
+  type ProviderWish,
   ruleFor,
   type TrustRule,
 } from './identity-provider.js';
@@ -17,7 +18,7 @@ const RULE: TrustRule = {
 };
 const SUB = 'repo:acme/app:ref:refs/heads/main';
 const AT = new Date(0);
-const WISH: Omit<IdentityProvider, 'createdAt'> = {
+const WISH: ProviderWish = {
   ...{ id: 'idp_1', name: 'acme', kind: 'people', issuer: 'https://id.acme.org' },
   ...{ audience: 'ramet', algorithms: [], autoCreate: false, rules: [] },
 };

@@ -15,7 +15,18 @@ export interface IdentityProvider {
   readonly autoCreate: boolean;
   readonly rules: readonly TrustRule[];
   readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** From 1, one more with every change. */
+  readonly revision: number;
 }
+
+/** What of a provider is said when it is created. */
+export type ProviderWish = Omit<IdentityProvider, 'createdAt' | 'updatedAt' | 'revision'>;
+
+/** What is to change of a provider; what is absent stays. */
+export type ProviderChange = Partial<
+  Pick<IdentityProvider, 'audience' | 'algorithms' | 'autoCreate' | 'rules'>
+>;
 
 /** Tokens that stand for a user, with scopes. */
 export interface TrustRule {
@@ -44,16 +55,31 @@ const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /** A provider as it is when it has just been created. Throws REQUEST_INVALID. */
-export function newProvider(
-  wish: Omit<IdentityProvider, 'createdAt'>,
-  createdAt: Date,
+export function newProvider(wish: ProviderWish, createdAt: Date): IdentityProvider {
+  const { algorithms } = wish;
+  return sound({
+    ...wish,
+    ...{ createdAt, updatedAt: createdAt, revision: 1 },
+    algorithms: algorithms.length > 0 ? algorithms : ALGORITHMS,
+  });
+}
+
+/** The provider after a change. Throws REQUEST_INVALID. */
+export function changedProvider(
+  provider: IdentityProvider,
+  change: ProviderChange,
+  updatedAt: Date,
 ): IdentityProvider {
-  const { kind, rules, algorithms, autoCreate } = wish;
-  if (!isSafeUrl(wish.issuer)) throw wrong('issuer', 'must be https, or on loopback');
+  return sound({ ...provider, ...change, updatedAt, revision: provider.revision + 1 });
+}
+
+function sound(provider: IdentityProvider): IdentityProvider {
+  const { kind, rules, autoCreate, issuer } = provider;
+  if (!isSafeUrl(issuer)) throw wrong('issuer', 'must be https, or on loopback');
   if (kind === 'people' && rules.length > 0) throw wrong('rules', 'are for CI');
   if (kind === 'ci' && rules.length === 0) throw wrong('rules', 'must be at least one');
   if (kind === 'ci' && autoCreate) throw wrong('auto_create', 'is for people');
-  return { ...wish, createdAt, algorithms: algorithms.length > 0 ? algorithms : ALGORITHMS };
+  return provider;
 }
 
 /** Tells whether secrets and keys may come over a URL: it is https, or does not leave the machine. */

@@ -1,23 +1,26 @@
 import { type Database, type Queries, type Tx, violates } from '@ramet/database';
 import { notFound, PublicError } from '@ramet/errors';
+import { requireEtag } from '../domain/etag.js';
 import {
+  changedProvider,
   type IdentityProvider,
   type LinkedIdentity,
   newProvider,
+  type ProviderChange,
   type ProviderKind,
+  type ProviderWish,
 } from '../domain/identity-provider.js';
 import { nameTaken } from '../domain/name.js';
 import { readNow } from './now.js';
 import { revokeTokens } from './revocations.js';
 
-type ProviderWish = Omit<IdentityProvider, 'createdAt'>;
 type LinkWish = Omit<LinkedIdentity, 'createdAt'>;
 
 const MOST = 100;
 
 const PROVIDER = `
   id, name, kind, issuer, audience, algorithms, auto_create as "autoCreate", rules,
-  created_at as "createdAt"`;
+  created_at as "createdAt", updated_at as "updatedAt", revision`;
 
 const IDENTITY = `
   id, provider_id as "providerId", subject, user_id as "userId", created_at as "createdAt"`;
@@ -34,16 +37,25 @@ export class IdentityProviders {
   async create(wish: ProviderWish): Promise<IdentityProvider> {
     return this.#db.transaction(async (tx) => {
       const provider = newProvider(wish, await readNow(tx));
-      for (const { userId } of provider.rules) await requireUser(tx, userId);
-      const { id, name, kind, issuer, audience, algorithms, autoCreate, rules, createdAt } =
-        provider;
-      const row = [id, name, kind, issuer, audience, algorithms, autoCreate, JSON.stringify(rules)];
-      await tx.query(INSERT_PROVIDER, [...row, createdAt]).catch((thrown: unknown) => {
-        const isTaken =
-          violates(thrown, 'identity_provider_name') ||
-          violates(thrown, 'identity_provider_tokens');
-        throw isTaken ? nameTaken('identity provider', name) : thrown;
-      });
+      await write(tx, INSERT_PROVIDER, provider);
+      return provider;
+    });
+  }
+
+  /**
+   * Changes a provider. Throws IDENTITY_PROVIDER_NOT_FOUND, ETAG_STALE, and what `create` throws.
+   */
+  async change(
+    id: string,
+    { etag, ...change }: ProviderChange & { readonly etag: string },
+  ): Promise<IdentityProvider> {
+    return this.#db.transaction(async (tx) => {
+      const sql = `select ${PROVIDER} from identity_provider where id = $1 for no key update`;
+      const [found] = await tx.query<IdentityProvider>(sql, [id]);
+      if (!found) throw notFound('identity_provider', id);
+      requireEtag(found, etag);
+      const provider = changedProvider(found, change, await readNow(tx));
+      await write(tx, UPDATE_PROVIDER, provider);
       return provider;
     });
   }
@@ -115,8 +127,28 @@ export class IdentityProviders {
 
 const INSERT_PROVIDER = `
   insert into identity_provider (
-    id, name, kind, issuer, audience, algorithms, auto_create, rules, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
+    id, name, kind, issuer, audience, algorithms, auto_create, rules, created_at, updated_at,
+    revision)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
+
+const UPDATE_PROVIDER = `
+  update identity_provider
+  set name = $2, kind = $3, issuer = $4, audience = $5, algorithms = $6, auto_create = $7, rules = $8,
+    created_at = $9, updated_at = $10, revision = $11
+  where id = $1`;
+
+/** Writes a provider. Throws NAME_TAKEN, and USER_NOT_FOUND of its rules. */
+async function write(tx: Tx, sql: string, provider: IdentityProvider): Promise<void> {
+  for (const { userId } of provider.rules) await requireUser(tx, userId);
+  const { id, name, kind, issuer, audience, algorithms, autoCreate, rules } = provider;
+  const { createdAt, updatedAt, revision } = provider;
+  const row = [id, name, kind, issuer, audience, algorithms, autoCreate, JSON.stringify(rules)];
+  await tx.query(sql, [...row, createdAt, updatedAt, revision]).catch((thrown: unknown) => {
+    const isTaken =
+      violates(thrown, 'identity_provider_name') || violates(thrown, 'identity_provider_tokens');
+    throw isTaken ? nameTaken('identity provider', name) : thrown;
+  });
+}
 
 const INSERT_IDENTITY = `
   insert into linked_identity (id, provider_id, subject, user_id, created_at)

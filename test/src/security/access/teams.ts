@@ -63,6 +63,11 @@ export const TEAMS: readonly Row[] = [
     people: always(but(DENIED, 'ok')),
   },
   {
+    rpc: 'ramet.teams.v1.IdentityProviderService/UpdateIdentityProvider',
+    request: () => ({ id: `idp_${'0'.repeat(26)}` }),
+    people: always(but(DENIED, PROVIDER)),
+  },
+  {
     rpc: 'ramet.teams.v1.IdentityProviderService/DeleteIdentityProvider',
     request: () => ({ id: `idp_${'0'.repeat(26)}` }),
     people: always(but(DENIED, PROVIDER)),

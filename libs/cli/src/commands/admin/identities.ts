@@ -1,4 +1,7 @@
-import { CreateIdentityProviderRequest } from '@ramet/proto-gen/teams.v1';
+import {
+  CreateIdentityProviderRequest,
+  UpdateIdentityProviderRequest,
+} from '@ramet/proto-gen/teams.v1';
 import type { Command } from 'commander';
 import type { Act, Context } from '../../context.js';
 import { parseMessage } from '../../parse/message.js';
@@ -20,6 +23,10 @@ export function addIdentities(admin: Command, act: Act): void {
     .description('trust a provider, as a file of JSON or `-` says: docs/identity.md')
     .action(act(createProvider));
   providers.command('list').description('list the providers').action(act(listProviders));
+  providers
+    .command('update <provider> <file>')
+    .description('change how far it is trusted: what the file says, and nothing else')
+    .action(act(updateProvider));
   providers
     .command('delete <provider>')
     .description('trust a provider no more: its identities are unlinked')
@@ -44,6 +51,21 @@ async function createProvider(context: Context, args: readonly string[]): Promis
   const request = parseMessage({ type, code: CreateIdentityProviderRequest }, text);
   const { signal } = world;
   const answer = await session.identityProviders.createIdentityProvider(request, { signal });
+  out.item(providerView(world.clock), present(answer.identityProvider, 'provider'));
+}
+
+async function updateProvider(context: Context, args: readonly string[]): Promise<void> {
+  const { session, world, out } = context;
+  const id = await findProvider(context, argument(args, 0));
+  const type = 'teams.v1.UpdateIdentityProviderRequest';
+  const text = await readText(world, argument(args, 1));
+  const change = parseMessage({ type, code: UpdateIdentityProviderRequest }, text);
+  if (change.id !== '') throw new UsageError('the file must not say an id: the argument does');
+  const { signal } = world;
+  const answer = await session.identityProviders.updateIdentityProvider(
+    { ...change, id },
+    { signal },
+  );
   out.item(providerView(world.clock), present(answer.identityProvider, 'provider'));
 }
 

@@ -99,6 +99,33 @@ describe('ramet receipts', () => {
     }
   });
 
+  it('holds for nothing, and fails as what it is, once any of its bytes has changed', async () => {
+    const { out: text } = await ask(['receipts', 'get', KEY_ID, 'r3']);
+    for (let at = 0; at < text.length; at += 13) {
+      const changed = `${text.slice(0, at)}${text[at] === 'B' ? 'C' : 'B'}${text.slice(at + 1)}`;
+      for (const bad of [changed, text.slice(0, at), text.slice(0, at) + text.slice(at + 1)]) {
+        const { exitCode, errors } = await verify(keep('bad', bad));
+        // A blank between the parts says nothing.
+        if (exitCode === 0) assert.deepEqual(JSON.parse(bad), JSON.parse(text));
+        else assert.ok(exitCode === 1 || exitCode === 2, `byte ${at}: ${exitCode} ${errors}`);
+      }
+    }
+  });
+
+  it('fails for an entry that a log has signed and nobody can read', async () => {
+    const entry = Buffer.from('ff'.repeat(9), 'hex');
+    const file = {
+      format: 'ramet.receipt.v1',
+      entry: entry.toString('base64'),
+      index: 0,
+      proof: [],
+    };
+    const bad = { ...file, head: noteAt(1, [leafHash(entry)]) };
+    const { exitCode, errors } = await verify(keep('bad', JSON.stringify(bad)));
+    assert.equal(exitCode, 1, errors);
+    assert.match(errors, /none that this command knows/);
+  });
+
   it('takes no file for a proof that is none', async () => {
     const { out: text } = await ask(['receipts', 'get', KEY_ID, 'r3']);
     for (const bad of [

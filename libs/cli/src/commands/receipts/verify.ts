@@ -58,11 +58,19 @@ function verifyReceipt(
   if (!verifyInclusion({ leaf: leafHash(bytes), index, size, root, proof })) {
     throw new FailedError('the entry is not in the log of the head');
   }
-  const entry = LogEntry.decode(bytes);
+  const entry = entryIn(bytes);
   if (!head.origin.endsWith(`/${nameOf(entry.owner)}`)) {
     throw new FailedError('the entry is of another log than the head');
   }
   return { head, entry: { index, entry } };
+}
+
+function entryIn(bytes: Buffer): LogEntry {
+  try {
+    return LogEntry.decode(bytes);
+  } catch {
+    throw new FailedError('the entry is in the log, but is none that this command knows');
+  }
 }
 
 function verifyGrowth(

@@ -5,8 +5,8 @@
 // - EIP-1559: github.com/ethereumjs/ethereumjs-monorepo, packages/tx/test/json/eip1559.json
 // What stands against micro-eth-signer is a comparison of two encoders, not a published vector.
 import assert from 'node:assert/strict';
+import { below, oneOf, randomBytes, seeded } from '@ramet/test/random';
 import { Transaction } from 'micro-eth-signer';
-import { below, oneOf, randomBytes, seeded } from '../../support/random.js';
 import { secp256k1Key, signed } from '../../support/schemes.js';
 
 import { addressOf } from './evm-address.js';

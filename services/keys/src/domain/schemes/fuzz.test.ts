@@ -3,7 +3,7 @@
 // Method: valid payloads with seeded mutations, and seeded noise.
 import assert from 'node:assert/strict';
 import { PublicError } from '@ramet/errors';
-import { below, mutated, oneOf, type Random, randomBytes, seeded } from '../../support/random.js';
+import { below, mutated, oneOf, type Random, randomBytes, seeded } from '@ramet/test/random';
 import { keyOf, secp256k1Key } from '../../support/schemes.js';
 import type { Payload, SchemeKey } from '../scheme.js';
 import { signable } from '../signable.js';

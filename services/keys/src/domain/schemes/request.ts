@@ -74,12 +74,16 @@ export function readBody(kind: BodyKind, body: Buffer): readonly Parameter[] | V
   return parametersIn(json.value);
 }
 
-/** The texts in it, wherever they are, each with the name of the member that it is in. */
+/**
+ * The members in it, wherever they are, each with its text, or each of the texts in its array. What
+ * is no text has an empty one: its name is there all the same.
+ */
 function parametersIn(json: Json, name = ''): readonly Parameter[] {
   if (typeof json === 'string') return [{ name, value: json }];
   if (Array.isArray(json)) return json.flatMap((item: Json) => parametersIn(item, name));
-  if (!(json instanceof Map)) return [];
-  return [...json].flatMap(([member, value]) => parametersIn(value, member));
+  const own = { name, value: '' };
+  if (!(json instanceof Map)) return [own];
+  return [own, ...[...json].flatMap(([member, value]) => parametersIn(value, member))];
 }
 
 /** What is wrong with parameters that a venue's scheme sets itself, or that stand twice. */

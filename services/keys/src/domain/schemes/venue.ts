@@ -1,5 +1,6 @@
 import { conflict, invalid, type Violation } from '@ramet/errors';
 import type { SchemeKey, Signable, VenueFacts, VenueRequest } from '../scheme.js';
+import { isDangerous } from '../venue-paths.js';
 import {
   type Parameter,
   problemsOfNames,
@@ -10,13 +11,23 @@ import {
 import type { VenueScheme } from './venue-scheme.js';
 import { schemeOf } from './venues.js';
 
+/**
+ * Names that only requests of withdrawals, transfers, gifts and API keys have, at the venues whose
+ * signatures do not cover the path. In lower case: some venues do not tell one from the other.
+ */
+const TELLING: ReadonlySet<string> = new Set([
+  ...['address', 'addresstag', 'accountinfo', 'questionnaire', 'toemail', 'fromemail', 'email'],
+  ...['tomemberid', 'frommemberid', 'submemberids', 'touid', 'fromuid', 'toid', 'topooluser'],
+  ...['toaccounttype', 'fromaccounttype', 'permissions', 'subuid', 'subaccountid', 'token'],
+]);
+
 /** Makes a request to the key's venue ready. Throws VENUE_UNSUPPORTED and REQUEST_INVALID. */
 export function signableVenue(request: VenueRequest, key: SchemeKey): Signable {
   const scheme = schemeOf(key.venue);
   if (!scheme) {
     throw conflict('VENUE_UNSUPPORTED', { kind: 'key', id: key.id }, 'the key is for no venue');
   }
-  const parameters = parametersOf(request, scheme);
+  const parameters = parametersOf(request, scheme, key.venue);
   const bytes = request.query.length + request.body.length;
   const venue = factsOf(request, scheme, parameters);
   return {
@@ -32,7 +43,11 @@ export function signableVenue(request: VenueRequest, key: SchemeKey): Signable {
 }
 
 /** The parameters of a request that can be signed. Throws REQUEST_INVALID, naming the fields. */
-function parametersOf(request: VenueRequest, scheme: VenueScheme): readonly Parameter[] {
+function parametersOf(
+  request: VenueRequest,
+  scheme: VenueScheme,
+  venue: string,
+): readonly Parameter[] {
   const query = readParameters('venue.query', request.query);
   const body = readBody(scheme.body, request.body);
   const found = [query, body].map((read) => (isViolation(read) ? [] : read));
@@ -42,7 +57,7 @@ function parametersOf(request: VenueRequest, scheme: VenueScheme): readonly Para
     ...[query, body].filter(isViolation),
     ...problemsOfNames('venue.query', found[0] ?? [], scheme.reserved),
     ...problemsOfBody(found, scheme),
-    ...problemsOfCover(request, scheme, parameters),
+    ...problemsOfCover({ request, venue }, scheme, parameters),
   ];
   if (violations.length > 0) throw invalid(...violations);
   return parameters;
@@ -65,7 +80,7 @@ function problemsOfBody(
  * another path than the one that was matched with the grant's limits.
  */
 function problemsOfCover(
-  request: VenueRequest,
+  { request, venue }: { readonly request: VenueRequest; readonly venue: string },
   scheme: VenueScheme,
   parameters: readonly Parameter[],
 ): readonly Violation[] {
@@ -74,9 +89,11 @@ function problemsOfCover(
     const description = `must be empty: the signature of a ${request.method} does not cover it`;
     return [{ field: `venue.${uncovered}`, description }];
   }
-  const pays = parameters.some(({ name }) => name.toLowerCase() === 'address');
-  if (scheme.coversPath || !pays || request.path.includes('withdraw')) return [];
-  const description = 'must be one of withdrawals: the request has an address to pay to';
+  if (scheme.coversPath || isDangerous(venue, request.path)) return [];
+  const telling = parameters.find(({ name }) => TELLING.has(name.toLowerCase()));
+  if (!telling) return [];
+  const what = 'withdrawals, transfers or API keys';
+  const description = `must be one of ${what}: the request has a parameter that is for those`;
   return [{ field: 'venue.path', description }];
 }
 

@@ -83,12 +83,14 @@ describe('signed requests', () => {
     });
   });
 
-  it('of Bybit sign the body of a POST', async () => {
+  it('of Bybit sign the string of its documents for a POST', async () => {
+    const key = hmacKey('bybit', 'XXXXXXXXXX');
     const body = Buffer.from('{"category": "option"}');
+    const at = new Date(1_658_385_579_423);
 
-    const { headers } = await signed(hmacKey('bybit', 'K'), { path: '/v5/order/create', body });
+    const { headers } = await signed(key, { path: '/v5/order/create', body }, { at });
 
-    const text = '1659259836247K5000{"category": "option"}';
+    const text = '1658385579423XXXXXXXXXX5000{"category": "option"}';
     assert.equal(valuesOf(headers)['X-BAPI-SIGN'], hmac('sha256', text, 'hex'));
   });
 
@@ -195,11 +197,25 @@ describe('what a signature does not cover', () => {
   it('is no way to have a withdrawal signed as something else', () => {
     const query = 'coin=BTC&address=1A1zP1&amount=1';
 
-    assert.deepEqual(refused(hmacKey('binance', 'K'), { query }), ['venue.path']);
+    // The history of withdrawals is for everybody to read, and its signature would be good for one.
+    for (const path of ['/api/v3/order', '/sapi/v1/capital/withdraw/history', '/withdraw']) {
+      assert.deepEqual(refused(hmacKey('binance', 'K'), { path, query }), ['venue.path'], path);
+    }
     const path = '/sapi/v1/capital/withdraw/apply';
     assert.deepEqual(refused(hmacKey('binance', 'K'), { path, query }), []);
     const body = Buffer.from('{"coin":"BTC","address":"1A1zP1"}');
     assert.deepEqual(refused(hmacKey('bybit', 'K'), { body }), ['venue.path']);
+  });
+
+  it('is no way to have a transfer or a key signed as something else', () => {
+    for (const query of ['toEmail=a%40b.c&asset=BTC&amount=1', 'TOACCOUNTTYPE=SPOT', 'token=BTC']) {
+      assert.deepEqual(refused(hmacKey('binance', 'K'), { query }), ['venue.path'], query);
+    }
+    for (const text of ['{"toMemberId":1}', '{"a":[{"permissions":{}}]}', '{"\\u0074oUid":"1"}']) {
+      const body = Buffer.from(text);
+      assert.deepEqual(refused(hmacKey('bybit', 'K'), { body }), ['venue.path'], text);
+      assert.deepEqual(refused(hmacKey('bybit', 'K'), { body, path: '/v5/asset/transfer/x' }), []);
+    }
   });
 });
 

@@ -1,6 +1,8 @@
 // Vectors: RFC 6979 (deterministic ECDSA), appendix A.2.5, for P-256: where its S is the higher one,
 // the lower is derived here, as the order of the curve less S. For secp256k1, for which the RFC has
-// none: those of bitcointalk.org, topic 285142 (2013), as btcd and others test with (seen 2026-11-29).
+// none: those of bitcointalk.org, topic 285142 (2013), as btcd and others test with, and those of
+// bitcoinjs as noble-curves has them, test/vectors/secp256k1/ecdsa.json (both seen 2026-11-29).
+// Those of Project Wycheproof are in ../wycheproof.test.ts.
 import assert from 'node:assert/strict';
 import {
   createHash,
@@ -55,6 +57,48 @@ const VECTORS: readonly Vector[] = [
     text: 'All those moments will be lost in time, like tears in rain. Time to die...',
     r: '8600dbd41e348fe5c9465ab92d23e3db8b98b873beecd930736488696438cb6b',
     s: '547fe64427496db33bf66019dacbf0039c04199abb0122918601db38a72cfc21',
+  },
+  {
+    algorithm: 'ecdsa_secp256k1',
+    scalar: 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140',
+    text: 'Equations are more important to me, because politics is for the present, but an equation is something for eternity.',
+    r: '54c4a33c6423d689378f160a7ff8b61330444abb58fb470f96ea16d99d4a2fed',
+    s: '07082304410efa6b2943111b6a4e0aaa7b7db55a07e9861d1fb3cb1f421044a5',
+  },
+  {
+    algorithm: 'ecdsa_secp256k1',
+    scalar: 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140',
+    text: 'Not only is the Universe stranger than we think, it is stranger than we can think.',
+    r: 'ff466a9f1b7b273e2f4c3ffe032eb2e814121ed18ef84665d0f515360dab3dd0',
+    s: '6fc95f5132e5ecfdc8e5e6e616cc77151455d46ed48f5589b7db7771a332b283',
+  },
+  {
+    algorithm: 'ecdsa_secp256k1',
+    scalar: '0000000000000000000000000000000000000000000000000000000000000001',
+    text: 'How wonderful that we have met with a paradox. Now we have some hope of making progress.',
+    r: 'c0dafec8251f1d5010289d210232220b03202cba34ec11fec58b3e93a85b91d3',
+    s: '75afdc06b7d6322a590955bf264e7aaa155847f614d80078a90292fe205064d3',
+  },
+  {
+    algorithm: 'ecdsa_secp256k1',
+    scalar: '69ec59eaa1f4f2e36b639716b7c30ca86d9a5375c7b38d8918bd9c0ebc80ba64',
+    text: 'Computer science is no more about computers than astronomy is about telescopes.',
+    r: '7186363571d65e084e7f02b0b77c3ec44fb1b257dee26274c38c928986fea45d',
+    s: '0de0b38e06807e46bda1f1e293f4f6323e854c86d58abdd00c46c16441085df6',
+  },
+  {
+    algorithm: 'ecdsa_secp256k1',
+    scalar: '00000000000000000000000000007246174ab1e92e9149c6e446fe194d072637',
+    text: "...if you aren't, at any given time, scandalized by code you wrote five or even three years ago, you're not learning anywhere near enough",
+    r: 'fbfe5076a15860ba8ed00e75e9bd22e05d230f02a936b653eb55b61c99dda487',
+    s: '0e68880ebb0050fe4312b1b1eb0899e1b82da89baa5b895f612619edf34cbd37',
+  },
+  {
+    algorithm: 'ecdsa_secp256k1',
+    scalar: '000000000000000000000000000000000000000000056916d0f9b31dc9b637f3',
+    text: 'The question of whether computers can think is like the question of whether submarines can swim.',
+    r: 'cde1302d83f8dd835d89aef803c74a119f561fbaef3eb9129e45f30de86abbf9',
+    s: '06ce643f5049ee1f27890467b77a6a8e11ec4661cc38cd8badf90115fbd03cef',
   },
 ];
 

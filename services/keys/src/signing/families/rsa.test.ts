@@ -1,4 +1,4 @@
-// RSA has no vectors here: what it signs with PKCS #1 is determined, and OpenSSL verifies it.
+// Its vectors are in ../wycheproof.test.ts.
 import assert from 'node:assert/strict';
 import { constants, createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { importMaterial, openMaterial } from '../material.js';

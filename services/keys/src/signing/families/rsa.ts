@@ -11,10 +11,10 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { problemOfRsaKey } from '../../domain/algorithm.js';
-import { readSequence, TAG } from '../der.js';
-import { isNumber, readLabelled, readPrivateKeyInfo } from '../private-key-info.js';
+import { readLabelled, readPrivateKeyInfo } from '../private-key-info.js';
 import { type Family, type OpenedKey, requirePlain, requireVerified, unfit } from './family.js';
 import { signInPool, verifyInPool } from './pool.js';
+import { copyIfPkcs1, isSound } from './rsa-private-key.js';
 
 const HASH = 'sha256';
 const DIGEST_BYTES = 32;
@@ -23,9 +23,6 @@ const NO_POINT = Buffer.alloc(0);
 
 /** The identifier of RSA keys in PKCS8: the algorithm, and no parameters. */
 const IDENTIFIER = Buffer.from('06092a864886f70d0101010500', 'hex');
-
-/** How many integers are in a key of two primes. */
-const INTEGERS = 9;
 
 /** What stands before a SHA-256 digest that is signed with PKCS #1 v1.5 (RFC 8017, section 9.2). */
 const DIGEST_HEAD = Buffer.from('3031300d060960864801650304020105000420', 'hex');
@@ -111,29 +108,13 @@ function publicKeyIn({ publicKey }: OpenedKey): KeyObject {
   return publicKey;
 }
 
-/** A copy of an RSAPrivateKey of two primes (RFC 8017, appendix A.1.2), if the bytes are one. */
-function copyIfPkcs1(der: Buffer): Buffer | undefined {
-  const values = readSequence(der) ?? [];
-  const isFramed =
-    values.length === INTEGERS &&
-    values.every(({ tag, content }) => tag === TAG.integer && isPositive(content)) &&
-    isNumber(values[0]?.content ?? NO_POINT, 0);
-  return isFramed ? Buffer.from(der) : undefined;
-}
-
-/** Tells whether an integer is not negative and as short as it can be. */
-function isPositive(content: Buffer): boolean {
-  const [first, second = 0xff] = content;
-  return first !== undefined && first < 0x80 && (first !== 0 || second >= 0x80);
-}
-
-/** The key, if it is as large as it must be and what its private half signs its public half verifies. */
+/** The key, if it is as large as it must be, and its parts fit each other. */
 function checked(der: Buffer): KeyObject {
   const key = parsed(der);
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   const problem = problemOfRsaKey(modulusLength, publicExponent);
   if (problem !== undefined) throw unfit(problem);
-  if (!signsForItself(key)) throw unfit(EXPECTED);
+  if (!isSound(der, (part) => signsFor(key, part))) throw unfit(EXPECTED);
   return key;
 }
 
@@ -145,9 +126,15 @@ function parsed(der: Buffer): KeyObject {
   }
 }
 
-function signsForItself(key: KeyObject): boolean {
+/** Tells whether what a key signs the public half of another one verifies. */
+function signsFor(key: KeyObject, der: Buffer): boolean {
   try {
-    return verify(HASH, DIGEST_HEAD, createPublicKey(key), sign(HASH, DIGEST_HEAD, key));
+    return verify(
+      HASH,
+      DIGEST_HEAD,
+      createPublicKey(key),
+      sign(HASH, DIGEST_HEAD, privateKeyOf(der)),
+    );
   } catch {
     return false;
   }

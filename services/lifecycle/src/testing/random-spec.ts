@@ -1,3 +1,4 @@
+import { below, oneOf, type Random } from '@ramet/test/random';
 import {
   FAILURES,
   type Limits,
@@ -10,33 +11,7 @@ import {
   type Source,
   type Spec,
   type Stage,
-} from './spec.js';
-
-/** Numbers from 0 up to 1 that look random and are the same for the same seed. */
-export type Random = () => number;
-
-/** Makes such numbers: xorshift. */
-export function seeded(seed: number): Random {
-  let state = seed | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
-/** A whole number below another. */
-export function below(random: Random, most: number): number {
-  return Math.floor(random() * most);
-}
-
-/** One of some. */
-export function oneOf<Item>(random: Random, items: readonly Item[]): Item {
-  const item = items[below(random, items.length)];
-  if (item === undefined) throw new Error('there is nothing to choose from');
-  return item;
-}
+} from '../domain/spec.js';
 
 const TEXTS = [
   '',

@@ -1,0 +1,24 @@
+import type {
+  UpdateIdentityProviderRequest,
+  UpdateIdentityProviderResponse,
+} from '@ramet/proto-gen/teams.v1';
+import type { Unary } from '@ramet/rpc';
+import type { Deps } from '../deps.js';
+import { toProviderMessage } from '../provider-messages.js';
+
+type Needs = Pick<Deps, 'identityProviders'>;
+type UpdateIdentityProvider = Unary<UpdateIdentityProviderRequest, UpdateIdentityProviderResponse>;
+
+/** Changes how far an identity provider is trusted. */
+export function updateIdentityProvider({ identityProviders }: Needs): UpdateIdentityProvider {
+  return async ({ id, etag, audience, algorithms, autoCreate, rules }) => {
+    const provider = await identityProviders.change(id, {
+      etag,
+      ...(audience !== '' && { audience }),
+      ...(algorithms.length > 0 && { algorithms }),
+      ...(autoCreate !== undefined && { autoCreate }),
+      ...(rules.length > 0 && { rules }),
+    });
+    return { identityProvider: toProviderMessage(provider) };
+  };
+}
