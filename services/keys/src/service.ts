@@ -79,8 +79,12 @@ const NAME = 'keys';
 /** What has happened to a key that is opened anew after it. */
 const CLOSING = ['deleted', 'released', 'grant_revoked', 'disabled', 'updated', 'rotated'];
 
-/** Signing is what workloads are here for: it costs no more than a read. */
-const COSTS = new Map([[SigningServiceService.signTransaction.path, 1]]);
+/** Signing is what workloads are here for, and costs no more than a read; making keys takes seconds. */
+const COSTS = new Map<string, number>([
+  [SigningServiceService.signTransaction.path, 1],
+  [KeyServiceService.createKey.path, 10],
+  [KeyServiceService.rotateKey.path, 10],
+]);
 /** What is not served while the service is sealed: the server as a whole, and these. */
 const NEED_SECRETS = ['', ...['Key', 'Grant', 'Signing'].map((n) => `ramet.keys.v1.${n}Service`)];
 

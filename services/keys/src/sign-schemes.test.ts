@@ -160,14 +160,16 @@ describe('SignTransaction of each kind', () => {
     ]);
     const digest = Buffer.alloc(32, 1);
 
-    assert.equal(
-      await reasonOf(sign(tenant, { $case: 'prehashed', value: digest })),
-      'OPERATION_NOT_GRANTED',
-    );
+    // What is not granted is not even read.
+    for (const payload of [
+      { $case: 'prehashed', value: digest },
+      { $case: 'solanaMessage', value: digest },
+      { $case: 'evmTypedData', value: '[]' },
+    ] as const) {
+      assert.equal(await reasonOf(sign(tenant, payload)), 'OPERATION_NOT_GRANTED');
+    }
     for (const [payload, field] of [
       [{ $case: 'prehashed', value: digest.subarray(1) }, 'prehashed'],
-      [{ $case: 'solanaMessage', value: digest }, 'solana_message'],
-      [{ $case: 'evmTypedData', value: '[]' }, 'evm_typed_data'],
       [{ $case: 'evmTransaction', value: { ...TRANSACTION, to: '0x1' } }, 'evm_transaction.to'],
       [
         { $case: 'evmTransaction', value: { ...TRANSACTION, chainId: 0n } },

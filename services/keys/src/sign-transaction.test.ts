@@ -73,7 +73,7 @@ describe('SignTransaction', () => {
   it('refuses a request to a venue for a key of none', async () => {
     const tenant = await newTenant(world);
     await authorize(world, tenant);
-    assert.equal(await reasonOf(signVenue(tenant, {})), 'VENUE_UNSUPPORTED');
+    assert.equal(await reasonOf(signVenue(tenant, {})), 'OPERATION_NOT_GRANTED');
   });
 
   it('spends no use on what it refuses', async () => {

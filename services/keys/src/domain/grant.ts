@@ -142,10 +142,17 @@ export function operationsOf(limits: Limits, key: Key): readonly Operation[] {
 
 /**
  * Throws WITHDRAWALS_DENIED unless the creator of a clone may allow withdrawals with a key: one of
- * their own, or of a team where they are OWNER.
+ * their own, or of a team where they are OWNER. Raw bytes and digests for a venue may be those, too.
  */
-export function requireWithdrawals({ rules }: Limits, key: Key, role: Role | undefined): void {
-  if (!rules.venue?.allowWithdrawals || key.owner.kind === 'user' || role === 'owner') return;
+export function requireWithdrawals(
+  { rules, operations }: Limits,
+  key: Key,
+  role: Role | undefined,
+): void {
+  if (key.owner.kind === 'user' || role === 'owner') return;
+  // Nobody can tell what a digest is of, or bytes that somebody has encoded in their own way.
+  const isUntold = operations.includes('raw') || operations.includes('prehashed');
+  if (!rules.venue?.allowWithdrawals && !(isUntold && key.venue !== '')) return;
   const message = 'only an OWNER of the team may allow withdrawals with its key';
   throw new PublicError('permission_denied', 'WITHDRAWALS_DENIED', message, {
     metadata: { key_id: key.id },

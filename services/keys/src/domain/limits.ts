@@ -126,6 +126,8 @@ function exceededEvm(
   operation: SignFacts['operation'],
 ): Limit | undefined {
   if (!fits(limits.chainIds, (id) => id === facts.chainId?.toString())) return 'chain_ids';
+  // A message may be an order, a log-in, or the approval of a wallet's transaction: nobody can tell.
+  if (operation === 'evm_message') return namesReceivers(limits) ? 'receivers' : undefined;
   if (operation === 'evm_typed_data') return isDomainAllowed(limits, facts) ? undefined : 'domains';
   if (limits.maxValue !== '' && (facts.value ?? 0n) > BigInt(limits.maxValue)) return 'max_value';
   return exceededReceiver(limits, facts);

@@ -16,7 +16,8 @@ import { signableVenue } from './schemes/venue.js';
 
 /**
  * Makes a payload ready. Throws VENUE_UNSUPPORTED or REQUEST_INVALID if it does not fit the key, and
- * OPERATION_NOT_GRANTED for bytes that are the payload of an operation that the grant does not have.
+ * OPERATION_NOT_GRANTED for an operation that the grant does not have, and for raw bytes that are the
+ * payload of another one: whose limits would be gone around.
  */
 export function signable(payload: Payload, key: SchemeKey): Signable {
   switch (payload.kind) {
@@ -30,7 +31,9 @@ export function signable(payload: Payload, key: SchemeKey): Signable {
       return signableTransaction(payload.transaction, key);
     case 'evm_message':
       requireAlgorithm('evm_message', 'ecdsa_secp256k1', key);
-      return ready('evm_message', payload.message.length, {}, () => draftMessage(payload.message));
+      return ready('evm_message', payload.message.length, { evm: {} }, () =>
+        draftMessage(payload.message),
+      );
     case 'evm_typed_data':
       return signableTypedData(payload.json, key);
     case 'solana_message':
@@ -40,7 +43,7 @@ export function signable(payload: Payload, key: SchemeKey): Signable {
 
 function signableRaw(bytes: Buffer, key: SchemeKey): Signable {
   const operation = resemblanceOf(bytes, key);
-  if (operation && !key.operations.includes(operation)) throw resembles(operation);
+  if (operation) throw resembles(operation);
   const toSign: ToSign = { bytes, hash: 'algorithm', encoding: 'plain' };
   return ready('raw', bytes.length, {}, () => signatureOnly(toSign));
 }
@@ -108,9 +111,21 @@ function requireAlgorithm(
 }
 
 function resembles(operation: Operation): PublicError {
-  const message = `the bytes are those of another operation, which is not granted: ${operation}`;
+  const message = `the bytes are those of another operation, by which they can be asked for: ${operation}`;
   return new PublicError('permission_denied', 'OPERATION_NOT_GRANTED', message, {
     metadata: { operation },
+  });
+}
+
+/** Throws OPERATION_NOT_GRANTED: what is not granted is not even read, however long that would take. */
+export function requireGranted(
+  { kind: operation }: Payload,
+  key: Pick<SchemeKey, 'operations'> & { readonly grantId: string },
+): void {
+  if (key.operations.includes(operation)) return;
+  const message = `the grant does not allow this operation: ${operation}`;
+  throw new PublicError('permission_denied', 'OPERATION_NOT_GRANTED', message, {
+    metadata: { grant_id: key.grantId, operation },
   });
 }
 

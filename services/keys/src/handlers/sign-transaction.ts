@@ -4,7 +4,7 @@ import type { Call, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import type { Grantee } from '../domain/grant.js';
 import { requireWithin } from '../domain/limits.js';
-import { signable } from '../domain/signable.js';
+import { requireGranted, signable } from '../domain/signable.js';
 import { payloadOf, toSignedMessage } from '../payload-messages.js';
 import { sign } from '../signing/sign.js';
 import { required } from './caller.js';
@@ -34,10 +34,11 @@ export function signTransaction(
       const workload = workloadOf(call);
       const key = signingKeys.peek(workload, keyId) ?? (await signingKeys.find(workload, keyId));
       if (!key) throw notFound('key', keyId);
+      chargeOwner(key.ownerId);
       const payload = required(payloadOf(request.payload), 'payload');
+      requireGranted(payload, key);
       const { scheme, operation, facts, needsNonce, draft } = signable(payload, key);
       requireWithin(key.rules, facts, key.grantId);
-      chargeOwner(key.ownerId);
 
       const accepted = await acceptor.accept({
         ...{ keyId, grantId: key.grantId, requestId, operation, scheme, traceId: call.traceId },

@@ -4,7 +4,7 @@ import { plain, textOf, type VenueScheme, withHeaders } from './venue-scheme.js'
 /**
  * Signed requests of Binance's REST API.
  *
- * The string to sign is the query and the body with nothing between them; HMAC signatures are hex,
+ * The string to sign is the query or the body; a request has one of them; HMAC signatures are hex,
  * others base64. Parameters that are added stand at the end of the body if there is one, else of
  * the query. See "SIGNED endpoint examples" in
  * https://github.com/binance/binance-spot-api-docs/blob/master/rest-api.md
@@ -18,9 +18,10 @@ export const BINANCE: VenueScheme = {
   body: 'form',
   reserved: new Set(['timestamp', 'signature']),
   symbols: new Set(['symbol', 'symbols', 'pair']),
-  uncovered: () => undefined,
+  // With both, a name could be cut in two: nothing stands between them in what is signed.
+  uncovered: ({ query, body }) => (query !== '' && body.length > 0 ? 'query' : undefined),
   coversPath: false,
-  resembles: (text) => /(^|[?&])timestamp=[0-9]{10,}/.test(text),
+  resembles: (text) => text.split(/[?&]/).some(isTimestamp),
 
   draft(request, key, { at }) {
     const timed = withParameter(request, `timestamp=${at.getTime()}`);
@@ -50,4 +51,13 @@ function withParameter(request: VenueRequest, parameter: string): VenueRequest {
     return { ...request, body: Buffer.concat([body, Buffer.from(`&${parameter}`, 'latin1')]) };
   }
   return { ...request, query: query === '' ? parameter : `${query}&${parameter}` };
+}
+
+/** The venue decodes names before it looks for the one that every signed request has. */
+function isTimestamp(part: string): boolean {
+  const [name = ''] = part.split('=');
+  const plain = name.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return plain.trim().toLowerCase() === 'timestamp';
 }

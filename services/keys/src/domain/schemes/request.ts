@@ -13,7 +13,10 @@ export type BodyKind = 'form' | 'json';
 
 const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$/;
 const SEGMENT = /^[A-Za-z0-9._~!$&'()*+,:@=-]+$/;
-const VISIBLE = /^[!-~]*$/;
+/** What RFC 3986 lets stand in a query. JSON, and what else could be read in two ways, does not. */
+const QUERY = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*$/;
+/** What venues call a parameter. Text of any kind is a value. */
+const PARAMETER = /^[\w.\-[\]]{1,64}$/;
 
 /**
  * What is wrong with where a request goes.
@@ -37,14 +40,17 @@ function problemsOfPath(path: string): readonly Violation[] {
 
 /** The parameters of a query or form, or what is wrong with it. */
 export function readParameters(field: string, text: string): readonly Parameter[] | Violation {
-  if (!VISIBLE.test(text) || text.includes('#')) {
-    return { field, description: 'must be percent-encoded: visible ASCII without # only' };
+  if (!QUERY.test(text)) {
+    return { field, description: 'must be percent-encoded, as RFC 3986 has it' };
   }
   const parameters: Parameter[] = [];
   for (const part of text === '' ? [] : text.split('&')) {
     const [name = '', ...value] = part.split('=');
     const parameter = { name: decode(name), value: decode(value.join('=')) };
     if (!isSound(parameter)) return { field, description: 'is not percent-encoded correctly' };
+    if (!PARAMETER.test(parameter.name)) {
+      return { field, description: 'must have names of letters, digits, and _ . - [ ]' };
+    }
     parameters.push(parameter);
   }
   return parameters;

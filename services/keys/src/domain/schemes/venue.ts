@@ -19,7 +19,12 @@ const TELLING: ReadonlySet<string> = new Set([
   ...['address', 'addresstag', 'accountinfo', 'questionnaire', 'toemail', 'fromemail', 'email'],
   ...['tomemberid', 'frommemberid', 'submemberids', 'touid', 'fromuid', 'toid', 'topooluser'],
   ...['toaccounttype', 'fromaccounttype', 'permissions', 'subuid', 'subaccountid', 'token'],
+  ...['basetoken', 'facetoken', 'apiname', 'publickey', 'permissionmode', 'permissionsmode', 'ip'],
+  ...['ips', 'readonly', 'username', 'membertype', 'subaccountstring', 'transferid', 'quoteid'],
+  ...['transfertype', 'fromasset', 'toasset', 'fromcoin', 'tocoin', 'quotetxid'],
 ]);
+/** Names that together are of transfers alone: orders have a quantity. */
+const TELLING_TOGETHER = ['asset', 'amount'];
 
 /** Makes a request to the key's venue ready. Throws VENUE_UNSUPPORTED and REQUEST_INVALID. */
 export function signableVenue(request: VenueRequest, key: SchemeKey): Signable {
@@ -90,8 +95,9 @@ function problemsOfCover(
     return [{ field: `venue.${uncovered}`, description }];
   }
   if (scheme.coversPath || isDangerous(venue, request.path)) return [];
-  const telling = parameters.find(({ name }) => TELLING.has(name.toLowerCase()));
-  if (!telling) return [];
+  const names = new Set(parameters.map(({ name }) => name.toLowerCase()));
+  const isTelling = [...names].some((name) => TELLING.has(name));
+  if (!isTelling && !TELLING_TOGETHER.every((name) => names.has(name))) return [];
   const what = 'withdrawals, transfers or API keys';
   const description = `must be one of ${what}: the request has a parameter that is for those`;
   return [{ field: 'venue.path', description }];

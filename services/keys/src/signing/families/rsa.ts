@@ -47,12 +47,21 @@ export const RSA_PSS: Family = rsa({
   saltLength: DIGEST_BYTES,
 });
 
+let generating: Promise<unknown> = Promise.resolve();
+
+/** A large key takes seconds of a thread that others sign with: one thread at most is taken. */
+function oneByOne<Result>(generate: () => Promise<Result>): Promise<Result> {
+  const next = generating.then(generate, generate);
+  generating = next.catch(() => undefined);
+  return next;
+}
+
 /** RSA with SHA-256 (RFC 8017). A secret is an RSAPrivateKey as DER, as OpenSSL writes it. */
 function rsa(padding: Padding, prehashed?: (key: OpenedKey, digest: Buffer) => Buffer): Family {
   return {
     async generate({ rsaBits }) {
       const options = { modulusLength: rsaBits, publicExponent: EXPONENT };
-      const { privateKey } = await generatePair('rsa', options);
+      const { privateKey } = await oneByOne(() => generatePair('rsa', options));
       return exported(privateKey);
     },
     read(given) {
