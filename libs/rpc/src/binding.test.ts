@@ -7,6 +7,8 @@ const BOT = `bot_${'1'.repeat(26)}`;
 const ADA = `usr_${'1'.repeat(26)}`;
 const TARGET = { targetId: CLONE, ownerId: '', requestId: '7' };
 const OWNER = { targetId: '', ownerId: ADA, requestId: '7' };
+const MANY = Array.from({ length: 30 }, (_, n) => `bot_${String(n).padStart(26, '0')}`);
+const DEEP = { d: [{ e: { cloneId: OTHER } }] };
 const ownedBy = (value: string) => ({ owner: { $case: 'userId', value } });
 
 describe('a token that is bound', () => {
@@ -16,6 +18,8 @@ describe('a token that is bound', () => {
     ['to a target, of it with things of other kinds', TARGET, { id: CLONE, botId: BOT }, true],
     ['to a target, of another one', TARGET, { id: OTHER }, false],
     ['to a target, of both', TARGET, { ids: [CLONE, OTHER] }, false],
+    ['to a target, of another one after many', TARGET, { id: CLONE, ids: [...MANY, OTHER] }, false],
+    ['to a target, of another one far below', TARGET, { id: CLONE, a: { b: { c: DEEP } } }, false],
     ['to a target, of another kind', TARGET, { id: BOT }, false],
     ['to a target, of nothing', TARGET, {}, false],
     ['to a target, of the whole of an owner', TARGET, { owner: ownedBy(ADA) }, false],

@@ -1,6 +1,6 @@
 import { PublicError } from '@ramet/errors';
 import type { Binding } from './call.js';
-import { targetsOf } from './targets.js';
+import { idsOf } from './targets.js';
 
 /**
  * Throws TARGET_MISMATCH unless a request is about what the caller's token is bound to.
@@ -31,7 +31,7 @@ function isBound({ targetId, ownerId, requestId }: Binding, request: Fields): bo
     const names = request.id !== undefined || request.ids !== undefined;
     return !names && request.owner?.owner?.value === ownerId;
   }
-  const alike = targetsOf(request, undefined).filter((id) => kindOf(id) === kindOf(targetId));
+  const alike = [...idsOf(request)].filter((id) => kindOf(id) === kindOf(targetId));
   return alike.length > 0 && alike.every((id) => id === targetId);
 }
 

@@ -1,5 +1,6 @@
 import { unavailable } from '@ramet/errors';
 import type { Caller } from './call.js';
+import { detached } from './context.js';
 import type { Clock } from './ports.js';
 import { FRESH_MS, type Revocations, type Revoked, RevokedSubjects } from './revocations.js';
 
@@ -74,7 +75,7 @@ export class RevocationFeed implements Revocations, AsyncDisposable {
     const now = this.#clock.elapsed();
     const asked = this.#asked.get(tokenId);
     if (asked && now - asked.at <= SHARED_MS) return asked.answer;
-    const answer = this.#ask(caller).finally(() => {
+    const answer = detached(() => this.#ask(caller)).finally(() => {
       if (this.#asked.get(tokenId)?.answer === answer) this.#asked.delete(tokenId);
     });
     this.#asked.set(tokenId, { at: now, answer });

@@ -20,6 +20,13 @@ export function targetsOf(request: unknown, response: unknown): readonly string[
   return [...found].slice(0, MAX_TARGETS);
 }
 
+/** All ids that a request names, however many, and however deep. */
+export function idsOf(request: unknown): ReadonlySet<string> {
+  const found = new Set<string>();
+  collect(request, found, Number.POSITIVE_INFINITY);
+  return found;
+}
+
 function collect(message: unknown, found: Set<string>, depth: number): void {
   if (!isMessage(message) || depth === 0) return;
   // An owner is one of two ids, whose name stands beside it.

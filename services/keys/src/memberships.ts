@@ -30,13 +30,17 @@ export function createMemberships(read: Read, clock: Clock): Memberships {
       if (entry && entry.until > clock.elapsed()) return entry.roles;
 
       // For all who ask meanwhile: it must not end with the call that happens to come first.
-      const roles = detached(() => read(userId)).then((memberships): Roles => new Map(memberships));
+      // All of it is: what is kept of a call that is over keeps the call.
+      const roles = detached(async (): Promise<Roles> => new Map(await read(userId)));
       // Counted from the question: what the answer says was so at some time after it.
-      const fresh = { roles, until: clock.elapsed() + TTL_MS };
+      const now = clock.elapsed();
+      const fresh = { roles, until: now + TTL_MS };
       known.delete(userId);
       known.set(userId, fresh);
-      const [oldest] = known.keys();
-      if (known.size > MAX && oldest !== undefined) known.delete(oldest);
+      for (const [id, { until }] of known) {
+        if (until > now && known.size <= MAX) break;
+        known.delete(id);
+      }
       roles.catch(() => {
         if (known.get(userId) === fresh) known.delete(userId);
       });

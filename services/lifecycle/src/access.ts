@@ -1,4 +1,5 @@
 import { type Bell, createBell } from '@ramet/database';
+import { detached } from '@ramet/rpc';
 import type { Clock } from '@ramet/service';
 import type { Access, Admission, Admitted, Teams } from './deps.js';
 import { type Membership, sees, sightOfUser } from './domain/sight.js';
@@ -63,7 +64,8 @@ function createKept<Question, Value>(
   const answers = new Map<string, { readonly at: number; readonly value: Promise<Value> }>();
 
   function add(key: string, question: Question): Promise<Value> {
-    const answer = { at: clock.elapsed(), value: ask(question) };
+    // For all who ask meanwhile: it must not end with the call that happens to come first.
+    const answer = { at: clock.elapsed(), value: detached(() => ask(question)) };
     if (answers.size >= MAX_KEPT) answers.clear();
     answers.set(key, answer);
     answer.value.catch(() => {

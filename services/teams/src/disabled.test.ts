@@ -36,6 +36,8 @@ describe('a user who is disabled', () => {
     });
     await admin.users.enableUser({ id: user.id });
     await tokens.exchangeToken({ apiKey: user.apiKey });
+    // A login that somebody else may have taken is not good again with the user.
+    await assert.rejects(tokens.refreshToken({ refreshToken: login.refreshToken }), REFUSED);
   });
 
   it('T4: has all tokens revoked with it, and those from before stay so', async () => {

@@ -145,6 +145,26 @@ describe('a signed request', () => {
     }
   });
 
+  it('T4: is refused while the user is disabled that it acts as', async () => {
+    const user = await house.teams.createUser('acted-as');
+    const { key } = await register({ userId: user.id });
+    await admin.users.disableUser({ id: user.id, reason: 'left' });
+    const request = signed(key, { ownerId: user.id, targetId: '' });
+    await assert.rejects(exchange(request), { code: 'UNAUTHENTICATED' });
+
+    await admin.users.enableUser({ id: user.id });
+    await exchange(request);
+  });
+
+  it('T32: makes no API key, which would be worth more than what was signed', async () => {
+    const { id } = await house.teams.admin();
+    const { key } = await register({ userId: id, actions: ['api_keys.create'] });
+    const signedOnce = signed(key, { action: 'api_keys.create', targetId: '', ownerId: id });
+    const { token } = await exchange(signedOnce);
+    const wish = { requestId: '', userId: '', name: 'more', expireTime: undefined, scopes: [] };
+    await assert.rejects(house.as(token).users.createApiKey(wish), { code: 'PERMISSION_DENIED' });
+  });
+
   it('never gets an administrator’s rights, whoever it acts as', async () => {
     const { id } = await house.teams.admin();
     const { key } = await register({ userId: id, actions: ['users.list'] });

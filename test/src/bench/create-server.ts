@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
+import type { UntypedHandleCall } from '@grpc/grpc-js';
 import { type Outside, startLifecycle } from '@ramet/lifecycle/testing';
 import {
   Clone,
@@ -14,6 +14,7 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import { noFailpoints, systemClock, systemIds } from '@ramet/service';
 import { startTelemetry } from '@ramet/telemetry';
+import { startBareServer } from './bare-server.js';
 import { answerParent } from './child.js';
 import { playedConfig, playedPeers, PLAYED_TEAM as TEAM } from './played-peers.js';
 
@@ -52,21 +53,12 @@ function start(order: Start): Promise<string> {
   return order.kind === 'bare' ? startBare() : startReal(order);
 }
 
-async function startBare(): Promise<string> {
-  const server = new Server();
+function startBare(): Promise<string> {
   const createClone: UntypedHandleCall = (
     { request }: { readonly request: CreateCloneRequest },
     respond: (error: null, response: CreateCloneResponse) => void,
   ) => respond(null, { clone: accepted(request), quotas: [] });
-  server.addService(CloneServiceService, { createClone });
-  const port = await new Promise<number>((resolve, reject) => {
-    const insecure = ServerCredentials.createInsecure();
-    server.bindAsync('127.0.0.1:0', insecure, (error, bound) => {
-      if (error) reject(error);
-      else resolve(bound);
-    });
-  });
-  return `127.0.0.1:${port}`;
+  return startBareServer(CloneServiceService, { createClone });
 }
 
 /** An answer as large as lifecycle's. */

@@ -1,31 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres } from '@ramet/local/engines';
 import { systemIds } from '@ramet/service';
 import pg from 'pg';
-import { type Child, startChild } from './child.js';
+import { startChild } from './child.js';
 import type { CreateOrder, Creator } from './create-load.js';
 import type { RowsOrder } from './create-rows.js';
 import type { CreateServerAnswer, CreateServerQuestion } from './create-server.js';
+import { withPostgres } from './durable-postgres.js';
+import { round2 } from './figures.js';
 import type { LoadResult } from './load.js';
+import { lineOf, type Measured, type Round, roundOf, summaryOf, usedBy } from './rounds.js';
 import { createIssuer } from './tokens.js';
 
 interface Options {
   readonly json: boolean;
   readonly seconds: number;
   readonly rounds: number;
-}
-
-/** What was measured of one way to create. */
-interface Measured {
-  readonly callsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** The server's; for rows, of whoever writes them. */
-  readonly cpuMicros: number;
-  readonly clientCpuMicros: number;
-  readonly residentMb: number;
 }
 
 const KINDS = ['bare', 'rows', 'create'] as const;
@@ -43,13 +31,6 @@ const WARM_UP_MS = 2_000;
 /** The budget of DESIGN.md, section 8. */
 const BUDGET = { ofRows: 2, ofBare: 0.35 };
 
-/** One round of one way to create. */
-interface Round {
-  readonly result: LoadResult;
-  readonly cpuMicros: number;
-  readonly residentBytes: number;
-}
-
 type Turn = (ms: number) => Promise<Round>;
 
 /**
@@ -60,17 +41,9 @@ type Turn = (ms: number) => Promise<Round>;
  * the machine does meets all of them. PostgreSQL is durable. Nobody reconciles meanwhile.
  */
 export async function benchCreate(options: Options): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'ramet-bench-'));
-  try {
-    await using postgres = await startPostgres({
-      folder: join(folder, 'postgres'),
-      passwordFile: join(folder, 'password'),
-      logFile: join(folder, 'postgres.log'),
-    });
-    report(await measure(postgres.adminUrl('postgres'), options), options);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await withPostgres(async (urlOf) => {
+    report(await measure(urlOf('postgres'), options), options);
+  });
 }
 
 async function measure(databaseUrl: string, options: Options): Promise<Kinds<Measured>> {
@@ -92,12 +65,13 @@ async function measure(databaseUrl: string, options: Options): Promise<Kinds<Mea
   const creating = { creators, botId, concurrency: CONCURRENCY };
   const owners = creators.map(({ userId }) => userId);
   const turns: Kinds<Turn> = {
-    bare: served(bare, (ms) => load.ask({ ...creating, address: echo.address, ms })),
+    bare: (ms) => roundOf(usedBy(bare), () => load.ask({ ...creating, address: echo.address, ms })),
     rows: async (ms) => {
       const result = await rows.ask({ databaseUrl, owners, concurrency: CONCURRENCY, ms });
       return { result, cpuMicros: result.cpuMicros, residentBytes: 0 };
     },
-    create: served(real, (ms) => load.ask({ ...creating, address: lifecycle.address, ms })),
+    create: (ms) =>
+      roundOf(usedBy(real), () => load.ask({ ...creating, address: lifecycle.address, ms })),
   };
   // Awaited here: the processes end with this function.
   return await takeTurns(turns, options);
@@ -118,18 +92,6 @@ async function copyTables(databaseUrl: string): Promise<void> {
   await client.end();
 }
 
-function served(
-  server: Child<CreateServerQuestion, CreateServerAnswer>,
-  ask: (ms: number) => Promise<LoadResult>,
-): Turn {
-  return async (ms) => {
-    const before = await server.ask({ ask: 'cpu' });
-    const result = await ask(ms);
-    const { cpuMicros, residentBytes } = await server.ask({ ask: 'cpu' });
-    return { result, cpuMicros: cpuMicros - before.cpuMicros, residentBytes };
-  };
-}
-
 async function takeTurns(turns: Kinds<Turn>, options: Options): Promise<Kinds<Measured>> {
   const rounds: Kinds<Round[]> = { bare: [], rows: [], create: [] };
   for (const kind of KINDS) await turns[kind](WARM_UP_MS);
@@ -137,25 +99,9 @@ async function takeTurns(turns: Kinds<Turn>, options: Options): Promise<Kinds<Me
     for (const kind of KINDS) rounds[kind].push(await turns[kind](options.seconds * 1_000));
   }
   return {
-    bare: summary('bare', rounds.bare),
-    rows: summary('rows', rounds.rows),
-    create: summary('create', rounds.create),
-  };
-}
-
-/** The median round, and all of its calls. */
-function summary(kind: keyof Kinds<unknown>, rounds: readonly Round[]): Measured {
-  const failed = rounds.find(({ result }) => result.failures > 0);
-  if (failed) throw new Error(`${NAMES[kind]}: ${failed.result.firstFailure}`);
-  const per = (of: (round: Round) => number): number => median(rounds.map(of));
-  const latencies = rounds.flatMap(({ result }) => [...result.latencies]).sort((a, b) => a - b);
-  return {
-    callsPerSecond: Math.round(per(({ result }) => (result.calls / result.ms) * 1_000)),
-    p50Ms: round2(latencies[Math.floor(latencies.length * 0.5)] ?? 0),
-    p99Ms: round2(latencies[Math.floor(latencies.length * 0.99)] ?? 0),
-    cpuMicros: Math.round(per(({ result, cpuMicros }) => cpuMicros / result.calls)),
-    clientCpuMicros: Math.round(per(({ result }) => result.cpuMicros / result.calls)),
-    residentMb: Math.round(Math.max(...rounds.map((round) => round.residentBytes)) / 1e6),
+    bare: summaryOf(NAMES.bare, rounds.bare),
+    rows: summaryOf(NAMES.rows, rounds.rows),
+    create: summaryOf(NAMES.create, rounds.create),
   };
 }
 
@@ -164,7 +110,7 @@ function report(measured: Kinds<Measured>, { json }: Options): void {
   const ratios = {
     ofRows: round2(create.callsPerSecond / rows.callsPerSecond),
     ofBare: round2(create.callsPerSecond / bare.callsPerSecond),
-    cpuMicrosOverBare: create.cpuMicros - bare.cpuMicros,
+    cpuMicrosOverBare: create.serverCpuMicros - bare.serverCpuMicros,
   };
   if (json) {
     const load = { concurrency: CONCURRENCY, owners: OWNERS };
@@ -172,30 +118,9 @@ function report(measured: Kinds<Measured>, { json }: Options): void {
     return;
   }
   console.info('creations/s, latency, CPU per creation; 64 in flight from one client process\n');
-  for (const kind of KINDS) console.info(line(NAMES[kind], measured[kind]));
+  for (const kind of KINDS) console.info(lineOf(NAMES[kind], measured[kind]));
   console.info(`
 CreateClone / rows by node-pg   ${ratios.ofRows}  (budget >= ${BUDGET.ofRows})
 CreateClone / bare echo         ${ratios.ofBare}  (budget >= ${BUDGET.ofBare})
 server CPU over the bare echo   ${ratios.cpuMicrosOverBare} us`);
-}
-
-function line(name: string, of: Measured): string {
-  return [
-    name.padEnd(20),
-    `${of.callsPerSecond}/s`.padStart(9),
-    `p50 ${of.p50Ms} ms`.padStart(14),
-    `p99 ${of.p99Ms} ms`.padStart(14),
-    `server ${of.cpuMicros} us`.padStart(15),
-    `client ${of.clientCpuMicros} us`.padStart(15),
-    `${of.residentMb} MB`.padStart(8),
-  ].join('');
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function round2(value: number): number {
-  return Math.round(value * 100) / 100;
 }

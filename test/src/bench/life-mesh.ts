@@ -5,14 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { type Mesh, makeCredentials, startMesh } from '@ramet/local';
 import { fastFolder, findNats } from '@ramet/local/engines';
 import { CreateKeyRequest, KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
+import type { Owner } from '@ramet/proto-gen/teams.v1';
 import { Scope, systemIds } from '@ramet/service';
 import { type Api, addressesOf, connectAs } from '../stories/support/api.js';
 import { fillIdle } from './idle-clones.js';
 
-/** A mesh with one user, who has a bot that does nothing. */
+/** A mesh with one user, who has a team, and a bot there that does nothing. */
 export interface LifeMesh extends AsyncDisposable {
+  readonly mesh: Mesh;
   readonly adminUrl: string;
   readonly api: Api;
+  /** What an administrator may do. */
+  readonly adminApi: Api;
+  readonly userId: string;
+  readonly teamId: string;
   readonly owner: { readonly owner: { readonly $case: 'userId'; readonly value: string } };
   readonly botId: string;
   /** As many keys as are asked for. */
@@ -39,7 +45,7 @@ export async function startLifeMesh(): Promise<LifeMesh> {
       logLevel: 'warn',
       settings: {
         teams: UNLIMITED,
-        keys: UNLIMITED,
+        keys: { ...UNLIMITED, OWNER_SIGN_RATE: '0' },
         lifecycle: { ...UNLIMITED, CLONE_QUOTA: '1000000' },
         executor: { ...UNLIMITED, BUNDLES_DIR: BUNDLES },
       },
@@ -47,18 +53,19 @@ export async function startLifeMesh(): Promise<LifeMesh> {
   );
   const addresses = addressesOf(mesh);
   const { admin } = await makeCredentials(mesh.layout, addresses.teams);
-  const { users } = connectAs(addresses, readFileSync(admin, 'utf8'), scope).api;
+  const { api: adminApi } = connectAs(addresses, readFileSync(admin, 'utf8'), scope);
+  const { users } = adminApi;
   const { user } = await users.createUser({ requestId: '', name: 'bench', admin: false });
   const userId = user?.id ?? '';
   const wish = { requestId: '', userId, name: 'bench', expireTime: undefined, scopes: [] };
   const { api } = connectAs(addresses, (await users.createApiKey(wish)).secret, scope);
   const owner = { owner: { $case: 'userId', value: userId } } as const;
-  const botId = await createBot(api, owner);
+  const { botId, teamId } = await createBot(api, owner);
 
   const { adminUrl } = mesh.stores;
   const running = scope.move();
   return {
-    ...{ adminUrl, api, owner, botId },
+    ...{ mesh, adminUrl, api, adminApi, userId, teamId, owner, botId },
     createKeys: async (count) => {
       const keys: string[] = [];
       while (keys.length < count) keys.push(await createKey(api, owner));
@@ -75,19 +82,20 @@ export async function startLifeMesh(): Promise<LifeMesh> {
   };
 }
 
-async function createBot(api: Api, owner: LifeMesh['owner']): Promise<string> {
+async function createBot(api: Api, owner: LifeMesh['owner']) {
   const value = { bundle: 'worker', tag: '', command: ['true'] };
   const source = { source: { $case: 'process', value }, revision: 0 } as const;
   const { team } = await api.teams.createTeam({ requestId: '', name: 'bench' });
   const teamId = team?.id ?? '';
   const wish = { requestId: '', teamId, name: 'nothing', teamSource: source };
   const { bot } = await api.bots.createBot(wish);
-  const id = bot?.id ?? '';
-  await api.bots.setBotSource({ id, owner, source });
-  return id;
+  const botId = bot?.id ?? '';
+  await api.bots.setBotSource({ id: botId, owner, source });
+  return { botId, teamId };
 }
 
-async function createKey({ keys }: Api, owner: LifeMesh['owner']): Promise<string> {
+/** Makes a key of an owner. */
+export async function createKey({ keys }: Pick<Api, 'keys'>, owner: Owner): Promise<string> {
   const { key } = await keys.createKey(
     CreateKeyRequest.fromPartial({
       ...{ owner, name: systemIds.make('k').replace('_', '-'), venue: 'binance' },

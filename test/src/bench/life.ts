@@ -5,6 +5,7 @@ import {
   DeleteCloneRequest,
   WatchClonesRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
+import { round1 } from './figures.js';
 import { type LifeMesh, startLifeMesh } from './life-mesh.js';
 import { countStatements, less, type Statement, totalOf } from './statements.js';
 
@@ -155,8 +156,4 @@ function report({ others, perClone, idlePerSecond, seconds }: Lives): void {
     }
   }
   console.info('');
-}
-
-function round1(value: number): number {
-  return Math.round(value * 10) / 10;
 }

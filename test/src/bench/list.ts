@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fillClones, manyOwner } from '@ramet/lifecycle/testing';
-import { startPostgres } from '@ramet/local/engines';
 import pg from 'pg';
 import { type Child, startChild } from './child.js';
 import type { CreateServerAnswer, CreateServerQuestion } from './create-server.js';
+import { createDatabase, withPostgres } from './durable-postgres.js';
+import { median, round2 } from './figures.js';
 import type { ListOrder } from './list-load.js';
 import type { PagesOrder } from './list-rows.js';
 import type { LoadResult } from './load.js';
@@ -58,17 +56,9 @@ type Turn = (ms: number) => Promise<Round>;
  * does meets all of them.
  */
 export async function benchList(options: Options): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'ramet-bench-'));
-  try {
-    await using postgres = await startPostgres({
-      folder: join(folder, 'postgres'),
-      passwordFile: join(folder, 'password'),
-      logFile: join(folder, 'postgres.log'),
-    });
-    report(await measure((name) => postgres.adminUrl(name), options), options);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await withPostgres(async (urlOf) => {
+    report(await measure((name) => urlOf(name), options), options);
+  });
 }
 
 type Server = Child<CreateServerQuestion, CreateServerAnswer>;
@@ -103,14 +93,6 @@ async function measure(
   };
   // Awaited here: the processes end with this function.
   return await takeTurns(turns, options);
-}
-
-async function createDatabase(urlOf: (name: string) => string, name: string): Promise<string> {
-  const client = new pg.Client(urlOf('postgres'));
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
-  return urlOf(name);
 }
 
 async function fill(url: string, count: number): Promise<void> {
@@ -186,13 +168,4 @@ function line(kind: keyof Kinds<unknown>, of: Measured): string {
     `p99 ${of.p99Ms} ms`.padStart(15),
     `${of.cpuMicros} us`.padStart(10),
   ].join('');
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function round2(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -1,13 +1,17 @@
 import { parseArgs } from 'node:util';
+import { benchCheck } from './check.js';
 import { benchCreate } from './create.js';
 import { benchLife } from './life.js';
 import { benchList } from './list.js';
 import { benchReconcile } from './reconcile.js';
+import { benchRest } from './rest.js';
+import { benchRevoke } from './revoke.js';
 import { benchSign } from './sign.js';
 import { benchWatch } from './watch.js';
 
-const USAGE = `usage: npm run bench -- sign|create|list|watch|reconcile|life
-  [--json] [--seconds N] [--rounds N] [--grants N] [--clones N]`;
+const USAGE = `usage: npm run bench -- sign|check|revoke|create|list|watch|reconcile|life|rest
+  [--json] [--seconds N] [--rounds N] [--grants N] [--clones N] [--rows N]
+  [--part algorithms|latency]`;
 
 /** Runs the benchmark that the arguments name. Gives the exit code. */
 export async function main(_command: string, args: readonly string[]): Promise<number> {
@@ -17,19 +21,30 @@ export async function main(_command: string, args: readonly string[]): Promise<n
     options: {
       json: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '4' },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string' },
       grants: { type: 'string', default: '64' },
       clones: { type: 'string', default: '128' },
+      rows: { type: 'string', default: '1000000' },
+      part: { type: 'string', default: '' },
     },
   });
   const numbers = {
     seconds: Number(values.seconds),
-    rounds: Number(values.rounds),
+    rounds: Number(values.rounds ?? 5),
     grants: Number(values.grants),
   };
   switch (positionals[0]) {
     case 'sign':
-      await benchSign({ json: values.json, ...numbers });
+      await benchSign({ ...values, ...numbers, rows: Number(values.rows) });
+      return 0;
+    case 'check':
+      await benchCheck({ json: values.json, ...numbers });
+      return 0;
+    case 'revoke':
+      await benchRevoke({ json: values.json, rounds: Number(values.rounds ?? 30) });
+      return 0;
+    case 'rest':
+      await benchRest({ json: values.json, ...numbers });
       return 0;
     case 'create':
       await benchCreate({ json: values.json, ...numbers });

@@ -1,13 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPostgres } from '@ramet/local/engines';
 import { Scope, systemIds } from '@ramet/service';
 import pg from 'pg';
 import { type Child, startChild } from './child.js';
 import type { CreateOrder, Creator } from './create-load.js';
 import type { CreateServerAnswer, CreateServerQuestion } from './create-server.js';
+import { createDatabase, withPostgres } from './durable-postgres.js';
+import { median } from './figures.js';
 import { fillIdle } from './idle-clones.js';
 import type { LoadResult } from './load.js';
 import type { ReconcileAnswer, ReconcileQuestion } from './reconcile-server.js';
@@ -52,17 +50,9 @@ const BUDGET = 0.97;
  * answer at once: what is measured is the reconciler and its database. The two take turns.
  */
 export async function benchReconcile(options: Options): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'ramet-bench-'));
-  try {
-    await using postgres = await startPostgres({
-      folder: join(folder, 'postgres'),
-      passwordFile: join(folder, 'password'),
-      logFile: join(folder, 'postgres.log'),
-    });
-    report(await measure((name) => postgres.adminUrl(name), options), options);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await withPostgres(async (urlOf) => {
+    report(await measure((name) => urlOf(name), options), options);
+  });
 }
 
 async function measure(
@@ -109,14 +99,6 @@ async function measure(
     }
   }
   return stages;
-}
-
-async function createDatabase(urlOf: (name: string) => string, name: string): Promise<string> {
-  const client = new pg.Client(urlOf('postgres'));
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
-  return urlOf(name);
 }
 
 /** Has everything reconciled that is due. The time is from the first change to the last one. */
@@ -172,9 +154,4 @@ function report(stages: readonly Stage[], { json }: Options): void {
   }
   const verdict = ratio >= BUDGET ? 'met' : 'missed';
   console.info(`\nmany / none  ${ratio}  (budget >= ${BUDGET}: ${verdict})`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

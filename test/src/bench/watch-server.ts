@@ -2,16 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  Server,
-  ServerCredentials,
-  type ServerWritableStream,
-  type UntypedHandleCall,
-} from '@grpc/grpc-js';
+import type { ServerWritableStream, UntypedHandleCall } from '@grpc/grpc-js';
 import { type Outside, startLifecycle } from '@ramet/lifecycle/testing';
 import { CloneServiceService } from '@ramet/proto-gen/lifecycle.v1';
 import { noFailpoints, systemClock, systemIds } from '@ramet/service';
 import { startTelemetry } from '@ramet/telemetry';
+import { startBareServer } from './bare-server.js';
 import { answerParent } from './child.js';
 import { playedConfig, playedPeers } from './played-peers.js';
 
@@ -63,8 +59,7 @@ async function write(stream: Stream, bytes: Buffer, count: number): Promise<void
   }
 }
 
-async function startBare(): Promise<string> {
-  const server = new Server();
+function startBare(): Promise<string> {
   const { watchClones } = CloneServiceService;
   const definition = {
     watchClones: { ...watchClones, responseSerialize: (bytes: Buffer) => bytes },
@@ -75,15 +70,7 @@ async function startBare(): Promise<string> {
     // An empty response, as a watch begins with something as well.
     stream.write(Buffer.alloc(0));
   };
-  server.addService(definition as never, { watchClones: handle });
-  const port = await new Promise<number>((resolve, reject) => {
-    const insecure = ServerCredentials.createInsecure();
-    server.bindAsync('127.0.0.1:0', insecure, (error, bound) => {
-      if (error) reject(error);
-      else resolve(bound);
-    });
-  });
-  return `127.0.0.1:${port}`;
+  return startBareServer(definition as never, { watchClones: handle });
 }
 
 async function startReal({ issuer, databaseUrl }: Start): Promise<string> {

@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres } from '@ramet/local/engines';
 import {
   Clone,
   CloneChanged,
@@ -12,6 +8,8 @@ import {
 import { systemIds } from '@ramet/service';
 import pg from 'pg';
 import { type Child, startChild } from './child.js';
+import { withPostgres } from './durable-postgres.js';
+import { median, round2 } from './figures.js';
 import { PLAYED_TEAM } from './played-peers.js';
 import { createIssuer } from './tokens.js';
 import type { Watching, WatchLoadAnswer, WatchLoadQuestion } from './watch-load.js';
@@ -51,17 +49,9 @@ const BUDGET = 1.2;
  * history of a real PostgreSQL; what it costs to number, read and decode them is in the figure.
  */
 export async function benchWatch(options: Options): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'ramet-bench-'));
-  try {
-    await using postgres = await startPostgres({
-      folder: join(folder, 'postgres'),
-      passwordFile: join(folder, 'password'),
-      logFile: join(folder, 'postgres.log'),
-    });
-    await measure(postgres.adminUrl('postgres'), options);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await withPostgres(async (urlOf) => {
+    await measure(urlOf('postgres'), options);
+  });
 }
 
 async function measure(databaseUrl: string, options: Options): Promise<void> {
@@ -198,13 +188,4 @@ function summary(rounds: readonly Round[]) {
     perSecond: per(({ perSecond }) => perSecond),
     residentMb: Math.round(Math.max(...rounds.map((round) => round.residentBytes)) / 1e6),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function round2(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -27,7 +27,7 @@ export interface SealKeeperOptions {
   onBeat(seal: Seal): void;
 }
 
-const BEAT_MS = 1_000;
+const BEAT_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**

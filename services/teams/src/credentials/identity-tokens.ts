@@ -56,6 +56,14 @@ function isName(claim: unknown): claim is string {
   return typeof claim === 'string' && NAME.test(claim);
 }
 
+/** Three parts of base64url and nothing beside them, as RFC 7515 writes a token. */
+const ONE_TEXT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** What of a token is signed. Of one token there are texts with other signatures that verify, too. */
+export function signedPartOf(token: string): string {
+  return token.slice(0, token.lastIndexOf('.'));
+}
+
 /** Proves what ID tokens say, by the keys that their providers publish. */
 export class IdentityTokens {
   readonly #clock: Clock;
@@ -78,6 +86,7 @@ export class IdentityTokens {
     token: string,
     nonce: string | undefined,
   ): Promise<ProvenClaims | undefined> {
+    if (!ONE_TEXT.test(token)) return undefined;
     const { issuer, audience, algorithms } = provider;
     const keys = await this.#keysOf(issuer);
     try {

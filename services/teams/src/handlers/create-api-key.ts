@@ -1,5 +1,6 @@
+import { denied } from '@ramet/errors';
 import { CreateApiKeyRequest, type CreateApiKeyResponse } from '@ramet/proto-gen/teams.v1';
-import type { Unary } from '@ramet/rpc';
+import type { Caller, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { narrow } from '../domain/scope.js';
 import { toApiKeyMessage } from '../messages.js';
@@ -11,6 +12,7 @@ type CreateApiKey = Unary<CreateApiKeyRequest, CreateApiKeyResponse>;
 /** Creates an API key that is good for no more than the caller's token, and shows it this once. */
 export function createApiKey({ apiKeys, credentials, ids }: Needs): CreateApiKey {
   return async (request, { caller }) => {
+    if (isOfMachine(caller)) throw denied('api_keys.create', 'API keys are made by who logs in');
     const { name, expireTime } = request;
     const { secret, ...kept } = credentials.mint('user');
     const wish = {
@@ -25,4 +27,10 @@ export function createApiKey({ apiKeys, credentials, ids }: Needs): CreateApiKey
     const { key, isNew } = await apiKeys.create(wish, askerOf(caller), once);
     return { apiKey: toApiKeyMessage(key), secret: isNew ? secret : '' };
   };
+}
+
+/** A token of CI, or of a signed request, is worth less than its user, and ends soon: a key would not. */
+function isOfMachine({ binding, credentialIds = [] }: Pick<Caller, 'binding' | 'credentialIds'>) {
+  const made = (prefix: string): boolean => credentialIds.some((id) => id.startsWith(prefix));
+  return binding !== undefined || made('prv_') || (made('idp_') && !made('idn_'));
 }

@@ -1,6 +1,7 @@
 import { PublicError } from '@ramet/errors';
 import type { IdentityProof, LogInRequest, LogInResponse } from '@ramet/proto-gen/teams.v1';
 import type { Unary } from '@ramet/rpc';
+import { signedPartOf } from '../credentials/identity-tokens.js';
 import { hashOf } from '../credentials/minter.js';
 import type { Deps } from '../deps.js';
 import type { IdentityProvider, ProvenClaims } from '../domain/identity-provider.js';
@@ -41,7 +42,7 @@ async function byApiKey({ credentials }: Needs, apiKey: string): Promise<Begun> 
 async function byIdentity(needs: ByIdentity, { token, nonce }: IdentityProof): Promise<Begun> {
   const { provider, claims } = await proveIdentity(needs, { kind: 'people', token, nonce });
   const result = await needs.signIns.signIn({
-    ...{ provider, claims, tokenHash: hashOf(token) },
+    ...{ provider, claims, tokenHash: hashOf(signedPartOf(token)) },
     newUserId: needs.ids.make('usr'),
     newIdentityId: needs.ids.make('idn'),
   });

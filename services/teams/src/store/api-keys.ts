@@ -6,6 +6,7 @@ import { type ApiKey, newApiKey, revoke } from '../domain/api-key.js';
 import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
 import { apiKeyChanged } from '../events.js';
 import { ApiKeyTable } from './api-key-table.js';
+import { IS_GOOD_USER } from './good-user.js';
 import { list } from './list.js';
 import { claim } from './once.js';
 import { revokeTokens } from './revocations.js';
@@ -96,9 +97,8 @@ export class ApiKeys {
 
 const LIVE = `
   select u.id as "userId", u.admin, u.seq as version, k.id as "apiKeyId", k.scopes, k.hash
-  from api_key k join mesh_user u on u.id = k.user_id left join team t on t.id = u.team_id
-  where k.hash = $1 and k.revoked_at is null
-    and u.disabled_at is null and u.deleted_at is null and t.deleted_at is null
+  from api_key k join mesh_user u on u.id = k.user_id
+  where k.hash = $1 and k.revoked_at is null and ${IS_GOOD_USER}
     and (k.expires_at is null or k.expires_at > ramet_now())`;
 
 const MANAGED = `

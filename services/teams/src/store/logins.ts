@@ -7,6 +7,7 @@ import {
   loginEnd,
   type Shown,
 } from '../domain/login.js';
+import { IS_GOOD_USER } from './good-user.js';
 import { readNow } from './now.js';
 import { revokeTokens } from './revocations.js';
 
@@ -91,7 +92,7 @@ const READ = `
     t.generation, t.used_at as "usedAt",
     newest.generation as newest, newest.expires_at as "newestExpiresAt",
     l.revoked_at is null and l.expires_at > ramet_now() and k.revoked_at is null
-      and u.disabled_at is null and u.deleted_at is null
+      and ${IS_GOOD_USER}
       and (k.expires_at is null or k.expires_at > ramet_now())
       and (l.identity_id is null or i.id is not null) as "isLive"
   from refresh_token t

@@ -12,6 +12,7 @@ import {
 } from '../domain/provider.js';
 import { nonceUsed } from '../domain/signed-request.js';
 import { providerChanged } from '../events.js';
+import { IS_GOOD_USER } from './good-user.js';
 import { list } from './list.js';
 import { NOW, readNow } from './now.js';
 import { claim } from './once.js';
@@ -103,11 +104,12 @@ export class Providers {
 const LET_IN = `
   select ${COLUMNS}, u.seq as "userVersion", ${NOW} as now
   from provider p join mesh_user u on u.id = p.user_id
-  where p.address = $1 and p.disabled_at is null`;
+  where p.address = $1 and p.disabled_at is null and ${IS_GOOD_USER}`;
 
 const USE_NONCE = `
   insert into provider_nonce as n (provider_id, nonce)
-  select id, $2 from provider where id = $1 and disabled_at is null
+  select p.id, $2 from provider p join mesh_user u on u.id = p.user_id
+  where p.id = $1 and p.disabled_at is null and ${IS_GOOD_USER}
   on conflict (provider_id) do update set nonce = excluded.nonce where n.nonce < excluded.nonce
   returning nonce`;
 

@@ -1,6 +1,7 @@
 import type { Database, Tx } from '@ramet/database';
 import { type IdentityProvider, nameFor, type ProvenClaims } from '../domain/identity-provider.js';
 import { newUser } from '../domain/user.js';
+import { IS_GOOD_USER } from './good-user.js';
 import { insertIdentity } from './identity-providers.js';
 import { readNow } from './now.js';
 import { insertUser } from './user-chain.js';
@@ -54,7 +55,7 @@ export class SignIns {
   /** Reads the user that a rule of trust names. Undefined if they are disabled. */
   async userOf(userId: string): Promise<SignedIn | undefined> {
     const sql = `
-      select id as "userId", admin, seq as version from mesh_user u where id = $1 and ${LIVE}`;
+      select id as "userId", admin, seq as version from mesh_user u where id = $1 and ${IS_GOOD_USER}`;
     const [user] = await this.#db.query<SignedIn>(sql, [userId]);
     return user;
   }
@@ -64,8 +65,6 @@ interface FoundIdentity extends SignedIn {
   readonly identityId: string;
   readonly isLive: boolean;
 }
-
-const LIVE = 'u.disabled_at is null and u.deleted_at is null';
 
 const LOCK = 'select id from identity_provider where id = $1 for no key update';
 
@@ -78,7 +77,7 @@ const USE = `
 
 const FIND = `
   select i.id as "identityId", u.id as "userId", u.admin, u.seq as version,
-    ${LIVE} as "isLive"
+    ${IS_GOOD_USER} as "isLive"
   from linked_identity i join mesh_user u on u.id = i.user_id
   where i.provider_id = $1 and i.subject = $2`;
 

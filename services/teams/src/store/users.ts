@@ -67,6 +67,8 @@ export class Users {
           admins.map((admin) => admin.id),
         );
       await revokeTokensOf(tx, change);
+      // Else who took a login would have it again when the user is enabled.
+      if (change.event === 'disabled') await tx.query(END_LOGINS, [id]);
       return change.user;
     });
   }
@@ -96,6 +98,9 @@ export class Users {
     });
   }
 }
+
+const END_LOGINS = `
+  update login set revoked_at = ramet_now() where user_id = $1 and revoked_at is null`;
 
 const LOCK_ADMINS = `
   select id from mesh_user where admin and disabled_at is null order by id for no key update`;

@@ -28,7 +28,7 @@ export type Health = 'SERVING' | 'NOT_SERVING';
  * `more` are settings of its own.
  */
 export async function startReplica(
-  { mesh }: World,
+  { mesh }: Pick<World, 'mesh'>,
   service: ServiceName,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Replica> {

@@ -11,7 +11,8 @@ export interface SolanaMessage {
 const KEY_BYTES = 32;
 const VERSIONED = 0x80;
 
-class NotAMessage extends Error {}
+/** Made once: bytes of all kinds are looked at here, and to make an error takes longer than that. */
+const NOT_A_MESSAGE = new Error('not the message of a Solana transaction');
 
 /**
  * Reads the message of a transaction, legacy or of version 0. Undefined unless the bytes are
@@ -24,7 +25,7 @@ export function readSolanaMessage(bytes: Buffer): SolanaMessage | undefined {
   try {
     return read(new Reader(bytes));
   } catch (thrown) {
-    if (thrown instanceof NotAMessage) return undefined;
+    if (thrown === NOT_A_MESSAGE) return undefined;
     throw thrown;
   }
 }
@@ -47,7 +48,7 @@ function read(reader: Reader): SolanaMessage {
   const programs = instructions.map(({ program, highest }) => {
     const key = keys[program];
     requireThat(program > 0 && highest < accounts);
-    if (key === undefined) throw new NotAMessage();
+    if (key === undefined) throw NOT_A_MESSAGE;
     return key;
   });
   return { signers: keys.slice(0, signers), programs: [...new Set(programs)] };
@@ -70,7 +71,7 @@ function readLookup(reader: Reader): number {
 }
 
 function requireThat(holds: boolean): void {
-  if (!holds) throw new NotAMessage();
+  if (!holds) throw NOT_A_MESSAGE;
 }
 
 class Reader {
@@ -83,7 +84,7 @@ class Reader {
 
   peek(): number {
     const byte = this.#bytes[this.#at];
-    if (byte === undefined) throw new NotAMessage();
+    if (byte === undefined) throw NOT_A_MESSAGE;
     return byte;
   }
 
@@ -112,7 +113,7 @@ class Reader {
         return size;
       }
     }
-    throw new NotAMessage();
+    throw NOT_A_MESSAGE;
   }
 
   list<Item>(item: () => Item): readonly Item[] {
