@@ -1,8 +1,8 @@
 import type { Clone } from './clone.js';
 import { withCondition, withoutCondition } from './conditions.js';
 
-/** Why an execution may not sign any more, in the words of keys. Each is a condition of the clone. */
-export const SIGNING_STOPS: readonly string[] = [
+/** Why an execution may not sign any more, in the words of keys. */
+const SIGNING_STOPS: readonly string[] = [
   'GRANT_REVOKED',
   'GRANT_EXPIRED',
   'GRANT_USED_UP',
