@@ -114,8 +114,33 @@ describe('the lease of a grant', () => {
       'GRANT_USED_UP',
       'KEY_DISABLED',
     ]);
-    const { message } = stopped.find(({ reason }) => reason === 'GRANT_REVOKED') ?? assert.fail();
-    assert.match(message, /: over$/);
+    const saidOf = (wanted: string) =>
+      (stopped.find(({ reason }) => reason === wanted) ?? assert.fail()).message;
+    assert.match(saidOf('GRANT_REVOKED'), /\(gra_\w+, since 20.*Z, by service:lifecycle\): over$/);
+    const disabler = `\\(${disabled.keyId}, since 20.*Z, by user:${disabled.userId}\\)$`;
+    assert.match(saidOf('KEY_DISABLED'), new RegExp(disabler));
+    assert.match(saidOf('GRANT_EXPIRED'), /\(gra_\w+, since 20.*Z\)$/);
+    assert.match(saidOf('GRANT_USED_UP'), /\(gra_\w+\)$/);
+  });
+
+  it('names whose grant ends soon: in the last tenth of its time, three days at most', async () => {
+    const ends = async (lasts: string, left: string) => {
+      const tenant = await granted();
+      const sql = `update key_grant set created_at = ramet_now() + $3::interval - $2::interval,
+                     expires_at = ramet_now() + $3::interval where key_id = $1`;
+      await world.db.query(sql, [tenant.keyId, lasts, left]);
+      const executions = [tenant];
+      const { ending } = await world.grants.renewGrantLeases({ executions }, LIFECYCLE);
+      assert.ok(ending.every(({ executionId }) => executionId === tenant.executionId));
+      return ending.length;
+    };
+
+    assert.equal(await ends('30 days', '71 hours'), 1);
+    assert.equal(await ends('30 days', '73 hours'), 0);
+    assert.equal(await ends('366 days', '73 hours'), 0);
+    assert.equal(await ends('10 hours', '59 minutes'), 1);
+    assert.equal(await ends('10 hours', '61 minutes'), 0);
+    assert.equal(await ends('10 hours', '-1 minutes'), 0, 'it is over');
   });
 
   it('is renewed while many sign, without one of them failing', async () => {

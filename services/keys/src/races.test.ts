@@ -2,7 +2,7 @@
 // signature after a release or a revocation has returned.
 // Method: two replicas on one database, and many calls at once to both.
 import assert from 'node:assert/strict';
-import { systemClock } from '@ramet/service';
+import { systemClock, systemIds } from '@ramet/service';
 import { as } from './support/callers.js';
 import {
   authorize,
@@ -140,6 +140,27 @@ describe('keys under many calls at once', () => {
     }
   });
 
+  it('returns no signature of a key after it was disabled, nor makes a grant, on any replica', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      const tenant = await newTenant(world);
+      await authorize(world, tenant);
+
+      const load = startLoad(tenant);
+      await load.until(60);
+      const user = as(`user:${tenant.userId}`);
+      await confirmed(() => at(round).keys.disableKey({ id: tenant.keyId, etag: '' }, user));
+      load.mark();
+      const { late } = await load.end('KEY_DISABLED');
+
+      assert.equal(late, 0);
+      const next = { ...tenant, executionId: systemIds.make('exe'), epoch: 2 };
+      for (const each of replicas) {
+        assert.equal(await reasonOf(authorize(each, next)), 'KEY_DISABLED');
+        assert.equal(await reasonOf(signRaw(each, tenant, 'payload')), 'KEY_DISABLED');
+      }
+    }
+  });
+
   it('has a row for every signature that was returned', async () => {
     const tenant = await newTenant(world);
     await authorize(world, tenant);
@@ -198,9 +219,9 @@ describe('keys under many calls at once', () => {
           await systemClock.sleep(1);
         }
       },
-      async end() {
+      async end(reason = 'GRANT_REVOKED') {
         await Promise.all(workers);
-        assert.deepEqual([...reasons], ['GRANT_REVOKED']);
+        assert.deepEqual([...reasons], [reason]);
         return counts;
       },
     };

@@ -23,6 +23,7 @@ import type { Config } from './config.js';
 import type { Deps } from './deps.js';
 import { auditLogs } from './handlers/audit-logs.js';
 import { authorizeCloneToUseKey } from './handlers/authorize-clone-to-use-key.js';
+import { checkGrantLimits } from './handlers/check-grant-limits.js';
 import { createKey } from './handlers/create-key.js';
 import { deleteKey } from './handlers/delete-key.js';
 import { disableKey } from './handlers/disable-key.js';
@@ -272,6 +273,7 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       authorizeCloneToUseKey: authorizeCloneToUseKey(deps),
       releaseKey: releaseKey(deps),
       renewGrantLeases: renewGrantLeases(deps),
+      checkGrantLimits: checkGrantLimits(deps),
     }),
     implement(SigningServiceService, { signTransaction: signTransaction(deps) }),
     implement(SealServiceService, {

@@ -1,5 +1,6 @@
 import type { BlobStore } from '@ramet/blobs';
 import type { Bell, Bus, HistoryRow, Tailer } from '@ramet/database';
+import type { Violation } from '@ramet/errors';
 import type { LogLine } from '@ramet/proto-gen/lifecycle.v1';
 import type { Authenticate, Logger, ServiceListening } from '@ramet/rpc';
 import type { Clock, Failpoints, Ids } from '@ramet/service';
@@ -8,7 +9,7 @@ import type { Refusal } from './domain/facts.js';
 import type { Workload } from './domain/outcome.js';
 import type { Deadlines } from './domain/phases.js';
 import type { Membership, Sight } from './domain/sight.js';
-import type { SigningStop } from './domain/signing.js';
+import type { SigningNews } from './domain/signing.js';
 import type { Input, Limits, Override, Parameter, Source, Stage } from './domain/spec.js';
 import type { TemplateSight } from './domain/template-sight.js';
 import type { Sealer } from './sealing/sealer.js';
@@ -186,14 +187,16 @@ export type Answer<Value> = { readonly value: Value } | { readonly refusal: Refu
 /** What lifecycle asks of keys. Every call is safe to repeat. */
 export interface Keys {
   isAvailable(asked: KeyWish, signal: AbortSignal): Promise<boolean>;
+  /** What of limits could not hold for a key. None, too, if keys is away or does not give the key. */
+  checkLimits(asked: LimitsWish, signal: AbortSignal): Promise<readonly Violation[]>;
   authorize(grant: GrantWish, signal: AbortSignal): Promise<Answer<true>>;
   revoke(executionId: string, signal: AbortSignal): Promise<void>;
   release(keyId: string, cloneId: string, signal: AbortSignal): Promise<void>;
-  /** Lets executions go on signing for a while. Returns those that may not sign all the same. */
+  /** Lets executions go on signing for a while. Returns those that may not, or not for long any more. */
   renew(
     executions: readonly SigningExecution[],
     signal: AbortSignal,
-  ): Promise<readonly SigningStop[]>;
+  ): Promise<readonly SigningNews[]>;
 }
 
 /** An execution that may sign. */
@@ -206,10 +209,16 @@ export interface KeyWish {
   readonly creatorId: string;
 }
 
+export interface LimitsWish extends KeyWish {
+  readonly keyLimits: Buffer;
+}
+
 export interface GrantWish extends ExecutionKey {
   readonly keyId: string;
   readonly maxSignatures?: bigint | undefined;
   readonly keyLimits?: Buffer | undefined;
+  /** Until when it is to last, unless its limits say so. Undefined: as keys has it. */
+  readonly until?: Date | undefined;
 }
 
 /** Names an execution, and the only epoch of its clone that it belongs to. */

@@ -4,7 +4,12 @@
 
 import assert from 'node:assert/strict';
 import { type Database, openDatabase } from '@ramet/database';
-import { type Clone, ClonePhase } from '@ramet/proto-gen/lifecycle.v1';
+import {
+  type Clone,
+  ClonePhase,
+  WatchClonesRequest,
+  type WatchClonesResponse,
+} from '@ramet/proto-gen/lifecycle.v1';
 import { systemIds } from '@ramet/service';
 import { type Api, type Crew, createKey, type House, openHouse } from './testing/house.js';
 import {
@@ -71,10 +76,14 @@ describe('the grant of an execution', () => {
 
     await until(async () => (await conditionsOf(revoked)).length === 1);
     await until(async () => (await conditionsOf(disabled)).length === 1);
-    assert.deepEqual(await conditionsOf(revoked), [
-      'GRANT_REVOKED: the right to sign with the key was revoked: it loses',
-    ]);
-    assert.deepEqual(await conditionsOf(disabled), ['KEY_DISABLED: the key is disabled']);
+    const owner = `by user:${crew.owner.id}`;
+    const [said = ''] = await conditionsOf(revoked);
+    assert.match(
+      said,
+      new RegExp(`^GRANT_REVOKED: .*${grant?.id}, since 20.*${owner}.*: it loses$`),
+    );
+    const [off = ''] = await conditionsOf(disabled);
+    assert.match(off, new RegExp(`^KEY_DISABLED: .*${disabled.keyId}, since 20.*${owner}`));
 
     await api.keys.enableKey({ id: disabled.keyId, etag: '' });
     await until(async () => (await conditionsOf(disabled)).length === 0);
@@ -84,6 +93,38 @@ describe('the grant of an execution', () => {
     const kinds = entries.map(({ kind }) => kind).filter((kind) => kind.includes('signing'));
     assert.deepEqual(kinds.sort(), ['clone.signing_resumed', 'clone.signing_stopped']);
   });
+
+  it('that ends soon is a condition of the clone, which its watchers see', async () => {
+    const clone = await running();
+    const call = new AbortController();
+    const watch = api.clones.watchClones(WatchClonesRequest.fromPartial({}), {
+      signal: call.signal,
+    });
+    await lasts(clone, '10 days', '23 hours');
+
+    const seen = await firstTold(watch, clone.id);
+    call.abort();
+    assert.match(seen, /^GRANT_ENDING: .*gra_\w+, at 20/);
+    const { cause } = await api.clones.explainClone({ id: clone.id });
+    const told = cause?.causes.find(({ code }) => code === 'GRANT_ENDING');
+    assert.match(told?.unblockedBy ?? '', /RestartClone/);
+  });
+
+  it('that ends soon is no news of a clone that ends before', async () => {
+    const [clone, other] = [await running(), await running()];
+    // A BOT may run for a day.
+    await lasts(clone, '300 hours', '29 hours');
+    await lasts(other, '300 hours', '23 hours');
+
+    await until(async () => (await conditionsOf(other)).length === 1);
+    assert.deepEqual(await conditionsOf(clone), []);
+  });
+
+  async function lasts(clone: Clone, all: string, left: string): Promise<void> {
+    const sql = `update key_grant set created_at = ramet_now() + $3::interval - $2::interval,
+                   expires_at = ramet_now() + $3::interval where execution_id = $1`;
+    await keys.query(sql, [executionOf(clone).executionId, all, left]);
+  }
 
   async function conditionsOf({ id }: Clone): Promise<readonly string[]> {
     const { conditions } = await got(api, id);
@@ -106,3 +147,13 @@ describe('the grant of an execution', () => {
     return row?.live ?? false;
   }
 });
+
+/** What is told first of a clone beside its phase. */
+async function firstTold(watch: AsyncIterable<WatchClonesResponse>, id: string): Promise<string> {
+  for await (const { event } of watch) {
+    const clone = event?.$case === 'change' ? event.value.clone : undefined;
+    const [condition] = clone?.id === id ? clone.conditions : [];
+    if (condition) return `${condition.type}: ${condition.message}`;
+  }
+  return assert.fail('the watch has ended');
+}

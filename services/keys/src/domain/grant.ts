@@ -164,7 +164,9 @@ export const LEASE_MS = 10 * 60_000;
 
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_DAYS = 30;
-const MAX_DAYS = 366;
+
+/** How far away the end of a grant may be. */
+export const MAX_DAYS = 366;
 
 /**
  * When a new grant ends by itself: at the time asked for, else after 30 days.
@@ -177,11 +179,16 @@ export function expiryOf({ expiresAt }: Limits, keyId: string, now: Date): Date 
     const message = 'the time until which the key may be used is over';
     throw conflict('GRANT_EXPIRED', { kind: 'key', id: keyId }, message);
   }
-  if (expiresAt.getTime() > now.getTime() + MAX_DAYS * DAY_MS) {
+  if (isTooFar(expiresAt, now)) {
     const description = `must be within ${MAX_DAYS} days`;
     throw invalid({ field: 'limits.expire_time', description });
   }
   return expiresAt;
+}
+
+/** Tells whether a grant that is made now may not last until then. */
+export function isTooFar(expiresAt: Date, now: Date): boolean {
+  return expiresAt.getTime() > now.getTime() + MAX_DAYS * DAY_MS;
 }
 
 /** The error for an execution that was superseded or has ended. */

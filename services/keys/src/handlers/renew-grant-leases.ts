@@ -13,6 +13,10 @@ export function renewGrantLeases({
       const { executionId, grantId } = lease;
       return verdict === null ? [] : [{ executionId, grantId, ...stopOf({ ...lease, verdict }) }];
     });
-    return { renewed: all.filter(({ verdict }) => verdict !== 'revoked').length, stopped };
+    const ending = all.flatMap(({ executionId, grantId, endsAt }) =>
+      endsAt ? [{ executionId, grantId, expireTime: endsAt }] : [],
+    );
+    const renewed = all.filter(({ verdict }) => verdict !== 'revoked').length;
+    return { renewed, stopped, ending };
   };
 }

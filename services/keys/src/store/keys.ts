@@ -82,6 +82,13 @@ export class Keys {
     return row && toKey(row);
   }
 
+  /** A key, and what time it is. */
+  async findNow(id: string): Promise<{ readonly key: Key; readonly now: Date } | undefined> {
+    const sql = `select k.*, ramet_now() as now from (${SELECT_KEY} where key.id = $1) as k`;
+    const [row] = await this.#db.query<KeyRow & { readonly now: Date }>(sql, [id]);
+    return row && { key: toKey(row), now: row.now };
+  }
+
   /** The keys of an owner, by id. */
   async list({ kind, id }: Owner, { after, limit }: Page): Promise<readonly Key[]> {
     const sql = `${SELECT_KEY}

@@ -10,6 +10,12 @@ export interface Lease {
   /** Why it may not be signed with now. Null: it may. */
   readonly verdict: StopVerdict | null;
   readonly revokeReason: string;
+  /** Since when or until when that is so. Null: it may be signed with, or it was signed too often. */
+  readonly at: Date | null;
+  /** Who has revoked the grant or disabled the key. Null: nobody, or the history does not say. */
+  readonly by: string | null;
+  /** When it ends by itself, if that is soon and it may be signed with. */
+  readonly endsAt: Date | null;
 }
 
 /** Until when grants live without being renewed. */
@@ -45,8 +51,31 @@ const RENEW = `
     where id in (select id from live)
   )
   select g.execution_id as "executionId", g.key_id as "keyId", g.id as "grantId",
-    g.revoke_reason as "revokeReason",
-    case
+    g.revoke_reason as "revokeReason", v.verdict,
+    case v.verdict
+      when 'revoked' then g.revoked_at
+      when 'disabled' then (select disabled_at from key where key.id = g.key_id)
+      when 'not_yet_valid' then g.valid_from
+      when 'no_longer_valid' then g.valid_until
+      when 'expired' then g.expires_at
+    end as at,
+    case v.verdict
+      when 'revoked' then (
+        select h.actor from history as h
+        where h.aggregate = g.key_id and h.kind = 'key.grant_revoked' and h.at >= g.revoked_at
+        order by h.seq limit 1)
+      when 'disabled' then (
+        select h.actor from history as h
+        where h.aggregate = g.key_id and h.kind = 'key.disabled'
+        order by h.seq desc limit 1)
+    end as by,
+    case when v.verdict is null
+        and g.expires_at <= ramet_now() + least(interval '3 days', (g.expires_at - g.created_at) / 10)
+      then g.expires_at
+    end as "endsAt"
+  from key_grant as g
+  cross join lateral (
+    select case
       when g.revoked_at is not null then 'revoked'
       when g.disabled then 'disabled'
       when g.valid_from > ramet_now() then 'not_yet_valid'
@@ -54,5 +83,5 @@ const RENEW = `
       when g.expires_at <= ramet_now() then 'expired'
       when g.uses >= g.max_uses then 'used_up'
     end as verdict
-  from key_grant as g
+  ) as v
   where g.id in (select id from granted)`;

@@ -141,7 +141,11 @@ export const CAUSES = {
   },
   GRANT_EXPIRED: {
     meaning: 'Its workload may not sign any more: the time for that is over.',
-    unblockedBy: 'a new clone with a later end of its key_limits',
+    unblockedBy: 'RestartClone; a new clone where its key_limits say when that is',
+  },
+  GRANT_ENDING: {
+    meaning: 'Its workload may sign, and not for long any more.',
+    unblockedBy: 'RestartClone; a new clone where its key_limits say when that is',
   },
   GRANT_USED_UP: {
     meaning: 'Its workload may not sign any more: it has signed as often as it may.',

@@ -12,7 +12,7 @@ import { enter, type Move, move } from './move.js';
 import { outcomeOf, settledBy, stopReasonOf, type Workload } from './outcome.js';
 import type { Phase, PhaseEvent } from './phases.js';
 import { nextStage, outcomeOfRun, stageEnded, stagePaused, withRun, withSkipped } from './run.js';
-import { SIGNING_STOPS } from './signing.js';
+import { OF_SIGNING } from './signing.js';
 
 /** The condition of a clone at rest that has not given everything back yet. */
 export const CLEANUP_PENDING = 'CLEANUP_PENDING';
@@ -41,7 +41,7 @@ export const RESULTS_INCOMPLETE = 'RESULTS_INCOMPLETE';
 
 /** The conditions that end with what they were said of. */
 const PROBED = [AVAILABLE, UNAVAILABLE];
-const OF_A_RUN = [...PROBED, NOT_PUT_DOWN, IDLE, RESULTS_INCOMPLETE, ...SIGNING_STOPS];
+const OF_A_RUN = [...PROBED, NOT_PUT_DOWN, IDLE, RESULTS_INCOMPLETE, ...OF_SIGNING];
 
 /** How long an archived clone is kept, where its policy does not say. */
 const ARCHIVE_RETENTION_MS = 14 * 24 * 60 * 60_000;

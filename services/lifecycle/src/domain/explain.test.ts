@@ -9,7 +9,7 @@ import type { Workload } from './outcome.js';
 import { PHASES } from './phases.js';
 import { readProblem, writeProblem } from './problem.js';
 import { NO_HOLDS } from './quota.js';
-import { SIGNING_STOPS } from './signing.js';
+import { OF_SIGNING } from './signing.js';
 
 const DOCUMENT = new URL('../../../../docs/explain.md', import.meta.url);
 
@@ -167,7 +167,7 @@ const CASES: readonly Case[] = [
     cloneIn('STOPPED', { reason: 'IDLE' }),
     CALM,
   ],
-  ...SIGNING_STOPS.map((type): Case => [type as CauseCode, told(type), CALM, WELL, CALM]),
+  ...OF_SIGNING.map((type): Case => [type as CauseCode, told(type), CALM, WELL, CALM]),
   ['IDLE', told('IDLE', { desired: 'STOPPED' }), CALM, WELL, CALM],
   ['EXPIRED', told('EXPIRED', { deleteDueAt: afterNoon(9_000) }), CALM, WELL, CALM],
   [

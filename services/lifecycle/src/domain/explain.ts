@@ -8,6 +8,7 @@ import { GRACE_MS, stageLimits } from './move.js';
 import { hasEnded, isGone } from './outcome.js';
 import { isAtRest } from './phases.js';
 import { activeStage, running } from './run.js';
+import { overAt } from './signing.js';
 
 /**
  * Why a clone is as it is: what it does or waits for, and under it what has caused that.
@@ -79,18 +80,13 @@ function runningState(clone: Clone, around: Circumstances): Cause {
   if (clone.desired !== 'RUNNING') return plain('IN_PROGRESS', clone, { causes });
   const told = clone.conditions.find(({ type }) => type === 'UNAVAILABLE');
   const isUnwell = health ? !health.ready : told !== undefined;
-  if (!isUnwell) return plain('RUNNING_WELL', clone, { causes, untilAt: soonest(clone) });
+  if (!isUnwell) return plain('RUNNING_WELL', clone, { causes, untilAt: overAt(clone) });
   return causeOf('UNAVAILABLE', {
     subject: clone.execution?.id ?? clone.id,
     message: health?.message || told?.message || '',
     sinceAt: health?.sinceAt ?? told?.sinceAt,
     causes,
   });
-}
-
-function soonest({ deadlineAt, expireAt }: Clone): Date | undefined {
-  if (!deadlineAt || !expireAt) return deadlineAt ?? expireAt;
-  return deadlineAt < expireAt ? deadlineAt : expireAt;
 }
 
 /** What a clone on its way waits for, as far as it is not its reconciler. */

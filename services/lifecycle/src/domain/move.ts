@@ -66,11 +66,18 @@ function timeFor(clone: Clone, phase: Phase, deadlines: Deadlines): number | und
   }
 }
 
-/** A stage that is what its clone is for runs without an end, unless it was given one. */
 function runTimeFor(clone: Clone, marginMs: number): number | undefined {
+  const runTimeMs = runTimeOf(clone);
+  return runTimeMs === undefined ? undefined : runTimeMs + marginMs;
+}
+
+/**
+ * How long the current stage of a clone may run. One that is what its clone is for runs without an
+ * end, unless it was given one.
+ */
+export function runTimeOf(clone: Clone): number | undefined {
   const { runTimeMs } = stageLimits(clone);
-  if (runTimeMs === undefined && isEndless(clone)) return undefined;
-  return (runTimeMs ?? RUN_TIME_MS) + marginMs;
+  return runTimeMs === undefined && isEndless(clone) ? undefined : (runTimeMs ?? RUN_TIME_MS);
 }
 
 /** The limits that hold for the current stage of a clone: its own over the release's. */

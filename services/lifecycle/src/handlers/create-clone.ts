@@ -43,18 +43,19 @@ export function createClone(needs: Needs): Unary<CreateCloneRequest, CreateClone
   return async (message, call) => {
     const owner = requiredOwner(message.owner);
     const request = requestOf(needs, message, call.caller);
-    const admitted = await admit(needs, message, { owner, caller: call.caller }).catch(
-      async (thrown: unknown) => {
-        // Whoever repeats a request gets its clone, even if it would not be admitted any more.
-        const clone = await clones.findRepeated(request);
-        if (!clone) throw thrown;
-        return { clone };
-      },
-    );
+    // Whoever repeats a request gets its clone, even if it would not be accepted any more.
+    const repeated = async (thrown: unknown) => {
+      const clone = await clones.findRepeated(request);
+      if (!clone) throw thrown;
+      return { clone };
+    };
+    const asking = { owner, caller: call.caller };
+    const admitted = await admit(needs, message, asking).catch(repeated);
     if ('clone' in admitted) return { clone: toCloneMessage(admitted.clone), quotas: [] };
     needs.chargeOwner(owner.id);
 
-    const made = await wantedOf(needs, message, { ...admitted, owner, call });
+    const made = await wantedOf(needs, message, { ...admitted, owner, call }).catch(repeated);
+    if ('clone' in made) return { clone: toCloneMessage(made.clone), quotas: [] };
     if (message.validateOnly) {
       const { clone, quotas } = await rehearse(needs, made.wanted, call.signal);
       return { clone: toCloneMessage(clone), quotas: quotas.map(toQuotaMessage) };
@@ -144,6 +145,7 @@ async function wantedOf(
     changes: message.overrides.map(fromChangeMessage),
   });
   await requireResults(needs, message, { owner, call });
+  await requireHoldable(needs, message, { owner, call });
 
   const kind = template?.kind ?? 'BOT';
   const wanted: Wanted = {
@@ -177,6 +179,18 @@ async function wantedOf(
 /** The limits as they are kept: the contract has checked them, and keys takes them as they are. */
 function keyLimitsOf(limits: GrantLimits): Buffer {
   return Buffer.from(GrantLimits.encode(limits).finish());
+}
+
+/** Throws if the limits could not hold for the key, as far as keys can say so now. */
+async function requireHoldable(
+  { keys }: Needs,
+  { keyId, keyLimits }: CreateCloneRequest,
+  { owner, call }: { readonly owner: Owner; readonly call: Call },
+): Promise<void> {
+  if (!keyLimits) return;
+  const asked = { keyId, owner, creatorId: call.caller.id, keyLimits: keyLimitsOf(keyLimits) };
+  const violations = await keys.checkLimits(asked, call.signal);
+  if (violations.length > 0) throw invalid(...violations);
 }
 
 /** Throws unless every result that is asked for as an input is of a clone of the same owner. */

@@ -13,7 +13,7 @@ import type { Workload } from '../domain/outcome.js';
 import { ENDED_PHASES } from '../domain/phases.js';
 import { isAway, type Problem } from '../domain/problem.js';
 import { holdsOf } from '../domain/quota.js';
-import { type SigningStop, withSigning } from '../domain/signing.js';
+import { overAt, type SigningNews, toldOf, withSigning } from '../domain/signing.js';
 import { toCloneMessage } from '../messages.js';
 import { problemOf } from '../outside/refusal.js';
 
@@ -28,7 +28,7 @@ export function explainClone(needs: Needs): Unary<ExplainCloneRequest, ExplainCl
   return async ({ id }, { caller, signal }) => {
     const clone = await reads.get(id, await access.sightOf(caller));
     const { signing, ...around } = await circumstancesOf(needs, clone, signal);
-    const known = signing ? withSigning(clone, signing.stop, around.now) : clone;
+    const known = signing ? withSigning(clone, signing.news, around.now) : clone;
     return { clone: toCloneMessage(clone), cause: toCauseMessage(explain(known, around)) };
   };
 }
@@ -97,18 +97,19 @@ async function keyOf(
 
 /** Whether an execution may sign, as keys says. */
 interface Signing {
-  readonly stop: SigningStop | undefined;
+  readonly news: SigningNews | undefined;
 }
 
 /** Asking renews the right to sign of what lives, as is done all the time. */
 async function signingOf(
   { keys }: Needs,
-  { keyId, phase, execution, epoch }: Clone,
+  clone: Clone,
   signal: AbortSignal,
 ): Promise<Heard<Signing>> {
+  const { keyId, phase, execution, epoch } = clone;
   if (keyId === '' || phase !== 'RUNNING' || !execution || execution.outcome) return {};
   const asked = keys.renew([{ executionId: execution.id, epoch }], signal);
-  return hear(asked.then(([stop]) => ({ stop })));
+  return hear(asked.then(([news]) => ({ news: toldOf({ overAt: overAt(clone) }, news) })));
 }
 
 /** The quota that would not let a clone that rests be taken up again. */

@@ -3,6 +3,7 @@ import { type Clone, isEndless } from '../domain/clone.js';
 import type { Effect, Facts } from '../domain/facts.js';
 import { isGone, type Workload } from '../domain/outcome.js';
 import { running } from '../domain/run.js';
+import { signUntil } from '../domain/sign-until.js';
 
 type Needs = Pick<Deps, 'keys' | 'executor' | 'runners' | 'failpoints'>;
 
@@ -31,7 +32,8 @@ const EFFECTS: Readonly<Record<Effect, Performer>> = {
   },
   async authorize_key({ keys, failpoints }, clone, signal) {
     const { keyId, maxSignatures, keyLimits } = clone;
-    const wish = { ...executionOf(clone), keyId, maxSignatures, keyLimits };
+    const until = signUntil(clone);
+    const wish = { ...executionOf(clone), keyId, maxSignatures, keyLimits, until };
     const answer = await keys.authorize(wish, signal);
     failpoints.hit('lifecycle.key_authorized');
     return 'refusal' in answer ? answer : { keyIsGranted: true };

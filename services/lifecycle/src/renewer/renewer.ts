@@ -1,5 +1,11 @@
 import type { Deps } from '../deps.js';
-import { isSigningNews, type SigningStop, withSigning } from '../domain/signing.js';
+import {
+  isSigningNews,
+  SIGNING_ENDS,
+  type SigningNews,
+  toldOf,
+  withSigning,
+} from '../domain/signing.js';
 import type { Signer } from '../store/signers.js';
 
 type Needs = Pick<Deps, 'signers' | 'clones' | 'retention' | 'keys' | 'clock' | 'logger'>;
@@ -55,20 +61,25 @@ async function renew(
   signal: AbortSignal,
 ): Promise<void> {
   const executions = page.map(({ executionId, epoch }) => ({ executionId, epoch }));
-  const stops = new Map(
-    (await keys.renew(executions, signal)).map((stop) => [stop.executionId, stop]),
+  const heard = new Map(
+    (await keys.renew(executions, signal)).map((news) => [news.executionId, news]),
   );
-  for (const { cloneId, executionId, conditions } of page) {
-    const stop = stops.get(executionId);
-    if (signal.aborted || !isSigningNews(conditions, stop)) continue;
-    await clones.change(cloneId, 'all', changedBy(stop), (clone, now) => {
+  for (const signer of page) {
+    const { cloneId, executionId } = signer;
+    const news = toldOf(signer, heard.get(executionId));
+    if (signal.aborted || !isSigningNews(signer.conditions, news)) continue;
+    await clones.change(cloneId, 'all', changedBy(news), (clone, now) => {
       const isLive = clone.execution?.id === executionId && !clone.execution.outcome;
-      return isLive ? withSigning(clone, stop, now) : clone;
+      return isLive ? withSigning(clone, news, now) : clone;
     });
   }
 }
 
-function changedBy(stop: SigningStop | undefined) {
-  const kind = stop ? 'clone.signing_stopped' : 'clone.signing_resumed';
-  return { kind, actor: ACTOR, cause: stop?.message ?? '', dueInMs: 0 };
+function changedBy(news: SigningNews | undefined) {
+  return { kind: kindOf(news), actor: ACTOR, cause: news?.message ?? '', dueInMs: 0 };
+}
+
+function kindOf(news: SigningNews | undefined): string {
+  if (!news) return 'clone.signing_resumed';
+  return news.reason === SIGNING_ENDS ? 'clone.signing_ending' : 'clone.signing_stopped';
 }

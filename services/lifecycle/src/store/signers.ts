@@ -1,13 +1,12 @@
 import type { Database } from '@ramet/database';
 import { SIGNING_PHASES } from '../domain/phases.js';
+import type { Signing } from '../domain/signing.js';
 
 /** An execution that may sign, and whose it is. */
-export interface Signer {
+export interface Signer extends Signing {
   readonly cloneId: string;
   readonly executionId: string;
   readonly epoch: number;
-  /** The types of the conditions of the clone. */
-  readonly conditions: readonly string[];
 }
 
 /** The executions that may go on signing. */
@@ -20,12 +19,18 @@ export class Signers {
 
   /** So many of them, by the id of their clone, after a clone. */
   async page(afterCloneId: string, limit: number): Promise<readonly Signer[]> {
-    return this.#db.query<Signer>(PAGE, [afterCloneId, limit, SIGNING_PHASES]);
+    const rows = await this.#db.query<Row>(PAGE, [afterCloneId, limit, SIGNING_PHASES]);
+    return rows.map((row) => ({ ...row, overAt: row.overAt ?? undefined }));
   }
+}
+
+interface Row extends Omit<Signer, 'overAt'> {
+  readonly overAt: Date | null;
 }
 
 const PAGE = `
   select c.id as "cloneId", e.id as "executionId", e.epoch,
+    least(c.deadline_at, c.expire_at) as "overAt",
     array(select jsonb_array_elements(c.conditions) ->> 'type') as conditions
   from clone c
   join execution e on e.clone_id = c.id and e.epoch = c.epoch

@@ -103,6 +103,11 @@ export const KEYS: readonly Row[] = [
     machines: { lifecycle: ['ok', 'ok', 'ok'] },
   },
   {
+    rpc: 'ramet.keys.v1.GrantService/CheckGrantLimits',
+    request: ({ keyId, teamId }) => ({ keyId, owner: { teamId }, limits: {} }),
+    machines: { lifecycle: ['ok', KEY, KEY] },
+  },
+  {
     rpc: 'ramet.keys.v1.GrantService/RenewGrantLeases',
     request: (_, { own: { executionId } }) => ({ executions: [{ executionId, epoch: 1 }] }),
     machines: { lifecycle: ['ok', 'ok', 'ok'] },

@@ -1,7 +1,7 @@
 // Goal: what a clone may sign is kept as a file; one that is none is refused before anybody is asked.
 // Method: the command in this process, asking services on loopback that answer for this test.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Key, SignOperation } from '@ramet/proto-gen/keys.v1';
@@ -62,6 +62,24 @@ describe('ramet clones create --key-limits', () => {
       assert.ok(ran.errors.length < 1_000, 'the file is not told back');
     });
   }
+
+  it('refuses a file that has no end, and one that is too long, without reading all of it', async () => {
+    const long = join(folder, 'long.json');
+    await writeFile(long, '');
+    await truncate(long, 8 * 1024 ** 3);
+    for (const path of ['/dev/zero', long]) {
+      const { ran, created } = await run(path);
+      assert.deepEqual([ran.exitCode, created], [2, []]);
+      assert.match(ran.errors, /more than 4194304 bytes: /);
+    }
+  });
+
+  it('refuses a folder, and a file that is no text', async () => {
+    assert.match((await run(folder)).ran.errors, /cannot read the file: .*EISDIR/);
+    const path = join(folder, 'bytes');
+    await writeFile(path, Buffer.from([0x7b, 0xff, 0x7d]));
+    assert.match((await run(path)).ran.errors, /not UTF-8: /);
+  });
 
   it('refuses a file that is not there', async () => {
     const { ran } = await run(join(folder, 'nowhere.json'));
