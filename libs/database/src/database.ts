@@ -59,6 +59,8 @@ export class Database implements Queries, AsyncDisposable {
   constructor(source: DataSource, pool: Pool, schema: string) {
     this.#source = source;
     this.#pool = pool;
+    // A server may end a connection with the very words that open it, before anybody has it in hand.
+    pool.on('connect', (client) => client.on('error', ignore));
     this.schema = schema;
   }
 
