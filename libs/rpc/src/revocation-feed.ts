@@ -119,9 +119,11 @@ export class RevocationFeed implements Revocations, AsyncDisposable {
     try {
       for await (const news of this.#source.watchRevocations({}, { signal: watch.signal })) {
         watch.wind();
-        // The first has all that can still matter: what was known before is in it, or over.
-        if (isFirst) this.#subjects = new RevokedSubjects();
-        this.#take(news.revocations, openedAt + millisecondsOf(news.lookedAfter));
+        const lookedAt = openedAt + millisecondsOf(news.lookedAfter);
+        // The first has all that can still matter: what was known before is in it, or over. But for
+        // who has looked before us: what we know is news there.
+        if (isFirst && lookedAt >= this.#lookedAt) this.#subjects = new RevokedSubjects();
+        this.#take(news.revocations, lookedAt);
         if (isFirst && this.#clock.elapsed() - openedAt > openingMs) return true;
         isFirst = false;
       }

@@ -112,6 +112,15 @@ describe('a feed of revocations', () => {
     assert.equal(told, 1);
   });
 
+  it('forgets nothing for a stream of somebody who has looked before', async () => {
+    const world = new Played();
+    await using feed = new RevocationFeed(world, world.clock);
+    await world.tell({ after: 3_000, revoked: ['tok_1'] });
+    await world.end();
+    await world.tell({ after: 1_000 });
+    assert.ok(feed.isRevoked(ADA));
+  });
+
   it('opens another stream when one ends, and forgets what that does not say', async () => {
     const world = new Played();
     await using feed = new RevocationFeed(world, world.clock);

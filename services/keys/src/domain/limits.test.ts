@@ -14,11 +14,16 @@ const EVM = { chainIds: [], receivers: [], contracts: [], domains: [], maxValue:
 type Venue = Omit<NonNullable<Rules['venue']>, 'allow' | 'deny'>;
 type Case = readonly [string, Partial<VenueRules>, Partial<VenueRules>, VenueFacts, Limit | 'OK'];
 
+const WITH_PORT = { ...ORDER, host: `${ORDER.host}:443` };
+
 describe('limits on requests to a venue', () => {
   const cases: readonly Case[] = [
     ['nothing said', {}, {}, ORDER, 'OK'],
     ['an allowed host', { hosts: ['api.binance.com'] }, {}, ORDER, 'OK'],
     ['another host', { hosts: ['testnet.binance.vision'] }, {}, ORDER, 'hosts'],
+    ['no host where some are denied', {}, { hosts: ['a'] }, { ...ORDER, host: '' }, 'hosts'],
+    ['a denied host with its port', {}, { hosts: [ORDER.host] }, WITH_PORT, 'hosts'],
+    ['an allowed host with its port', { hosts: [ORDER.host] }, {}, WITH_PORT, 'OK'],
     ['no host where some are allowed', { hosts: ['a'] }, {}, { ...ORDER, host: '' }, 'hosts'],
     ['an allowed method', { methods: ['GET'] }, {}, READ, 'OK'],
     ['another method', { methods: ['GET'] }, {}, ORDER, 'methods'],

@@ -90,7 +90,7 @@ function exceededVenue(
 
 function deniedBy(deny: VenueRules, facts: VenueFacts): Limit | undefined {
   const symbols = symbolsOf(facts);
-  if (deny.hosts.includes(facts.host)) return 'hosts';
+  if (deny.hosts.length > 0 && isHostDenied(deny.hosts, facts.host)) return 'hosts';
   if (deny.methods.includes(facts.method)) return 'methods';
   // A venue may read a path in any case: what is denied is so in all of them.
   const path = facts.path.toLowerCase();
@@ -99,8 +99,18 @@ function deniedBy(deny: VenueRules, facts: VenueFacts): Limit | undefined {
   return undefined;
 }
 
+/** A request that does not say where it goes may go to where it must not. */
+function isHostDenied(denied: readonly string[], host: string): boolean {
+  return host === '' || denied.some((each) => bareHost(each) === bareHost(host));
+}
+
+/** A host without the port that it has anyway. */
+function bareHost(host: string): string {
+  return host.replace(/:443$/, '');
+}
+
 function notAllowedBy(allow: VenueRules, facts: VenueFacts): Limit | undefined {
-  if (!fits(allow.hosts, (host) => host === facts.host)) return 'hosts';
+  if (!fits(allow.hosts, (host) => bareHost(host) === bareHost(facts.host))) return 'hosts';
   if (!fits(allow.methods, (method) => method === facts.method)) return 'methods';
   if (!fits(allow.paths, (rule) => startsWith(facts.path, rule))) return 'paths';
   return areAllowed(allow.symbols, facts) ? undefined : 'symbols';
