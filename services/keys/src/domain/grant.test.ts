@@ -205,6 +205,17 @@ describe('requireWithdrawals', () => {
     });
   }
 
+  for (const operation of ['raw', 'prehashed'] as const) {
+    it(`is for the OWNER of a team, too, where ${operation} is asked for with a key of a venue`, () => {
+      const untold = { ...limitsUntil(undefined), operations: [operation] };
+      const ask = (venue: string, role: 'owner' | 'admin') =>
+        reasonOf(() => requireWithdrawals(untold, { ...keyOf(TEAM), venue }, role));
+      assert.equal(ask('binance', 'admin'), 'WITHDRAWALS_DENIED');
+      assert.equal(ask('binance', 'owner'), 'OK');
+      assert.equal(ask('', 'admin'), 'OK');
+    });
+  }
+
   it('has nothing against limits that do not allow them', () => {
     requireWithdrawals(limitsUntil(undefined), keyOf(TEAM), 'admin');
   });

@@ -218,6 +218,21 @@ describe('limits on payloads for Ethereum', () => {
   }
 });
 
+describe('limits on messages of Ethereum', () => {
+  // It may be the approval of a wallet's transaction: nobody can tell to whom, and where.
+  for (const [name, limits, expected] of [
+    ['nothing said', {}, 'OK'],
+    ['receivers', { receivers: [A] }, 'receivers'],
+    ['contracts', { contracts: [{ address: A, selectors: [] }] }, 'receivers'],
+    ['chains', { chainIds: ['1'] }, 'chain_ids'],
+  ] as const) {
+    it(`say ${expected} where there is ${name}`, () => {
+      const given = payload({ evm: {} }, 'evm_message');
+      assert.equal(exceeded({ evm: { ...EVM, ...limits } }, given) ?? 'OK', expected);
+    });
+  }
+});
+
 describe('other limits', () => {
   it('hold a message for Solana to the programs that are named', () => {
     const limits: Rules = { solana: { programs: ['p1', 'p2'] } };
