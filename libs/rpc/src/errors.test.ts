@@ -77,7 +77,7 @@ describe('an error', () => {
     assert.equal(error.retryAfterMs, 2_500);
   });
 
-  it('says nothing of a bug but where to look for it', async () => {
+  it('says nothing of a bug but where to look for it (T34)', async () => {
     const lines: LoggedLine[] = [];
     const bug = new TypeError('password of db is hunter2', { cause: new Error('inner') });
     const error = await errorOf(bug, lines);

@@ -89,7 +89,7 @@ describe('reflection', () => {
     assert.deepEqual(codes, [5, 5, 5, undefined]);
   });
 
-  it('is open on loopback, and asks for a token where strangers can come', async () => {
+  it('is open on loopback, and asks for a token where strangers can come (T19)', async () => {
     using authority = await makeTestAuthority();
     using tls = await authority.open('keys');
     await using server = await startTestServer({}, { tls, host: '0.0.0.0' });

@@ -25,7 +25,7 @@ const COLUMNS = ['own', 'foreign', 'missing'] as const;
 const EVERYBODY = [...PEOPLE, ...MACHINES] as const;
 const ON_BEHALF = 'x-on-behalf-of';
 
-describe('access', () => {
+describe('access (T2, T3)', () => {
   let test: TestMesh;
   let cast: Cast;
   let caller: Caller;

@@ -43,7 +43,7 @@ const TOO_LARGE = 5 * 1024 * 1024;
 const RESTLESS =
   /\.(audit|history|relay|consumer|execution_progress|progress|runner|denial|work|quota|webhook_delivery|webhook_work)$/;
 
-describe('bad input', () => {
+describe('bad input (T18)', () => {
   let test: TestMesh;
   let cast: Cast;
   let caller: Caller;

@@ -109,7 +109,7 @@ describe('a payload', () => {
     );
   });
 
-  it('differs from another one in its parts', () => {
+  it('differs from another one in its parts (T11)', () => {
     const transaction: EvmTransaction = {
       ...{ chainId: 1n, nonce: 1n, gasLimit: 1n, to: '', value: '1', data: Buffer.from('a') },
       ...{ fee: { kind: 'gas_price', gasPrice: '1' }, accessList: [] },
