@@ -3,10 +3,10 @@
 // Method: good ones changed by seeded dice, and noise of the characters they are made of.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { below, mutated, oneOf, randomBytes, seeded } from '@ramet/test/random';
 import { parseCheckpoint, printCheckpoint } from './checkpoint.js';
 import { nodeHash } from './hash.js';
 import { noteKey, openNote, parseNoteKey, printNoteKey, signNote } from './note.js';
-import { below, mutated, oneOf, randomBytes, seeded } from './support/random.js';
 import { verifyConsistency, verifyInclusion } from './verify.js';
 
 const ROUNDS = 3_000;

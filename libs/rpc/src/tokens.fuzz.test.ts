@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { Metadata, status } from '@grpc/grpc-js';
 import { PublicError } from '@ramet/errors';
+import { below, mutated, oneOf, randomBytes, seeded } from '@ramet/test/random';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Caller, CallMetadata } from './call.js';
 import { encodeStatus } from './details.js';
@@ -11,7 +12,6 @@ import { machineClock } from './ports.js';
 import type { RemoteError } from './remote-error.js';
 import { serviceIn } from './spiffe.js';
 import { toRemoteError } from './status.js';
-import { below, mutated, oneOf, randomBytes, seeded } from './test-random.js';
 import { createVerifier, type Jwk } from './tokens.js';
 
 const ROUNDS = 400;

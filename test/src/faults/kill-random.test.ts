@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ClonePhase, StopCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { processesWithVariable, Scope } from '@ramet/service';
+import { seeded } from '../random/index.js';
 import { until } from '../stories/support/again.js';
 import {
   AT_REST,
@@ -30,7 +31,6 @@ import {
   testFolder,
   type World,
 } from '../stories/support/world.js';
-import { seeded } from '../support/random.js';
 import type { Launched } from './launched.js';
 import { deletedAlive, type Life, type Story, stopped, whole } from './lives.js';
 
