@@ -100,6 +100,8 @@ describe('the grant of an execution', () => {
     const watch = api.clones.watchClones(WatchClonesRequest.fromPartial({}), {
       signal: call.signal,
     });
+    // It is asked for with the first step: what was so before is no change.
+    await watch.next();
     await lasts(clone, '10 days', '23 hours');
 
     const seen = await firstTold(watch, clone.id);

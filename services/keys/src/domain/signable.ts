@@ -16,8 +16,8 @@ import { signableVenue } from './schemes/venue.js';
 
 /**
  * Makes a payload ready. Throws VENUE_UNSUPPORTED or REQUEST_INVALID if it does not fit the key, and
- * OPERATION_NOT_GRANTED for an operation that the grant does not have, and for raw bytes that are the
- * payload of another one: whose limits would be gone around.
+ * OPERATION_NOT_GRANTED for raw bytes that are the payload of another operation, whose limits would be
+ * gone around. Whether its own is granted is asked before, by `requireGranted`.
  */
 export function signable(payload: Payload, key: SchemeKey): Signable {
   switch (payload.kind) {

@@ -39,8 +39,8 @@ export const FORCED = 'FORCED';
 /** The condition of a clone whose results did not all arrive. */
 export const RESULTS_INCOMPLETE = 'RESULTS_INCOMPLETE';
 
-/** The conditions that end with what they were said of. */
 const PROBED = [AVAILABLE, UNAVAILABLE];
+/** The conditions that end with what they were said of. */
 const OF_A_RUN = [...PROBED, NOT_PUT_DOWN, IDLE, RESULTS_INCOMPLETE, ...OF_SIGNING];
 
 /** How long an archived clone is kept, where its policy does not say. */

@@ -55,11 +55,9 @@ async function renewInTurn(needs: Needs, periodMs: number, signal: AbortSignal):
   }
 }
 
-async function renew(
-  { keys, clones }: Needs,
-  page: readonly Signer[],
-  signal: AbortSignal,
-): Promise<void> {
+/** What cannot be written of one clone is written in a later turn: it holds up no grant of another. */
+async function renew(needs: Needs, page: readonly Signer[], signal: AbortSignal): Promise<void> {
+  const { keys, logger } = needs;
   const executions = page.map(({ executionId, epoch }) => ({ executionId, epoch }));
   const heard = new Map(
     (await keys.renew(executions, signal)).map((news) => [news.executionId, news]),
@@ -68,11 +66,24 @@ async function renew(
     const { cloneId, executionId } = signer;
     const news = toldOf(signer, heard.get(executionId));
     if (signal.aborted || !isSigningNews(signer.conditions, news)) continue;
-    await clones.change(cloneId, 'all', changedBy(news), (clone, now) => {
-      const isLive = clone.execution?.id === executionId && !clone.execution.outcome;
-      return isLive ? withSigning(clone, news, now) : clone;
+    await tell(needs, signer, news).catch((thrown: unknown) => {
+      logger.warn('a clone does not say whether it may sign', {
+        clone: cloneId,
+        error: String(thrown),
+      });
     });
   }
+}
+
+async function tell(
+  { clones }: Needs,
+  { cloneId, executionId }: Signer,
+  news: SigningNews | undefined,
+): Promise<void> {
+  await clones.change(cloneId, 'all', changedBy(news), (clone, now) => {
+    const isLive = clone.execution?.id === executionId && !clone.execution.outcome;
+    return isLive ? withSigning(clone, news, now) : clone;
+  });
 }
 
 function changedBy(news: SigningNews | undefined) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isApiKey, makeApiKey, newApiKey, prefixOf, revoke } from './api-key.js';
+import { isApiKey, isOfMachine, makeApiKey, newApiKey, prefixOf, revoke } from './api-key.js';
 import { crc32 } from './crc32.js';
 
 const AT = new Date('2026-01-02T03:04:05Z');
@@ -85,3 +85,19 @@ function counting(): (count: number) => Uint8Array {
   let next = 0;
   return (count) => Uint8Array.from({ length: count }, () => next++ % 62);
 }
+
+describe('a token', () => {
+  for (const [what, origin, expected] of [
+    ['an API key', { credentialIds: ['apk_1'] }, false],
+    ['a login by an API key', { credentialIds: ['apk_1', 'lgn_1'] }, false],
+    ['a login at a provider', { credentialIds: ['idp_1', 'idn_1', 'lgn_1'] }, false],
+    ['nothing that is named', {}, false],
+    ['CI', { credentialIds: ['idp_1'] }, true],
+    ['a signed request', { credentialIds: ['prv_1'], binding: {} }, true],
+    ['what is bound', { credentialIds: ['apk_1'], binding: {} }, true],
+  ] as const) {
+    it(`of ${what} ${expected ? 'makes no API keys' : 'may make API keys'}`, () => {
+      assert.equal(isOfMachine(origin), expected);
+    });
+  }
+});

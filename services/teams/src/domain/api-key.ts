@@ -95,3 +95,18 @@ function checkOf(text: string): string {
   }
   return check;
 }
+
+/** What a token says of where it is from. */
+interface Origin {
+  readonly binding?: unknown;
+  readonly credentialIds?: readonly string[] | undefined;
+}
+
+/**
+ * Tells whether a token was made for CI, or of a signed request: it is worth less than its user, and
+ * ends soon, which a key that it makes would not.
+ */
+export function isOfMachine({ binding, credentialIds = [] }: Origin): boolean {
+  const made = (prefix: string): boolean => credentialIds.some((id) => id.startsWith(prefix));
+  return binding !== undefined || made('prv_') || (made('idp_') && !made('idn_'));
+}

@@ -1,7 +1,8 @@
 import { denied } from '@ramet/errors';
 import { CreateApiKeyRequest, type CreateApiKeyResponse } from '@ramet/proto-gen/teams.v1';
-import type { Caller, Unary } from '@ramet/rpc';
+import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
+import { isOfMachine } from '../domain/api-key.js';
 import { narrow } from '../domain/scope.js';
 import { toApiKeyMessage } from '../messages.js';
 import { askerOf, onceOf } from './asker.js';
@@ -27,10 +28,4 @@ export function createApiKey({ apiKeys, credentials, ids }: Needs): CreateApiKey
     const { key, isNew } = await apiKeys.create(wish, askerOf(caller), once);
     return { apiKey: toApiKeyMessage(key), secret: isNew ? secret : '' };
   };
-}
-
-/** A token of CI, or of a signed request, is worth less than its user, and ends soon: a key would not. */
-function isOfMachine({ binding, credentialIds = [] }: Pick<Caller, 'binding' | 'credentialIds'>) {
-  const made = (prefix: string): boolean => credentialIds.some((id) => id.startsWith(prefix));
-  return binding !== undefined || made('prv_') || (made('idp_') && !made('idn_'));
 }
