@@ -14,7 +14,7 @@ import { PEERS, readContract } from './support/contract.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
 
 /** What a service keeps for a second may spare a statement in some rounds, and not in others. */
-const ROUNDS = 4;
+const ROUNDS = 3;
 const TARGETS = ['foreign', 'missing'] as const;
 
 const contract = readContract();
