@@ -54,12 +54,6 @@ export interface Grant extends Grantee, Limits {
   readonly revokeReason: string;
 }
 
-/** A grant and whose key it is for. */
-export interface OwnedGrant {
-  readonly grant: Grant;
-  readonly owner: Owner;
-}
-
 /** An execution, and the only epoch of its clone that it belongs to. */
 export type GrantedExecution = Pick<Grantee, 'executionId' | 'epoch'>;
 

@@ -2,19 +2,18 @@ import { notFound } from '@ramet/errors';
 import type { RevokeGrantRequest, RevokeGrantResponse } from '@ramet/proto-gen/keys.v1';
 import type { Caller, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
-import { type Asker, mayUse } from '../domain/access.js';
-import type { Grant, OwnedGrant } from '../domain/grant.js';
+import type { Grant } from '../domain/grant.js';
 import { toGrantMessage } from '../messages.js';
-import { actorOf, askerOf } from './caller.js';
+import { actorOf, mayManage } from './caller.js';
 
-type Needs = Pick<Deps, 'grants' | 'teams' | 'signingKeys' | 'drain' | 'failpoints'>;
+type Needs = Pick<Deps, 'keys' | 'grants' | 'teams' | 'signingKeys' | 'drain' | 'failpoints'>;
 
 /** Revokes grants, and answers once nothing of them can be answered any more. */
 export function revokeGrant(needs: Needs): Unary<RevokeGrantRequest, RevokeGrantResponse> {
-  const { grants, teams, signingKeys, drain, failpoints } = needs;
+  const { grants, signingKeys, drain, failpoints } = needs;
   return async ({ grantId, executionId, reason }, { caller }) => {
     const selected = await grants.select(grantId === '' ? { executionId } : { grantId });
-    const visible = await visibleTo(caller, selected, teams);
+    const visible = await visibleTo(caller, selected, needs);
     if (grantId !== '' && visible.length === 0) throw notFound('grant', grantId);
 
     const revoked: Grant[] = [];
@@ -29,18 +28,17 @@ export function revokeGrant(needs: Needs): Unary<RevokeGrantRequest, RevokeGrant
   };
 }
 
-/**
- * The grants that the caller may revoke. Teams is asked also about those that are missing or another
- * user's: nothing tells them from those of a team that the caller is not in.
- */
 async function visibleTo(
   caller: Caller,
-  selected: readonly OwnedGrant[],
-  teams: Needs['teams'],
+  selected: readonly Grant[],
+  { keys, teams }: Needs,
 ): Promise<readonly Grant[]> {
-  if (caller.kind === 'service') return selected.map(({ grant }) => grant);
-  const self: Asker = { userId: caller.id, roles: new Map() };
-  const isOwn = selected.length > 0 && selected.every(({ owner }) => mayUse(self, owner));
-  const asker = isOwn ? self : await askerOf(caller, teams);
-  return selected.flatMap(({ grant, owner }) => (mayUse(asker, owner) ? [grant] : []));
+  if (caller.kind === 'service') return selected;
+  // What is not there is looked for as what is others' is, for as long.
+  const keyIds = new Set(selected.length === 0 ? [''] : selected.map(({ keyId }) => keyId));
+  const managed = new Set<string>();
+  for (const id of keyIds) {
+    if (await mayManage(caller, await keys.find(id), teams)) managed.add(id);
+  }
+  return selected.filter(({ keyId }) => managed.has(keyId));
 }

@@ -12,7 +12,6 @@ import {
   type Grantee,
   LEASE_MS,
   type Limits,
-  type OwnedGrant,
   operationsOf,
   requireUsable,
   requireWithdrawals,
@@ -20,14 +19,7 @@ import {
 import { changed, type Key, keyInUse, requireActive } from '../domain/key.js';
 import { grantMade, grantRevoked, keyHeld, keyReleased } from '../events.js';
 import { type GrantRow, insertGrant, toGrant } from './grant-rows.js';
-import {
-  type Cause,
-  type Change,
-  type KeyRow,
-  type LockedKey,
-  lockKey,
-  recordChanges,
-} from './key-rows.js';
+import { type Cause, type Change, type LockedKey, lockKey, recordChanges } from './key-rows.js';
 
 /** An authorization that was found right, to be written. */
 export interface Authorization {
@@ -124,23 +116,15 @@ export class Grants {
     return revoked;
   }
 
-  /** The grants that a selection names with the owners of their keys, by the id of the key. */
-  async select(selection: Selection): Promise<readonly OwnedGrant[]> {
+  /** The grants that a selection names, by the id of their key. */
+  async select(selection: Selection): Promise<readonly Grant[]> {
     const [column, value] =
       'grantId' in selection
         ? (['id', selection.grantId] as const)
         : (['execution_id', selection.executionId] as const);
-    const sql = `
-      select g.*, k.owner_kind, k.owner_id
-      from key_grant as g join key as k on k.id = g.key_id
-      where g.${column} = $1 order by g.key_id, g.id`;
-    const rows = await this.#db.query<GrantRow & Pick<KeyRow, 'owner_kind' | 'owner_id'>>(sql, [
-      value,
-    ]);
-    return rows.map((row) => ({
-      grant: toGrant(row),
-      owner: { kind: row.owner_kind, id: row.owner_id },
-    }));
+    const sql = `select * from key_grant where ${column} = $1 order by key_id, id`;
+    const rows = await this.#db.query<GrantRow>(sql, [value]);
+    return rows.map(toGrant);
   }
 
   /** The grants of a key, newest first. */
