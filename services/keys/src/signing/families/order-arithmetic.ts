@@ -85,19 +85,12 @@ export class OrderArithmetic {
     const order = this.#order;
     const sum = new Uint16Array(LIMBS + 2);
     for (let at = 0; at < LIMBS; at += 1) {
-      const factor = other[at] ?? 0;
-      let carry = 0;
-      for (let to = 0; to < LIMBS; to += 1) {
-        const value = (sum[to] ?? 0) + (one[to] ?? 0) * factor + carry;
-        sum[to] = value & LIMB_MASK;
-        carry = value >>> LIMB_BITS;
-      }
-      const top = (sum[LIMBS] ?? 0) + carry;
+      const top = (sum[LIMBS] ?? 0) + addMultiple(sum, one, other[at] ?? 0);
       sum[LIMBS] = top & LIMB_MASK;
       sum[LIMBS + 1] = top >>> LIMB_BITS;
 
       const multiple = ((sum[0] ?? 0) * this.#inverse) & LIMB_MASK;
-      carry = ((sum[0] ?? 0) + multiple * (order[0] ?? 0)) >>> LIMB_BITS;
+      let carry = ((sum[0] ?? 0) + multiple * (order[0] ?? 0)) >>> LIMB_BITS;
       for (let to = 1; to < LIMBS; to += 1) {
         const value = (sum[to] ?? 0) + multiple * (order[to] ?? 0) + carry;
         sum[to - 1] = value & LIMB_MASK;
@@ -130,6 +123,17 @@ export class OrderArithmetic {
 }
 
 const ONE = limbsOf(Buffer.from('1'.padStart(64, '0'), 'hex'));
+
+/** Adds a multiple of a number to the low limbs of a sum, and returns what is carried. */
+function addMultiple(sum: Uint16Array, number: Residue, factor: number): number {
+  let carry = 0;
+  for (let at = 0; at < LIMBS; at += 1) {
+    const value = (sum[at] ?? 0) + (number[at] ?? 0) * factor + carry;
+    sum[at] = value & LIMB_MASK;
+    carry = value >>> LIMB_BITS;
+  }
+  return carry;
+}
 
 function limbsOf(bytes: Buffer): Uint16Array {
   const limbs = new Uint16Array(LIMBS);
