@@ -78,6 +78,7 @@ export function recordOf(record: Partial<AuditRecord> = {}): AuditRecord {
     reason: '',
     correlationId: 'c1',
     traceId: 't1',
+    isExchange: false,
     ...record,
   };
 }
