@@ -54,7 +54,7 @@ function authenticate(call: Entering, server: Server): Caller | Promise<Caller> 
   }
 }
 
-/** Charges those who show bad tokens too: to prove a token wrong is work. */
+/** Charges those who show bad tokens too: to prove a token wrong is work, and so is to keep it. */
 function refuseUnproven(call: Entering, server: Server, thrown: unknown): never {
   if (thrown instanceof PublicError && thrown.code === 'unauthenticated') {
     charge(call, server, UNPROVEN);
@@ -62,11 +62,17 @@ function refuseUnproven(call: Entering, server: Server, thrown: unknown): never 
   throw thrown;
 }
 
-function charge(call: Entering, { throttle }: Server, charged: Charged): void {
+function charge(call: Entering, { throttle }: Server, { kind, id }: Charged): void {
+  const charged = { kind, id: id === '' ? certifiedOf(call.peer) : id };
   const refused = throttle?.(charged, call.endpoint, () => call.address());
   if (!refused) return;
   call.isKnown = !refused.isNews;
   throw refused.error;
+}
+
+/** Services that share an address do not share a rate: each has a certificate. */
+function certifiedOf(peer: Peer): string {
+  return peer.via === 'mesh' ? peer.service : '';
 }
 
 interface Shown {

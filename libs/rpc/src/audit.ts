@@ -3,7 +3,7 @@ import { PublicError } from '@ramet/errors';
 import type { Caller, Proven } from './call.js';
 import type { Endpoint } from './endpoint.js';
 import { MAX_TARGETS, targetsOf } from './targets.js';
-import { peerKey } from './throttle.js';
+import { hostOf } from './throttle.js';
 
 /** One call, as the audit keeps it. */
 export interface AuditRecord {
@@ -12,6 +12,8 @@ export interface AuditRecord {
   readonly caller: Caller;
   /** The address of the caller, without its port. */
   readonly peer: string;
+  /** The service that the certificate of the connection is of. Empty: none was asked for. */
+  readonly peerService: string;
   /** The ids of what it was about, as far as they could be read. */
   readonly targets: readonly string[];
   /** The name of the status, `OK` included. */
@@ -84,10 +86,10 @@ export function keepRecord(audit: Audit, endpoint: Endpoint, ended: Ended): void
   if (!rule || rule.audit === 'none') return;
   if (rule.audit === 'read' && !ended.proven && !REFUSALS.has(ended.code)) return;
 
-  const { caller, code, reason, correlationId, traceId, response, proven } = ended;
+  const { caller, code, reason, peerService, correlationId, traceId, response, proven } = ended;
   const targets = targetsOf(readable(ended.request, endpoint), response);
   audit({
-    ...{ action: rule.action, method: path, reason, correlationId, traceId },
+    ...{ action: rule.action, method: path, reason, peerService, correlationId, traceId },
     caller: provenCaller(caller, proven),
     peer: peerOf(ended.peer()),
     targets: [...new Set([...targets, ...(proven?.credentialIds ?? [])])].slice(0, MAX_TARGETS),
@@ -115,5 +117,5 @@ function readable(request: unknown, { decode }: Endpoint): unknown {
 }
 
 function peerOf(peer: string): string {
-  return peer === '' || peer.startsWith('unix') || peer.startsWith('/') ? 'unix' : peerKey(peer);
+  return peer === '' || peer.startsWith('unix') || peer.startsWith('/') ? 'unix' : hostOf(peer);
 }

@@ -87,6 +87,7 @@ function answerUpload({ encode }: Endpoint, handler: Uploading<unknown, unknown>
     const requests = call.openRequests();
     await call.admit(undefined);
     const response = await handler(requests, call);
+    call.response = response;
     return Buffer.isBuffer(response) ? response : encode(response);
   };
 }

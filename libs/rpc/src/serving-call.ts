@@ -254,6 +254,7 @@ export class ServingCall implements Serving {
       ...{ caller: this.caller, proven: this.#proven, traceId: this.traceId },
       ...{ request: this.request, response: this.response, correlationId: this.correlationId },
       peer: () => this.address(),
+      peerService: this.peer.via === 'mesh' ? this.peer.service : '',
     });
   }
 
