@@ -88,6 +88,7 @@ function letIn(call: Entering, server: Server, { authenticated, rule, bytes }: S
   charge(call, server, authenticated);
   permit(rule, authenticated);
   call.request = bytes && call.endpoint.decode(bytes);
+  if (call.endpoint.secret) bytes?.fill(0);
   if (authenticated.binding) requireBound(authenticated.binding, call.request);
   return call.request;
 }

@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { PublicError } from '@ramet/errors';
 import type { Caller, Proven } from './call.js';
 import type { Endpoint } from './endpoint.js';
+import { wipe } from './request-secrets.js';
 import { MAX_TARGETS, targetsOf } from './targets.js';
 import { hostOf } from './throttle.js';
 
@@ -87,16 +88,19 @@ export function keepRecord(audit: Audit, endpoint: Endpoint, ended: Ended): void
   if (rule.audit === 'read' && !ended.proven && !REFUSALS.has(ended.code)) return;
 
   const { caller, code, reason, peerService, correlationId, traceId, response, proven } = ended;
-  const targets = targetsOf(readable(ended.request, endpoint), response);
+  const request = readable(ended.request, endpoint);
+  const targets = [...targetsOf(request, response), ...(proven?.credentialIds ?? [])];
   audit({
     ...{ action: rule.action, method: path, reason, peerService, correlationId, traceId },
     caller: provenCaller(caller, proven),
     peer: peerOf(ended.peer()),
-    targets: [...new Set([...targets, ...(proven?.credentialIds ?? [])])].slice(0, MAX_TARGETS),
+    targets: [...new Set(targets)].slice(0, MAX_TARGETS),
     code: status[code],
     isExchange: proven !== undefined,
     ...(code !== status.OK && proven?.reason && { reason: proven.reason }),
   });
+  // What was decoded for this record alone nobody else forgets.
+  if (endpoint.secret && request !== ended.request) wipe(request);
 }
 
 /** Who has called: whom a credential in the request has proven, or else whom a token has. */

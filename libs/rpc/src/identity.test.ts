@@ -20,6 +20,7 @@ describe('the identity of a service', () => {
         const claims = { sub: 'keys', kind: 'service', jti: 'tok_1', iss: 'ramet', aud: 'ramet' };
         const token = await new SignJWT(claims)
           .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1' })
+          .setIssuedAt()
           .setExpirationTime('5m')
           .sign(privateKey);
         return { token, expiresIn: { seconds: 300n } };

@@ -1,8 +1,9 @@
 import type { Authenticate } from './endpoint.js';
+import type { Jwk } from './key-ring.js';
 import { type Clock, machineClock } from './ports.js';
 import { RevocationFeed, type RevocationSource } from './revocation-feed.js';
 import { createTokenSource } from './token-source.js';
-import { createVerifier, type Jwk } from './tokens.js';
+import { createVerifier } from './tokens.js';
 
 /** What a service needs of the one that issues tokens, in the shape of its remote. */
 export interface TokenIssuer {

@@ -31,9 +31,10 @@ interface TokenFacts {
 }
 
 const PAUSE_MS = 250;
-const ASK_TIMEOUT_MS = 2_000;
 /** An answer that is still to come is good for who asks this long after the question was sent. */
 const SHARED_MS = 250;
+/** An answer that comes later is older than what may be relied on. */
+const ASK_TIMEOUT_MS = FRESH_MS - SHARED_MS;
 /** A stream that took longer to open tells too little of when it was opened: another may do better. */
 const OPENING_MS = 150;
 /** A stream that says nothing for so long is given up. */

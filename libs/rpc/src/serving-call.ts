@@ -196,7 +196,7 @@ export class ServingCall implements Serving {
   endWork(outcome: Outcome): void {
     this.#isAtWork = false;
     this.#outcome = outcome;
-    if (this.#sentCode !== undefined) this.#keepRecord(this.#sentCode);
+    if (this.#sentCode !== undefined) this.#settle(this.#sentCode);
     else if (outcome.kind === 'done') this.#handled = true;
   }
 
@@ -242,7 +242,13 @@ export class ServingCall implements Serving {
     }
     if (code !== status.OK && !quiet) this.#log(code, ms);
     if (this.#isAtWork) this.#sentCode = code;
-    else this.#keepRecord(code);
+    else this.#settle(code);
+  }
+
+  /** Does what is left once the call has ended and its handler too. */
+  #settle(code: status): void {
+    this.#keepRecord(code);
+    if (this.endpoint.secret && Buffer.isBuffer(this.request)) this.request.fill(0);
   }
 
   #keepRecord(code: status): void {

@@ -8,11 +8,12 @@ import { below, mutated, oneOf, randomBytes, seeded } from '@ramet/test/random';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Caller, CallMetadata } from './call.js';
 import { encodeStatus } from './details.js';
+import type { Jwk } from './key-ring.js';
 import { machineClock } from './ports.js';
 import type { RemoteError } from './remote-error.js';
 import { serviceIn } from './spiffe.js';
 import { toRemoteError } from './status.js';
-import { createVerifier, type Jwk } from './tokens.js';
+import { createVerifier } from './tokens.js';
 
 const ROUNDS = 400;
 const NOW = new Date('2030-01-01T00:00:00Z');
@@ -38,6 +39,7 @@ describe('a token that is shown', () => {
     sign = (claims) =>
       new SignJWT({ iss: 'ramet', aud: 'ramet', ...claims })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1' })
+        .setIssuedAt(NOW)
         .setExpirationTime(new Date(NOW.getTime() + 60_000))
         .sign(privateKey);
   });

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { PublicError } from '@ramet/errors';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
+import type { Jwk } from './key-ring.js';
 import { machineClock } from './ports.js';
 import { Known } from './test-revocations.js';
-import { createVerifier, type Jwk } from './tokens.js';
+import { createVerifier } from './tokens.js';
 
 const NOW = new Date('2030-01-01T00:00:00Z');
+const SECONDS = NOW.getTime() / 1_000;
 const CLAIMS = { sub: 'usr_1', kind: 'user', adm: false, jti: 'tok_1', iss: 'ramet', aud: 'ramet' };
 const WORKLOAD = { sub: 'exe_1', kind: 'workload', cln: 'cln_1', exe: 'exe_1', epo: 3 };
 
@@ -100,6 +102,43 @@ describe('createVerifier', () => {
     await assert.rejects(async () => authenticate(metadata), reason('PEER_UNAVAILABLE'));
   });
 
+  it('refuses who is found to be revoked while it asks', async () => {
+    const known = new Known();
+    known.fresh = false;
+    known.answer = async () => {
+      known.revoke('tok_1');
+      return false;
+    };
+    const authenticate = verifier({ revocations: known });
+    const metadata = metadataOf(await sign(CLAIMS));
+    await assert.rejects(async () => authenticate(metadata), reason('TOKEN_REVOKED'));
+  });
+
+  for (const [what, ms, isFresh, expected] of [
+    ['takes an answer of a second ago', 1_000, false, 'usr_1'],
+    ['takes an older answer for none', 1_001, false, 'PEER_UNAVAILABLE'],
+    ['needs no answer once it knows', 1_001, true, 'usr_1'],
+  ] as const) {
+    it(what, async () => {
+      const known = new Known();
+      known.fresh = false;
+      let elapsed = 0;
+      const clock = { ...machineClock, now: () => NOW, elapsed: () => elapsed };
+      known.answer = async () => {
+        elapsed = ms;
+        known.fresh = isFresh;
+        return false;
+      };
+      const authenticate = verifier({ revocations: known, clock });
+      const metadata = metadataOf(await sign(CLAIMS));
+      const asked = (async () => authenticate(metadata))().then(
+        ({ id }) => id,
+        (thrown: PublicError) => thrown.reason,
+      );
+      assert.equal(await asked, expected);
+    });
+  }
+
   it('lets workloads and services go on while it does not know', async () => {
     const known = new Known();
     known.fresh = false;
@@ -153,6 +192,9 @@ describe('createVerifier', () => {
     ['without a subject', () => sign({ ...CLAIMS, sub: undefined })],
     ['without an id', () => sign({ ...CLAIMS, jti: undefined })],
     ['without an end', () => sign({ ...CLAIMS, exp: undefined })],
+    ['without a beginning', () => sign({ ...CLAIMS, iat: undefined })],
+    ['good for longer than any is made', () => sign({ ...CLAIMS, exp: SECONDS + 3_601 })],
+    ['made later', () => sign({ ...CLAIMS, iat: SECONDS + 61 })],
     ['of no kind', () => sign({ ...CLAIMS, kind: undefined })],
     ['of an unknown kind', () => sign({ ...CLAIMS, kind: 'root' })],
     ['of a workload without an epoch', () => sign({ ...CLAIMS, ...WORKLOAD, epo: undefined })],
@@ -205,6 +247,23 @@ describe('createVerifier', () => {
     assert.equal(asked, 2);
   });
 
+  it('refuses a known token once its key is withdrawn', async () => {
+    let elapsed = 0;
+    let keys: readonly Jwk[] = [ours.jwk];
+    const clock = { ...machineClock, now: () => NOW, elapsed: () => elapsed };
+    const authenticate = verifier({ clock, keys: async () => keys });
+    const metadata = metadataOf(await sign(CLAIMS));
+    await authenticate(metadata);
+
+    keys = [];
+    elapsed = 60_001;
+    // The keys are read beside this call.
+    await authenticate(metadata);
+    await new Promise((resolve) => setImmediate(resolve));
+
+    await assert.rejects(async () => authenticate(metadata), reason('TOKEN_INVALID'));
+  });
+
   it('says that the issuer is away when its keys cannot be read', async () => {
     const authenticate = verifier({ keys: () => Promise.reject(new Error('refused')) });
     const metadata = metadataOf(await sign(CLAIMS));
@@ -226,21 +285,20 @@ describe('createVerifier', () => {
   }
 
   function sign(claims: Claims, header: Claims = {}, by: Issuer = ours): Promise<string> {
-    const exp = NOW.getTime() / 1_000 + 300;
-    return new SignJWT({ exp, ...claims })
+    return new SignJWT({ iat: SECONDS, exp: SECONDS + 300, ...claims })
       .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1', ...header })
       .sign(by.privateKey);
   }
 
   function critical(): Promise<string> {
     const header = { alg: 'EdDSA', typ: 'at+jwt', kid: 'k1', crit: ['bound'], bound: 'elsewhere' };
-    return new SignJWT({ exp: NOW.getTime() / 1_000 + 300, ...CLAIMS })
+    return new SignJWT({ iat: SECONDS, exp: SECONDS + 300, ...CLAIMS })
       .setProtectedHeader(header)
       .sign(ours.privateKey, { crit: { bound: true } });
   }
 
   function hmacSigned(): Promise<string> {
-    return new SignJWT({ ...CLAIMS, exp: NOW.getTime() / 1_000 + 300 })
+    return new SignJWT({ ...CLAIMS, iat: SECONDS, exp: SECONDS + 300 })
       .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: 'k1' })
       .sign(Buffer.from(String(ours.jwk.x), 'base64url'));
   }
@@ -254,7 +312,7 @@ describe('createVerifier', () => {
 
 async function unsigned(header: Claims): Promise<string> {
   const encode = (value: Claims) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${encode(header)}.${encode({ ...CLAIMS, exp: NOW.getTime() / 1_000 + 300 })}.`;
+  return `${encode(header)}.${encode({ ...CLAIMS, iat: SECONDS, exp: SECONDS + 300 })}.`;
 }
 
 async function issuer(kid: string): Promise<Issuer> {

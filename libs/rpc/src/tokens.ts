@@ -1,13 +1,10 @@
 import { PublicError, unavailable } from '@ramet/errors';
-import { errors, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { ANONYMOUS, type Binding, type Caller, type CallMetadata } from './call.js';
-import { detached } from './context.js';
 import type { Authenticate } from './endpoint.js';
+import { type Jwk, KeyRing } from './key-ring.js';
 import { type Clock, machineClock } from './ports.js';
-import { type Revocations, tokenRevoked } from './revocations.js';
-
-/** A public key of the issuer, as JSON Web Key (RFC 7517, RFC 8037). */
-export type Jwk = JWK;
+import { FRESH_MS, type Revocations, tokenRevoked } from './revocations.js';
 
 /** Whose tokens are accepted. */
 export interface VerifierOptions {
@@ -23,13 +20,16 @@ export interface VerifierOptions {
 interface Verified {
   readonly caller: Caller;
   readonly expiresAtMs: number;
+  /** What it was verified with: once that is withdrawn, it is not good any more. */
+  readonly keyId: string;
 }
 
 const MAX_CACHED = 10_000;
 const MAX_TOKEN_CHARS = 4_096;
-const KEYS_INTERVAL_MS = 1_000;
-/** After this keys are read again, beside the calls: so a key is known before it signs. */
-const KEYS_AGE_MS = 60_000;
+/** The longest that the issuer makes a token for. What was revoked is known for twice as long. */
+const MAX_LIFE_SECONDS = 3_600;
+/** How far the issuer's clock may be ahead of this one. */
+const MAX_SKEW_SECONDS = 60;
 const USER_ID = /^[\w.:-]{1,128}$/;
 
 /**
@@ -48,8 +48,10 @@ export function createVerifier(options: VerifierOptions): Authenticate {
   const pending = new Map<string, Promise<Verified>>();
 
   const verify = async (header: string): Promise<Verified> => {
-    const payload = await readToken(tokenIn(header), keys, options, clock);
-    const verified = { caller: callerOf(payload), expiresAtMs: (payload.exp ?? 0) * 1_000 };
+    const { payload, keyId } = await readToken(tokenIn(header), keys, options, clock);
+    requireShort(payload, clock.now());
+    const expiresAtMs = (payload.exp ?? 0) * 1_000;
+    const verified = { caller: callerOf(payload), expiresAtMs, keyId };
     remember(cache, header, verified);
     return verified;
   };
@@ -59,7 +61,7 @@ export function createVerifier(options: VerifierOptions): Authenticate {
     // Services and workloads lose what they may by other means: the epoch, the grant, their key.
     if (!revocations || caller.kind !== 'user') return actingFor(caller, metadata);
     if (revocations.isRevoked(caller)) throw tokenRevoked();
-    return revocations.isFresh() ? caller : askAbout(caller, revocations);
+    return revocations.isFresh() ? caller : askAbout(caller, revocations, clock);
   };
 
   const authenticate = (metadata: CallMetadata): Caller | Promise<Caller> => {
@@ -67,7 +69,8 @@ export function createVerifier(options: VerifierOptions): Authenticate {
     if (header === undefined) return ANONYMOUS;
 
     const known = cache.get(header);
-    if (known && known.expiresAtMs > clock.now().getTime()) return accepted(known, metadata);
+    const isGood = known && known.expiresAtMs > clock.now().getTime() && keys.has(known.keyId);
+    if (isGood) return accepted(known, metadata);
     cache.delete(header);
 
     const running = pending.get(header) ?? verify(header).finally(() => pending.delete(header));
@@ -77,9 +80,18 @@ export function createVerifier(options: VerifierOptions): Authenticate {
   return Object.assign(authenticate, { revocations });
 }
 
-/** While it is not known well enough who was revoked, no call goes on that was not asked about. */
-async function askAbout(caller: Caller, revocations: Revocations): Promise<Caller> {
+/**
+ * While it is not known well enough who was revoked, no call goes on that was not asked about.
+ *
+ * What was learnt meanwhile counts as well. An answer that took longer than news may take says too
+ * little: then it must be known after all.
+ */
+async function askAbout(caller: Caller, revocations: Revocations, clock: Clock): Promise<Caller> {
+  const askedAt = clock.elapsed();
   if (await revocations.ask(caller)) throw tokenRevoked();
+  if (revocations.isRevoked(caller)) throw tokenRevoked();
+  const isLate = clock.elapsed() - askedAt > FRESH_MS;
+  if (isLate && !revocations.isFresh()) throw unavailable('teams', 'the answer came too late');
   return caller;
 }
 
@@ -100,17 +112,17 @@ async function readToken(
   keys: KeyRing,
   { issuer, audience }: VerifierOptions,
   clock: Clock,
-): Promise<JWTPayload> {
+): Promise<{ readonly payload: JWTPayload; readonly keyId: string }> {
   try {
-    const { payload } = await jwtVerify(token, ({ kid }) => keys.get(kid ?? ''), {
+    const { payload, protectedHeader } = await jwtVerify(token, ({ kid }) => keys.get(kid ?? ''), {
       algorithms: ['EdDSA'],
       typ: 'at+jwt',
       issuer,
       audience,
-      requiredClaims: ['exp', 'sub', 'jti'],
+      requiredClaims: ['exp', 'iat', 'sub', 'jti'],
       currentDate: clock.now(),
     });
-    return payload;
+    return { payload, keyId: protectedHeader.kid ?? '' };
   } catch (thrown) {
     if (thrown instanceof PublicError) throw thrown;
     if (thrown instanceof errors.JWTExpired) {
@@ -118,6 +130,12 @@ async function readToken(
     }
     throw malformed(thrown);
   }
+}
+
+/** Throws TOKEN_INVALID if a token is good for longer than the issuer makes any. */
+function requireShort({ iat = 0, exp = 0 }: JWTPayload, now: Date): void {
+  const isEarly = iat > now.getTime() / 1_000 + MAX_SKEW_SECONDS;
+  if (isEarly || exp - iat > MAX_LIFE_SECONDS) throw malformed();
 }
 
 function callerOf(claims: JWTPayload): Caller {
@@ -189,63 +207,6 @@ function remember(cache: Map<string, Verified>, header: string, verified: Verifi
   if (cache.size <= MAX_CACHED) return;
   const [oldest] = cache.keys();
   if (oldest !== undefined) cache.delete(oldest);
-}
-
-type ImportedKey = Awaited<ReturnType<typeof importJWK>>;
-
-/** The issuer's keys by id. An id that is not known makes it read them again, but not too often. */
-class KeyRing {
-  readonly #read: VerifierOptions['keys'];
-  readonly #clock: Clock;
-  #keys = new Map<string, ImportedKey>();
-  #readAt = Number.NEGATIVE_INFINITY;
-  #reading: Promise<void> | undefined;
-
-  constructor(read: VerifierOptions['keys'], clock: Clock) {
-    this.#read = read;
-    this.#clock = clock;
-  }
-
-  async get(id: string): Promise<ImportedKey> {
-    if (!this.#keys.has(id)) await this.#refresh();
-    else if (this.#clock.elapsed() - this.#readAt > KEYS_AGE_MS) this.#refreshBeside();
-    const key = this.#keys.get(id);
-    if (!key) throw malformed();
-    return key;
-  }
-
-  /** What was read before is good until it was read again: that may fail. */
-  #refreshBeside(): void {
-    this.#refresh().catch(() => undefined);
-  }
-
-  async #refresh(): Promise<void> {
-    if (!this.#reading) {
-      if (this.#clock.elapsed() - this.#readAt < KEYS_INTERVAL_MS) return;
-      // For all who wait: it must not end with the call that happens to come first.
-      this.#reading = detached(() => this.#load()).finally(() => {
-        this.#reading = undefined;
-      });
-    }
-    await this.#reading;
-  }
-
-  async #load(): Promise<void> {
-    const askedAt = this.#clock.elapsed();
-    const jwks = await this.#read().catch((thrown: unknown) => {
-      throw unavailable('the issuer of tokens', thrown);
-    });
-    const keys = new Map<string, ImportedKey>();
-    for (const jwk of jwks) {
-      const isEd25519 = jwk.kty === 'OKP' && jwk.crv === 'Ed25519' && jwk.d === undefined;
-      if (!isEd25519 || !jwk.kid) continue;
-      // One that is not a key says nothing of the others.
-      const key = await importJWK(jwk, 'EdDSA').catch(() => undefined);
-      if (key) keys.set(jwk.kid, key);
-    }
-    this.#keys = keys;
-    this.#readAt = askedAt;
-  }
 }
 
 function malformed(cause?: unknown): PublicError {
