@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { Caller } from './call.js';
 import type { Endpoint } from './endpoint.js';
+import { wipe } from './request-secrets.js';
 import { targetsOf } from './targets.js';
 import { peerKey } from './throttle.js';
 
@@ -49,12 +50,15 @@ export function keepRecord(audit: Audit, endpoint: Endpoint, ended: Ended): void
   if (rule.audit === 'read' && !REFUSALS.has(ended.code)) return;
 
   const { caller, code, reason, correlationId, traceId, response } = ended;
+  const request = readable(ended.request, endpoint);
   audit({
     ...{ action: rule.action, method: path, caller, reason, correlationId, traceId },
     peer: peerOf(ended.peer()),
-    targets: targetsOf(readable(ended.request, endpoint), response),
+    targets: targetsOf(request, response),
     code: status[code],
   });
+  // What was decoded for this record alone nobody else forgets.
+  if (endpoint.secret && request !== ended.request) wipe(request);
 }
 
 /** A request that was refused before anybody has decoded it may still tell what it was about. */

@@ -192,6 +192,7 @@ export class ServingCall implements Serving {
     this.#charge(caller);
     permit(rule, caller);
     this.#request = bytes && this.endpoint.decode(bytes);
+    if (this.endpoint.secret) bytes?.fill(0);
     if (caller.binding) requireBound(caller.binding, this.#request);
     return this.#request;
   }
@@ -271,6 +272,7 @@ export class ServingCall implements Serving {
     }
     if (code !== status.OK && !quiet) this.#log(code, ms);
     this.#keepRecord(code);
+    if (this.endpoint.secret && Buffer.isBuffer(this.#request)) this.#request.fill(0);
   }
 
   #keepRecord(code: status): void {
