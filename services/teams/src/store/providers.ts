@@ -111,7 +111,7 @@ interface FoundProvider extends ProviderRow, Omit<LetIn, 'provider'> {
 
 const FIND_BY_ADDRESS = `
   select ${COLUMNS}, u.seq as "userVersion", ${NOW} as now,
-    case when p.disabled_at is null then ${USER_REFUSAL} else 'PROVIDER_DISABLED' end as refusal
+    case when p.disabled_at is not null then 'PROVIDER_DISABLED' else ${USER_REFUSAL} end as refusal
   from provider p join mesh_user u on u.id = p.user_id
   where p.address = $1`;
 
