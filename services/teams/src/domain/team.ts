@@ -1,7 +1,8 @@
-import { conflict, invalid, notFound, PublicError } from '@ramet/errors';
+import { conflict, invalid, notFound } from '@ramet/errors';
 import { requireUnbound } from './bound.js';
 import { requireEtag } from './etag.js';
 import { requireName } from './name.js';
+import { exhausted } from './quota.js';
 import { type Role, requireRight, type Standing } from './role.js';
 
 /** A group of people that owns bots, keys and clones together. */
@@ -212,11 +213,4 @@ function requireRoomFor({ id, teamCount }: Candidate): void {
   if (teamCount >= MAX_TEAMS) {
     throw exhausted(`user/${id}`, `a user is in at most ${MAX_TEAMS} teams`);
   }
-}
-
-function exhausted(subject: string, description: string): PublicError {
-  return new PublicError('resource_exhausted', 'QUOTA_EXCEEDED', description, {
-    metadata: { subject },
-    quotas: [{ subject, description }],
-  });
 }

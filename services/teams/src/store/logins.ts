@@ -5,6 +5,7 @@ import {
   idleEnd,
   type Login,
   loginEnd,
+  MAX_LOGINS,
   type Shown,
 } from '../domain/login.js';
 import { IS_GOOD_USER } from './good-user.js';
@@ -39,17 +40,25 @@ export class Logins {
     this.#db = db;
   }
 
-  /** Begins a login. Returns until when its first refresh token is good. Forgets old ones. */
+  /**
+   * Begins a login. Returns until when its first refresh token is good.
+   *
+   * Forgets those that are over, and ends the one that was not used for longest if there are too many.
+   */
   async begin({ id, userId, scopes, secret, hash, ...begun }: LoginWish): Promise<Date> {
     return this.#db.transaction(async (tx) => {
       const now = await readNow(tx);
       const expiresAt = loginEnd(now);
-      await tx.query('delete from login where user_id = $1 and expires_at < $2', [userId, now]);
+      await tx.query(FORGET, [userId, now]);
       await tx.query(BEGIN, [
         ...[id, userId, begun.apiKeyId, begun.identityId],
         ...[scopes, secret, now, expiresAt],
       ]);
-      return insertToken(tx, { id, expiresAt }, { hash, generation: 1, now });
+      const token = { hash, generation: 1, now };
+      const tokenExpiresAt = await insertToken(tx, { id, expiresAt }, token);
+      const ended = await tx.query<{ id: string }>(END_SURPLUS, [userId, MAX_LOGINS]);
+      await revokeLogins(tx, ended);
+      return tokenExpiresAt;
     });
   }
 
@@ -66,14 +75,28 @@ export class Logins {
   /** Ends those of these logins that are the user's, with all that was made of them. */
   async end(userId: string, ids: readonly string[]): Promise<void> {
     await this.#db.transaction(async (tx) => {
-      const ended = await tx.query<{ id: string }>(END, [ids, userId]);
-      await revokeTokens(
-        tx,
-        ended.map(({ id }) => ({ subject: id })),
-      );
+      await revokeLogins(tx, await tx.query<{ id: string }>(END, [ids, userId]));
     });
   }
 }
+
+/** Whose newest refresh token was not used in time is over. */
+const FORGET = `
+  delete from login l
+  where user_id = $1 and (expires_at < $2 or revoked_at is not null or not exists (
+    select from refresh_token t where t.login_id = l.id and t.used_at is null and t.expires_at > $2))`;
+
+/** By when their newest refresh token was made. Who holds one of them meanwhile uses it. */
+const END_SURPLUS = `
+  with surplus as (
+    select id from login where id in (
+      select l.id from login l join refresh_token t on t.login_id = l.id and t.used_at is null
+      where l.user_id = $1 and l.revoked_at is null
+      order by t.expires_at desc, l.id desc offset $2)
+    order by id for no key update skip locked
+  )
+  update login set revoked_at = ramet_now() where id in (select id from surplus)
+  returning id`;
 
 const BEGIN = `
   insert into login (
@@ -111,6 +134,11 @@ const END = `
   update login set revoked_at = ramet_now()
   where id = any($1) and user_id = $2 and revoked_at is null
   returning id`;
+
+async function revokeLogins(tx: Tx, logins: readonly { readonly id: string }[]): Promise<void> {
+  const subjects = logins.map(({ id }) => ({ subject: id }));
+  await revokeTokens(tx, subjects);
+}
 
 async function use(
   tx: Tx,
