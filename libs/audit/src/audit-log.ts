@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { metrics } from '@opentelemetry/api';
 import { type Bell, createBell, type Database } from '@ramet/database';
 import type { AuditRecord } from '@ramet/rpc';
@@ -36,6 +37,8 @@ export class AuditLog implements AsyncDisposable {
   readonly #lost = metrics.getMeter('@ramet/audit').createCounter('audit_records_lost', {
     description: 'Calls that the audit has no record of, because the database was away too long.',
   });
+  /** Records are of many calls: they are not written in the context of one of these. */
+  readonly #apart = AsyncLocalStorage.snapshot();
   #stopTimer: (() => void) | undefined;
   #stopPruning: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -68,7 +71,7 @@ export class AuditLog implements AsyncDisposable {
 
   #writeAfter(ms: number): void {
     if (this.#isClosed) return;
-    this.#stopTimer ??= this.#options.clock.after(ms, () => void this.flush());
+    this.#stopTimer ??= this.#options.clock.after(ms, () => this.#apart(() => void this.flush()));
   }
 
   async #write(): Promise<void> {

@@ -23,7 +23,7 @@ const COMMON: Readonly<Record<string, string>> = {
   page_size: 'from 0',
   page_token: 'at most 1024 characters',
   etag: 'at most 64 characters',
-  epoch: 'above 0',
+  epoch: 'above 0; to 2147483647',
   request_id: '`^[A-Za-z0-9._:-]{1,64}$`',
 };
 

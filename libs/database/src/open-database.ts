@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Pool, types } from 'pg';
+import { Client, type Pool, types } from 'pg';
 import { DataSource, type EntitySchema, type QueryRunner } from 'typeorm';
 import { Database } from './database.js';
 import { isOutage, publicFailure } from './outage.js';
+import type { StatementLogger } from './ports.js';
 
 export interface DatabaseOptions {
   /** `postgres://user@host:port/database`, with `?sslmode=require` where wanted. */
@@ -22,6 +23,8 @@ export interface DatabaseOptions {
   readonly startTimeoutMs?: number;
   /** Settings of every session, such as `ramet.clock_offset` in a test. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Is told each statement as it is sent, without what it is about. */
+  readonly logger?: StatementLogger;
 }
 
 const POOL_SIZE = 10;
@@ -95,6 +98,7 @@ function dataSource(options: DatabaseOptions): DataSource {
       idleTimeoutMillis: IDLE_CONNECTION_MS,
       keepAlive: true,
       types: { getTypeParser },
+      ...(options.logger && { Client: clientThatTells(options.logger) }),
     },
   });
   mapFailures(source);
@@ -118,6 +122,18 @@ function sessionSettings({ schema, settings }: DatabaseOptions, timeoutMs: numbe
 function tls(mode: string | null): false | { rejectUnauthorized: boolean } {
   if (mode === null || mode === 'disable' || mode === 'prefer') return false;
   return { rejectUnauthorized: mode.startsWith('verify') };
+}
+
+/** The driver's client: whatever is asked of a server, by us or by the mapper, goes through it. */
+function clientThatTells(logger: StatementLogger): typeof Client {
+  type Query = (...args: unknown[]) => unknown;
+  return class extends Client {
+    override query = ((asked: string | { readonly text?: string }, ...rest: unknown[]) => {
+      const text = typeof asked === 'string' ? asked : asked.text;
+      logger.debug('a statement', { text });
+      return (super.query as Query)(asked, ...rest);
+    }) as Client['query'];
+  };
 }
 
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {

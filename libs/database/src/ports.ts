@@ -12,3 +12,8 @@ export interface Logger {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
+
+/** Who is told of each statement, at the finest level there is. */
+export interface StatementLogger {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}

@@ -44,6 +44,8 @@ export interface Endpoint {
   readonly rule: Rule | undefined;
   /** Whether calls leave no span, no measurement and no log line. */
   readonly quiet: boolean;
+  /** Whether requests may hold secrets: their bytes are zeroed once they are decoded or refused. */
+  readonly secret: boolean;
   readonly decode: Decode;
   readonly encode: AnyMethod['responseSerialize'];
 }

@@ -3,7 +3,7 @@ import type { Audit } from './audit.js';
 import { bind } from './bind.js';
 import type { Certificates } from './certificates.js';
 import { keepContexts } from './context.js';
-import { type Contract, readRegistry } from './contract.js';
+import { type Contract, findMethod, readRegistry } from './contract.js';
 import { draining } from './endings.js';
 import type { Authenticate, Endpoint, Limits, ServerState } from './endpoint.js';
 import { Health } from './health.js';
@@ -16,6 +16,7 @@ import type { Peer } from './peer.js';
 import { ruleOf } from './permissions.js';
 import { type Clock, type Logger, machineClock } from './ports.js';
 import { Reflection } from './reflection.js';
+import { holdsSecrets } from './request-secrets.js';
 import { RevokedCutter } from './revoked-cutter.js';
 import { createDurations, createRefusals, createTracer, labelsOf } from './spans.js';
 import { createThrottle, type ThrottlePolicy } from './throttle.js';
@@ -88,7 +89,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const state = stateOf(options);
   const { revocations } = options.authenticate;
   const cutter = revocations && new RevokedCutter(state, revocations);
-  const offer = offerOf(options);
+  const offer = offerOf(options, state);
 
   const open = createServer(offer, state, mesh ? 'public' : 'unasked');
   const servers = [open];
@@ -139,7 +140,10 @@ function stateOf(options: ServeOptions): ServerState {
   };
 }
 
-function offerOf({ services, contract, host, mesh, authenticate }: ServeOptions): Offer {
+function offerOf(
+  { services, contract, host, mesh, authenticate }: ServeOptions,
+  { throttle }: ServerState,
+): Offer {
   const names = services.map(nameOf);
   const health = new Health(names);
   const stays = isLocal(host) && (!mesh || isLocal(mesh.host));
@@ -147,6 +151,7 @@ function offerOf({ services, contract, host, mesh, authenticate }: ServeOptions)
     contract,
     services: [...names, ...BUILT_IN_NAMES],
     authenticate: stays ? undefined : authenticate,
+    throttle,
   });
   const endpoints = new Map<string, Endpoint>();
   prepare(endpoints, services, contract);
@@ -185,7 +190,8 @@ function prepare(
   services: readonly Implemented[],
   contract: Contract,
 ): void {
-  const decoderOf = createDecoders(readRegistry(contract));
+  const registry = readRegistry(contract);
+  const decoderOf = createDecoders(registry);
   for (const { definition } of services) {
     for (const [, method] of methodsOf(definition)) {
       endpoints.set(method.path, {
@@ -195,6 +201,7 @@ function prepare(
         uploads: method.requestStream,
         rule: ruleOf(contract, method.path),
         quiet: false,
+        secret: holdsSecrets(findMethod(registry, method.path).input),
         decode: decoderOf(method),
         encode: method.responseSerialize,
       });
@@ -216,6 +223,7 @@ function offered({
     uploads: false,
     rule: undefined,
     quiet: true,
+    secret: false,
     decode: requestDeserialize,
     encode: responseSerialize,
   };

@@ -59,7 +59,7 @@ const REQUEST: JsonObject = {
     repeated(of('labels', 5, 'EchoRequest.LabelsEntry')),
     { ...of('at', 6, ''), typeName: '.google.protobuf.Timestamp' },
     { ...of('left', 7, 'Item'), oneofIndex: 0 },
-    { ...scalar('right', 8, 'STRING'), oneofIndex: 0 },
+    { ...scalar('right', 8, 'STRING', { debugRedact: true }), oneofIndex: 0 },
     repeated(scalar('numbers', 9, 'INT32')),
     { ...of('inner', 10, 'EchoRequest') },
     { ...of('lasts', 11, ''), typeName: '.google.protobuf.Duration' },

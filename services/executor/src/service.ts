@@ -42,7 +42,7 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   const { host, port, hostId } = config;
 
   const runtime = await openProcessRuntime(config, outside);
-  const db = scope.use(await openLedger(config));
+  const db = scope.use(await openLedger(config, outside.logger));
   const sequencing = { db, service: 'executor', clock, logger, ...(bus && { bus }) };
   scope.use(startSequencer(sequencing));
   const noTransaction = () => assertNoTransaction(db);
@@ -89,10 +89,14 @@ export async function startExecutor(config: Config, outside: Outside): Promise<E
   };
 }
 
-async function openLedger({ databaseUrl, databasePassword }: Config): Promise<Database> {
+async function openLedger(
+  { databaseUrl, databasePassword }: Config,
+  logger: Outside['logger'],
+): Promise<Database> {
   const db = await openDatabase({
     url: databaseUrl,
     ...(databasePassword && { password: databasePassword.text() }),
+    logger,
     schema: 'executor',
     application: 'executor',
   });

@@ -207,6 +207,18 @@ describe('AuthorizeCloneToUseKey', () => {
     assert.equal(await holdsOf(tenant), 0);
   });
 
+  it('refuses an epoch that there cannot be in words that tell why', async () => {
+    const tenant = { ...(await newTenant(world)), epoch: 2 ** 31 };
+    assert.equal(await reasonOf(authorize(world, tenant)), 'REQUEST_INVALID');
+    const { executionId, epoch } = tenant;
+    const renewal = world.grants.renewGrantLeases(
+      { executions: [{ executionId, epoch }] },
+      LIFECYCLE,
+    );
+    assert.equal(await reasonOf(renewal), 'REQUEST_INVALID');
+    assert.equal(await reasonOf(signRaw(world, tenant, 'payload')), 'KEY_NOT_FOUND');
+  });
+
   it('lets nobody but lifecycle authorize and release', async () => {
     const tenant = await newTenant(world);
     const { keyId, cloneId, executionId, epoch } = tenant;

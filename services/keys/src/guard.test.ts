@@ -23,7 +23,10 @@ describe('a process that holds secrets', () => {
     await database[Symbol.asyncDispose]();
   });
 
-  for (const flag of ['--inspect=0', '--heapsnapshot-signal=SIGUSR2', '--report-on-signal']) {
+  for (const flag of [
+    ...['--inspect=0', '--heapsnapshot-signal=SIGUSR2', '--report-on-signal', '--heap_prof'],
+    ...['--cpu-prof', '--import=data:text/javascript,'],
+  ]) {
     it(`does not start with ${flag}`, async () => {
       const child = keys.start({ flags: [flag] });
       const errors = textOf(child.stderr);
@@ -34,10 +37,12 @@ describe('a process that holds secrets', () => {
 
   it('does not start with an inspector in its surroundings', () => {
     const process = { execArgv: [], on: () => assert.fail('it went on') };
-    assert.throws(
-      () => guardProcess(process, '--max-old-space-size=64 --inspect-brk'),
-      /--inspect-brk/,
-    );
+    for (const flag of ['--inspect-brk', '"--inspect-brk"', '--inspect_brk', '--import=./x.js']) {
+      assert.throws(
+        () => guardProcess(process, `--max-old-space-size=64 ${flag}`),
+        /holds secrets is not started with --(inspect|import)/,
+      );
+    }
   });
 
   it('opens no inspector when it is asked to, and leaves its memory out of core dumps', async () => {

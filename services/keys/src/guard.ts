@@ -1,9 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { url as inspectorUrl } from 'node:inspector';
+import { optionsIn, unsafeFlags } from './start-flags.js';
 
-/** What would let others look into this process, or have it write down what it holds. */
-const TELLING =
-  /^--(inspect|heapsnapshot|heap-prof|cpu-prof|report-|abort-on-uncaught-exception|experimental-repl|prof)/;
 const CORE_FILTER = '/proc/self/coredump_filter';
 
 /** A process, as far as it is guarded. */
@@ -15,9 +13,7 @@ type Guarded = Pick<NodeJS.Process, 'execArgv' | 'on'>;
  * Throws if it was started so that others can look into it. Returns what could not be closed.
  */
 export function guardProcess(process: Guarded, nodeOptions = ''): readonly string[] {
-  const flags = [...process.execArgv, ...nodeOptions.split(/\s+/)].filter((flag) =>
-    TELLING.test(flag),
-  );
+  const flags = unsafeFlags([...process.execArgv, ...optionsIn(nodeOptions)]);
   if (flags.length > 0 || inspectorUrl() !== undefined) {
     const told = flags.join(' ') || 'an inspector';
     throw new Error(`a service that holds secrets is not started with ${told}`);

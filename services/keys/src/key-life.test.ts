@@ -27,6 +27,8 @@ import {
 } from './support/world.js';
 
 const HOUR_MS = 3_600_000;
+/** More than are looked at together. */
+const STUCK = 70;
 const FIRST = 'the first secret of the key';
 const SECOND = 'the second secret of the key';
 
@@ -197,6 +199,31 @@ describe('the life of a key', () => {
       assert.deepEqual(await signRaw(destroyer, tenant, 'payload'), signed(SECOND));
     });
 
+    it('destroys the old one also when more versions came since than are told of', async () => {
+      const tenant = await rotatedTenant(HOUR_MS);
+      const hidden = 25;
+      await world.db.query(
+        `insert into key_version (key_id, version, kek_id, created_at, owner_kind, owner_id,
+                                  fingerprint, is_taken, public_key, venue_key_id, origin, retire_at,
+                                  destroyed_at)
+         select key_id, version + nth, kek_id, created_at, owner_kind, owner_id, fingerprint, false,
+                public_key, venue_key_id, origin, created_at, created_at
+         from key_version, generate_series(1, $2::integer) as nth where key_id = $1 and version = 2`,
+        [tenant.keyId, hidden],
+      );
+      await world.db.query('update key set version = 2 + $2 where id = $1', [tenant.keyId, hidden]);
+      await overlapIsOver(tenant);
+      await using _ = await world.addReplica({ destroyMs: 10 });
+
+      const key = await until(
+        tenant,
+        ({ versions }) => !versions.some(({ number, destroyTime }) => number === 1 && !destroyTime),
+      );
+
+      assert.equal(key.versions.length, 21);
+      assert.deepEqual((await secretsOf(tenant)).slice(-2), [true, false]);
+    });
+
     it('does so once for a request id, whoever is asked', async () => {
       const { userId, keyId } = await newTenant(world);
       const request = RotateKeyRequest.fromPartial({
@@ -255,6 +282,30 @@ describe('the life of a key', () => {
       const back = world.keys.undeleteKey({ id: tenant.keyId }, owner(tenant));
       assert.equal(await reasonOf(back), 'KEY_DELETED');
       assert.equal(await reasonOf(update(tenant, { name: 'again' })), 'KEY_DELETED');
+    });
+
+    it('loses its secret although many others that were due before cannot lose theirs', async () => {
+      await using own = await startWorld();
+      const userId = newUser();
+      for (let nth = 0; nth < STUCK; nth += 1) await createKeyOf(own, userId);
+      const { id: ownId } = await createKeyOf(own, userId);
+      await own.db.query(
+        `update key set deleted_at = ramet_now(),
+           purge_at = ramet_now() - case when id = $1 then '1 hour' else '2 hours' end::interval`,
+        [ownId],
+      );
+      await own.db.query(`
+        create function stuck() returns trigger language plpgsql
+        as $$ begin raise exception 'stuck'; end $$`);
+      await own.db.query(`
+        create trigger stuck before update on key_version for each row
+        when (old.key_id <> '${ownId}') execute function stuck()`);
+
+      await using _ = await own.addReplica({ destroyMs: 10 });
+      for (let isThere = true; isThere; ) {
+        const sql = 'select 1 from key_version where key_id = $1 and sealed is not null';
+        isThere = (await own.db.query(sql, [ownId])).length > 0;
+      }
     });
 
     it('frees its name and its secret, and cannot come back once they are taken', async () => {

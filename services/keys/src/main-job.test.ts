@@ -168,6 +168,24 @@ describe('keys in the main job', () => {
     assert.equal(await reasonOf(world.keys.createKey(request, user)), 'NAME_TAKEN');
   });
 
+  it('makes no secret when asked to validate only, and tells of one that is a key already', async () => {
+    const userId = newUser();
+    const user = as(`user:${userId}`);
+    const algorithm = KeyAlgorithm.RSA_PSS_SHA256;
+    const large = { $case: 'generate', value: { rsaBits: 4_096 } } as const;
+
+    for (let nth = 0; nth < 20; nth += 1) {
+      const request = keyRequest(userId, { validateOnly: true, algorithm, material: large });
+      const { key } = await world.keys.createKey(request, user);
+      assert.equal(key?.publicKey.length, 0);
+    }
+    const given = { $case: 'secret', value: Buffer.from('a secret of its owner') } as const;
+    const check = () => keyRequest(userId, { validateOnly: true, material: { ...given } });
+    assert.equal(await reasonOf(world.keys.createKey(check(), user)), 'OK');
+    await createKeyOf(world, userId, { material: given });
+    assert.equal(await reasonOf(world.keys.createKey(check(), user)), 'KEY_DUPLICATE');
+  });
+
   it('gives out the public key of an asymmetric key only', async () => {
     const userId = newUser();
 

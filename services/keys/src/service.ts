@@ -103,7 +103,7 @@ export interface KeysService extends AsyncDisposable {
 /** Starts the service. This is the one place that knows how its parts fit together. */
 export async function startKeys(config: Config, outside: Outside): Promise<KeysService> {
   await using scope = new Scope();
-  const db = scope.use(await openStore(config));
+  const db = scope.use(await openStore(config, outside.logger));
   const bus = startHistory(db, config, outside, scope);
   const peers = scope.use(
     outside.connectPeers(() => {
@@ -143,9 +143,13 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   };
 }
 
-async function openStore({ databaseUrl, databasePassword }: Config): Promise<Database> {
+async function openStore(
+  { databaseUrl, databasePassword }: Config,
+  logger: Outside['logger'],
+): Promise<Database> {
   const db = await openDatabase({
     url: databaseUrl,
+    logger,
     schema: NAME,
     application: NAME,
     ...(databasePassword && { password: databasePassword.text() }),

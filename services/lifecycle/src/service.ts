@@ -34,7 +34,7 @@ export async function startLifecycle(
 ): Promise<LifecycleService> {
   await using scope = new Scope();
   const { bus, clock, logger } = outside;
-  const pools = await openPools(config, scope);
+  const pools = await openPools(config, outside, scope);
   const { db } = pools;
   const own = { db, service: 'lifecycle', clock, logger, ...(bus && { bus }) };
   scope.use(startSequencer(own));

@@ -42,12 +42,17 @@ export interface Pools {
 }
 
 /** Opens the pools, and brings the schema up to date. */
-export async function openPools(config: ServiceConfig, scope: Scope): Promise<Pools> {
+export async function openPools(
+  config: ServiceConfig,
+  { logger }: Pick<Outside, 'logger'>,
+  scope: Scope,
+): Promise<Pools> {
   const open = async (poolSize: number): Promise<Database> =>
     scope.use(
       await openDatabase({
         url: config.databaseUrl,
         ...(config.databasePassword && { password: config.databasePassword.text() }),
+        logger,
         schema: 'lifecycle',
         application: 'lifecycle',
         entities: [],

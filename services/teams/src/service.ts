@@ -50,7 +50,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   await using scope = new Scope();
   const { bus, clock, logger, ids, failpoints } = outside;
 
-  const db = scope.use(await openStore(config));
+  const db = scope.use(await openStore(config, outside.logger));
   await migrate(db, MIGRATIONS);
   scope.use(startSequencer({ db, service: 'teams', clock, logger, ...(bus && { bus }) }));
 
@@ -106,10 +106,14 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   };
 }
 
-function openStore({ databaseUrl: url, databasePassword }: Config): Promise<Database> {
+function openStore(
+  { databaseUrl: url, databasePassword }: Config,
+  logger: Outside['logger'],
+): Promise<Database> {
   return openDatabase({
     url,
     ...(databasePassword && { password: databasePassword.text() }),
+    logger,
     schema: 'teams',
     application: 'teams',
     entities: [UserTable, ApiKeyTable],

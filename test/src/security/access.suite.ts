@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { StopClonesResponse } from '@ramet/proto-gen/lifecycle.v1';
-import { assemble, type Cast } from './access/cast.js';
+import { type Cast, sharedCast } from './access/cast.js';
 import {
-  DENIED,
-  MACHINES,
+  EVERYBODY,
+  expectedOf,
   type Machine,
   PEOPLE,
   type Person,
@@ -21,8 +21,6 @@ import { sharedMesh, type TestMesh } from './support/mesh.js';
 import { badTokens, goodToken } from './support/tokens.js';
 
 const contract = readContract();
-const COLUMNS = ['own', 'foreign', 'missing'] as const;
-const EVERYBODY = [...PEOPLE, ...MACHINES] as const;
 const ON_BEHALF = 'x-on-behalf-of';
 
 describe('access (T2, T3)', () => {
@@ -32,7 +30,7 @@ describe('access (T2, T3)', () => {
 
   before(async () => {
     test = await sharedMesh();
-    cast = await assemble(test);
+    cast = await sharedCast(test);
     caller = openCaller(contract, test.ways);
   });
   after(() => caller?.[Symbol.dispose]());
@@ -181,13 +179,6 @@ async function cells(row: Row, ask: Ask): Promise<readonly (readonly [string, An
       return [`${who} of ${target}`, answer, expectedOf(row, who, target)] as const;
     }),
   );
-}
-
-function expectedOf(row: Row, who: Person | Machine, target: Target): string {
-  const person = (PEOPLE as readonly string[]).indexOf(who);
-  if (person >= 0) return row.people?.[target]?.[person] ?? DENIED;
-  const column = (COLUMNS as readonly string[]).indexOf(target);
-  return row.machines?.[who as Machine]?.[column] ?? DENIED;
 }
 
 function verdictOf({ code, reason }: Answer): string {

@@ -56,7 +56,7 @@ describe('a mesh', () => {
     await assert.rejects(test.exchange(person.apiKey), { reason: 'CREDENTIAL_INVALID' });
   });
 
-  it('tells an unknown API key, a revoked and a cut one apart in nothing', async () => {
+  it('tells an unknown API key, a revoked and a cut one apart in nothing (T1)', async () => {
     const person = await author.person();
     await author.as(person.token).users.revokeApiKey({ id: person.apiKeyId });
     const last = person.apiKey.at(-1) === 'a' ? 'b' : 'a';
@@ -113,7 +113,7 @@ describe('a mesh', () => {
     await untilRefused(() => api.users.getUser({ id: '' }), 'TOKEN_REVOKED');
   });
 
-  it('takes nothing from the runner of a clone that was deleted', async () => {
+  it('takes nothing from the runner of a clone that was deleted (T30)', async () => {
     const owner = await author.person();
     const { teamId, botId } = await author.team(owner);
     const keyId = await author.key(owner, { teamId });

@@ -3,7 +3,7 @@
 // contract. What is wrong is the same in each run.
 
 import assert from 'node:assert/strict';
-import { assemble, type Cast } from './access/cast.js';
+import { type Cast, sharedCast } from './access/cast.js';
 import { DENIED, MACHINES, PEOPLE, type Row } from './access/row.js';
 import { TABLE } from './access/table.js';
 import { type BadRequest, badRequests } from './input/bad-requests.js';
@@ -52,7 +52,7 @@ describe('bad input (T18)', () => {
 
   before(async () => {
     test = await sharedMesh();
-    cast = await assemble(test);
+    cast = await sharedCast(test);
     caller = openCaller(contract, test.ways);
     rows = await openRows(test);
     pids = PEERS.map((peer) => test.mesh.service(peer).pid);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { fromBinary, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
 import { EntitledKind } from '@ramet/proto-gen/teams.v1';
-import { assemble, type Cast } from './access/cast.js';
+import { type Cast, sharedCast } from './access/cast.js';
 import type { Person } from './access/row.js';
 import { TABLE } from './access/table.js';
 import { type Answer, type Caller, openCaller } from './support/call.js';
@@ -30,7 +30,7 @@ describe('a page token', () => {
 
   before(async () => {
     test = await sharedMesh();
-    cast = await assemble(test);
+    cast = await sharedCast(test);
     caller = openCaller(contract, test.ways);
     await using author = await openAuthor(test);
     const { users, teams, bots } = author.as(cast.tokens.owner);

@@ -9,3 +9,4 @@ import './pages.suite.js';
 import './removals.suite.js';
 import './secrets.suite.js';
 import './signed.suite.js';
+import './statements.suite.js';

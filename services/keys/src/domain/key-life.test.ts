@@ -123,6 +123,18 @@ describe('a rotation', () => {
     assert.equal(key.version, 40);
     assert.equal(key.versions.length, 20);
   });
+
+  it('keeps sight of a version that is there, however many came after it', () => {
+    let key = rotated(KEY, AT, 1, { version: SECOND, overlapMs: DAY_MS });
+    for (let nth = 0; nth < 40; nth += 1) {
+      key = rotated(key, AT, key.version, { version: SECOND, overlapMs: 0 });
+      key = versionDestroyed(key, AT, key.version - 1);
+    }
+
+    assert.deepEqual([key.versions.length, key.versions.at(-1)?.number], [21, 1]);
+    const end = versionDestroyed(key, after(DAY_MS), 1);
+    assert.deepEqual(end.versions.at(-1)?.destroyedAt, after(DAY_MS));
+  });
 });
 
 describe('whatever is done to a key', () => {

@@ -12,13 +12,15 @@ import {
 /** Versions of a key whose secrets are there. */
 const MAX_LIVE_VERSIONS = 10;
 
-/** Versions that are told of: the newest. */
+/** Versions that are told of: the newest, and whichever others have their secrets. */
 const SHOWN_VERSIONS = 20;
 
 /** What is due to be destroyed: a version of a key, or the whole of it. */
 export interface Due {
   readonly keyId: string;
   readonly version: number | undefined;
+  /** Since when it is due, as the database writes it: what was due first comes first. */
+  readonly since: string;
 }
 
 /** What its owner may change about a key. What is not there stays. */
@@ -82,7 +84,9 @@ export function rotated(
   );
   const next = { ...version, number, createdAt: at, retireAt: undefined, destroyedAt: undefined };
   const { origin, publicKey, venueKeyId } = version;
-  const versions = [next, ...before].slice(0, SHOWN_VERSIONS);
+  const versions = [next, ...before].filter(
+    ({ destroyedAt }, index) => index < SHOWN_VERSIONS || !destroyedAt,
+  );
   return changed(key, at, { version: number, versions, origin, publicKey, venueKeyId });
 }
 

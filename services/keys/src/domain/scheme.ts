@@ -50,8 +50,11 @@ export interface SchemeKey {
   readonly venueKeyId: string;
   /** As SubjectPublicKeyInfo. Empty for algorithms that have none. */
   readonly publicKey: Buffer;
-  /** What the venue wants in its header for the passphrase. Empty where it wants none. */
-  readonly passphrase: string;
+  /**
+   * Makes the text that the venue wants in its header for the passphrase; empty where it wants none.
+   * To be called for a header alone: texts cannot be zeroed.
+   */
+  passphrase(): string;
   /** What the grant allows: a payload that looks like another operation's needs that one too. */
   readonly operations: readonly Operation[];
 }

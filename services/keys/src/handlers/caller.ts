@@ -22,23 +22,32 @@ export async function askerFor(caller: Caller, owner: Owner, teams: Deps['teams'
   return { userId: userIdOf(caller), roles: new Map() };
 }
 
-/**
- * Throws KEY_NOT_FOUND unless the caller may see and manage the key.
- *
- * Teams is asked also about a key that is missing or another user's: neither the time that it takes
- * nor teams being away tells it from one of a team that the caller is not in.
- */
+/** Throws KEY_NOT_FOUND unless the caller may see and manage the key. */
 export async function requireKey(
   caller: Caller,
   key: Key | undefined,
   keyId: string,
   teams: Deps['teams'],
 ): Promise<Key> {
-  const self: Asker = { userId: userIdOf(caller), roles: new Map() };
-  if (key && mayUse(self, key.owner)) return key;
-  const asker = await askerOf(caller, teams);
-  if (!key || !mayUse(asker, key.owner)) throw notFound('key', keyId);
+  if (!(await mayManage(caller, key, teams)) || !key) throw notFound('key', keyId);
   return key;
+}
+
+/**
+ * Tells whether the caller may see and manage a key.
+ *
+ * Teams is asked also about a key that is missing or another user's: neither the time that it takes
+ * nor teams being away tells it from one of a team that the caller is not in.
+ */
+export async function mayManage(
+  caller: Caller,
+  key: Key | undefined,
+  teams: Deps['teams'],
+): Promise<boolean> {
+  const self: Asker = { userId: userIdOf(caller), roles: new Map() };
+  if (key && mayUse(self, key.owner)) return true;
+  const asker = await askerOf(caller, teams);
+  return key !== undefined && mayUse(asker, key.owner);
 }
 
 /** A field that the contract requires. Throws REQUEST_INVALID if it is missing all the same. */

@@ -4,14 +4,14 @@ import type { Deps } from '../deps.js';
 import { requireOwner } from '../domain/access.js';
 import type { Algorithm } from '../domain/algorithm.js';
 import { createdOf, type NewKey, requireValidity } from '../domain/key.js';
+import type { NewVersion } from '../domain/key-life.js';
 import type { Owner } from '../domain/owner.js';
 import { requireVenueCredential } from '../domain/schemes/venues.js';
 import { requireTerms } from '../domain/terms.js';
 import { algorithmOf, toKeyMessage } from '../key-messages.js';
 import { ownerOf } from '../messages.js';
-import type { SealedKey } from '../sealing/sealed-secret.js';
 import { actorOf, askerFor, required } from './caller.js';
-import { forgetSecret, identify, newSecret } from './new-secret.js';
+import { checkSecret, forgetSecret, identify, newSecret } from './new-secret.js';
 
 type Needs = Pick<Deps, 'keys' | 'sealer' | 'teams' | 'ids' | 'clock' | 'venueTerms'>;
 
@@ -33,12 +33,15 @@ export function createKey(needs: Needs): Unary<CreateKeyRequest, CreateKeyRespon
       const repeated = await keys.findCreated(identified);
       if (repeated) return { key: toKeyMessage(repeated) };
 
-      const key = await newKey(request, owner, algorithm, needs);
+      const fresh = newKey(request, owner, algorithm, needs);
       if (request.validateOnly) {
+        const key = { ...fresh, ...(await checkSecret(request, fresh, needs)) };
         await keys.checkNew(key);
         return { key: toKeyMessage(createdOf({ ...key, id: '' }, clock.now())) };
       }
-      const created = await keys.create(key, identified, { actor: actorOf(caller) });
+      const secret = await newSecret(request, { ...fresh, version: 1 }, needs);
+      const actor = actorOf(caller);
+      const created = await keys.create({ ...fresh, ...secret }, identified, { actor });
       return { key: toKeyMessage(created) };
     } finally {
       forgetSecret(request);
@@ -46,20 +49,16 @@ export function createKey(needs: Needs): Unary<CreateKeyRequest, CreateKeyRespon
   };
 }
 
-async function newKey(
+/** The key of a request, but for its secret. */
+function newKey(
   request: CreateKeyRequest,
   owner: Owner,
   algorithm: Algorithm,
-  needs: Needs,
-): Promise<SealedKey> {
+  { ids }: Needs,
+): Omit<NewKey, keyof NewVersion> {
   const { name, venue, labels, validFrom, validUntil, defaultKey, acceptTerms } = request;
-  const id = needs.ids.make('key');
-  const key: Omit<NewKey, 'origin' | 'publicKey' | 'venueKeyId'> = {
-    ...{ id, owner, name, algorithm, venue, labels, validFrom, validUntil },
-    ...{ isDefault: defaultKey, acceptedTerms: acceptTerms },
-  };
   return {
-    ...key,
-    ...(await newSecret(request, { id, version: 1, algorithm, owner, venue }, needs)),
+    ...{ id: ids.make('key'), owner, name, algorithm, venue, labels, validFrom, validUntil },
+    ...{ isDefault: defaultKey, acceptedTerms: acceptTerms },
   };
 }

@@ -19,6 +19,8 @@ export type SecretRequest = Pick<
 /** What every venue that takes RSA keys takes. */
 const DEFAULT_RSA_BITS = 2_048;
 
+const NONE = Buffer.alloc(0);
+
 /** Makes the secret that a request tells of, or takes it, and seals it for a version of a key. */
 export async function newSecret(
   request: SecretRequest,
@@ -39,6 +41,34 @@ export async function newSecret(
   } finally {
     material.secret.fill(0);
     credential?.fill(0);
+  }
+}
+
+/** The part of a secret that a check without effect can tell. */
+export type CheckedSecret = Omit<SealedSecret, 'sealed' | 'fingerprint'> & {
+  /** Undefined for a secret that would be made: no key has it. */
+  readonly fingerprint: Buffer | undefined;
+};
+
+/** Checks the secret that a request brings. None is made, as that can take long, and none is sealed. */
+export async function checkSecret(
+  request: SecretRequest,
+  { owner, venue, algorithm }: Pick<Key, 'owner' | 'venue' | 'algorithm'>,
+  { sealer, ids }: Needs,
+): Promise<CheckedSecret> {
+  const { venueKeyId, passphrase } = request;
+  if (request.material?.$case === 'generate') {
+    joinCredential(venue, NONE, passphrase);
+    return { origin: 'generated', publicKey: NONE, venueKeyId, fingerprint: undefined };
+  }
+  const material = await materialOf(request, { venue, algorithm }, ids);
+  try {
+    joinCredential(venue, material.secret, passphrase).fill(0);
+    const { publicKey } = material;
+    const fingerprint = sealer.fingerprint(owner, identityOf(algorithm, material));
+    return { origin: 'imported', publicKey, venueKeyId, fingerprint };
+  } finally {
+    material.secret.fill(0);
   }
 }
 

@@ -2,10 +2,9 @@ import { notFound } from '@ramet/errors';
 import type { RevokeGrantRequest, RevokeGrantResponse } from '@ramet/proto-gen/keys.v1';
 import type { Caller, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
-import { mayUse } from '../domain/access.js';
 import type { Grant } from '../domain/grant.js';
 import { toGrantMessage } from '../messages.js';
-import { actorOf, askerFor } from './caller.js';
+import { actorOf, mayManage } from './caller.js';
 
 type Needs = Pick<Deps, 'keys' | 'grants' | 'teams' | 'signingKeys' | 'drain' | 'failpoints'>;
 
@@ -35,10 +34,11 @@ async function visibleTo(
   { keys, teams }: Needs,
 ): Promise<readonly Grant[]> {
   if (caller.kind === 'service') return selected;
-  const visible: Grant[] = [];
-  for (const grant of selected) {
-    const { owner } = await keys.get(grant.keyId);
-    if (mayUse(await askerFor(caller, owner, teams), owner)) visible.push(grant);
+  // What is not there is looked for as what is others' is, for as long.
+  const keyIds = new Set(selected.length === 0 ? [''] : selected.map(({ keyId }) => keyId));
+  const managed = new Set<string>();
+  for (const id of keyIds) {
+    if (await mayManage(caller, await keys.find(id), teams)) managed.add(id);
   }
-  return visible;
+  return selected.filter(({ keyId }) => managed.has(keyId));
 }

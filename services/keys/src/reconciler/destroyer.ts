@@ -16,7 +16,7 @@ export function startDestroyer(needs: Needs, idleMs: number = IDLE_MS): Reconcil
   const { keyLife, signingKeys, clock, logger } = needs;
   return startReconciler<Due>({
     name: 'secrets',
-    claim: (limit) => keyLife.due(limit),
+    claim: inTurn((limit, after) => keyLife.due(limit, after)),
     async step(due) {
       await keyLife.destroy(due, CAUSE);
       signingKeys.drop(due.keyId);
@@ -26,4 +26,19 @@ export function startDestroyer(needs: Needs, idleMs: number = IDLE_MS): Reconcil
     },
     ...{ idleMs, clock },
   });
+}
+
+/**
+ * Goes through all that is due, page by page, and then from the beginning: what cannot be done now
+ * stands in nobody's way, and is tried again with the next round.
+ */
+function inTurn(
+  due: (limit: number, after: Due | undefined) => Promise<readonly Due[]>,
+): (limit: number) => Promise<readonly Due[]> {
+  let last: Due | undefined;
+  return async (limit) => {
+    const page = await due(limit, last);
+    last = page.length < limit ? undefined : page.at(-1);
+    return page;
+  };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { fieldsOf } from '../support/schemes.js';
-import { importSecret, joinCredential, splitCredential } from './credential.js';
+import { importSecret, joinCredential, keepPassphrase, splitCredential } from './credential.js';
 
 const SECRET = Buffer.alloc(64, 0xa5);
 const NO_CLAIM = Buffer.alloc(0);
@@ -42,7 +42,7 @@ describe('a passphrase', () => {
     const joined = joinCredential('okx', SECRET, PASSPHRASE);
     assert.deepEqual(splitCredential('okx', joined), {
       secret: SECRET,
-      passphrase: 'open sesame',
+      passphrase: PASSPHRASE,
     });
   });
 
@@ -50,15 +50,25 @@ describe('a passphrase', () => {
     const joined = joinCredential('kucoin', SECRET, PASSPHRASE);
 
     const hmac = createHmac('sha256', SECRET).update(PASSPHRASE).digest('base64');
-    assert.equal(splitCredential('kucoin', joined).passphrase, hmac);
+    assert.equal(splitCredential('kucoin', joined).passphrase.toString(), hmac);
     assert.ok(!joined.includes(PASSPHRASE));
+  });
+
+  it('is a text only while a header is made of it', () => {
+    const joined = joinCredential('okx', SECRET, PASSPHRASE);
+    const passphrase = keepPassphrase(splitCredential('okx', joined).passphrase);
+    joined.fill(0);
+
+    assert.equal(passphrase(), 'open sesame');
+    assert.equal(passphrase(), 'open sesame');
+    assert.equal(keepPassphrase(Buffer.alloc(0))(), '');
   });
 
   it('is nothing to other venues', () => {
     const joined = joinCredential('binance', SECRET, Buffer.alloc(0));
     assert.deepEqual(joined, SECRET);
     assert.notEqual(joined, SECRET);
-    assert.deepEqual(splitCredential('binance', joined), { secret: SECRET, passphrase: '' });
+    assert.deepEqual(splitCredential('binance', joined), { secret: SECRET, passphrase: NO_CLAIM });
   });
 
   for (const text of ['', ' a', 'a ', 'a\nb: c', 'ü', '\u0000']) {

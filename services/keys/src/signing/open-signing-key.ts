@@ -1,6 +1,6 @@
 import type { KeySealer } from '../sealing/key-sealer.js';
 import type { Secrets } from '../store/secrets.js';
-import { splitCredential } from './credential.js';
+import { keepPassphrase, splitCredential } from './credential.js';
 import { openMaterial } from './material.js';
 import type { SigningKeysOptions } from './signing-keys.js';
 
@@ -20,8 +20,8 @@ export function openSigningKey(
       const opened = openMaterial(algorithm, secret);
       const publicKey = opened.publicKey?.export({ type: 'spki', format: 'der' });
       return {
-        ...{ id, algorithm, venue, venueKeyId, grantId, operations, rules, opened, passphrase },
-        ...{ ownerId, retireAt },
+        ...{ id, algorithm, venue, venueKeyId, grantId, operations, rules, opened },
+        ...{ ownerId, retireAt, passphrase: keepPassphrase(passphrase) },
         publicKey: publicKey ?? Buffer.alloc(0),
       };
     } finally {

@@ -58,6 +58,19 @@ export function decodeBase64(text: Buffer): Buffer | undefined {
   return decoded;
 }
 
+/** Encodes as base64, for the caller to zero. */
+export function encodeBase64(bytes: Buffer): Buffer {
+  const text = Buffer.alloc(Math.ceil(bytes.length / 3) * 4, PADDING);
+  for (let at = 0, to = 0; at < bytes.length; at += 3, to += 4) {
+    const left = Math.min(3, bytes.length - at);
+    const group = bytes.readUIntBE(at, left) << (8 * (3 - left));
+    for (let digit = 0; digit <= left; digit += 1) {
+      text[to + digit] = DIGITS[(group >> (18 - 6 * digit)) & 0x3f] ?? PADDING;
+    }
+  }
+  return text;
+}
+
 /** Joins digits of 6 bits to bytes. Undefined if a bit is left over. */
 function join(digits: Buffer): Buffer | undefined {
   const bytes = Buffer.alloc(Math.floor((digits.length * 3) / 4));

@@ -80,7 +80,12 @@ function setUp(options: Partial<SigningKeysOptions> = {}) {
   const load: SigningKeysOptions['load'] = async (_, id): Promise<SigningKey> => {
     count += 1;
     const opened = openMaterial('hmac_sha256', Buffer.alloc(32, count));
-    const rest = { algorithm: 'hmac_sha256', venue: '', venueKeyId: '', passphrase: '' } as const;
+    const rest = {
+      algorithm: 'hmac_sha256',
+      venue: '',
+      venueKeyId: '',
+      passphrase: () => '',
+    } as const;
     const publicKey = Buffer.alloc(0);
     const grant = {
       grantId: 'gra_1',

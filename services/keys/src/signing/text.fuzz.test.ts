@@ -9,7 +9,7 @@ import { keksOf } from '../sealing/kek-provider.js';
 import { importSecret, joinCredential, splitCredential } from './credential.js';
 import { readValues, writeInteger, writeValue } from './der.js';
 import { importMaterial } from './material.js';
-import { decodeBase64, decodePem } from './pem.js';
+import { decodeBase64, decodePem, encodeBase64 } from './pem.js';
 
 const ROUNDS = 2_000;
 /** The largest secret of the contract. */
@@ -49,6 +49,7 @@ describe('base64 and PEM', () => {
       const bytes = randomBytes(random, 1 + below(random, 99));
       const text = bytes.toString('base64');
       assert.deepEqual(decodeBase64(Buffer.from(text)), bytes);
+      assert.equal(encodeBase64(bytes).toString(), bytes.toString('base64'));
       assert.deepEqual(decodePem(pemOf(text), 'PRIVATE KEY'), bytes);
       const other = mutated(random, Buffer.from(text)).toString('latin1');
       const read = decodeBase64(Buffer.from(other, 'latin1'));
@@ -110,7 +111,7 @@ describe('a secret as its venue writes it', () => {
         const joined = joinCredential('okx', secret, passphrase);
         const split = splitCredential('okx', joined);
         assert.deepEqual(split.secret, secret);
-        assert.equal(split.passphrase, passphrase.toString('latin1'));
+        assert.deepEqual(split.passphrase, passphrase);
       });
       const fits = /^[!-~]([ -~]*[!-~])?$/.test(passphrase.toString('latin1'));
       assert.equal(field, fits ? undefined : 'passphrase');

@@ -132,26 +132,25 @@ export class KeyLife {
     return key;
   }
 
-  /** What is due to be destroyed by now. Opened keys of a version that retired are closed by then. */
-  async due(limit: number): Promise<readonly Due[]> {
-    const rows = await this.#db.query<{ keyId: string; version: number | null }>(DUE, [limit]);
-    return rows.map(({ keyId, version }) => ({ keyId, version: version ?? undefined }));
+  /**
+   * What is due to be destroyed by now, what was due first comes first; after the one given, if any.
+   * Opened keys of a version that retired are closed by then.
+   */
+  async due(limit: number, after?: Due): Promise<readonly Due[]> {
+    const params = [limit, after?.since ?? '-infinity', after?.keyId ?? '', after?.version ?? 0];
+    const rows = await this.#db.query<Due & { readonly version: number }>(DUE, params);
+    return rows.map(({ keyId, version, since }) => ({
+      ...{ keyId, since, version: version === WHOLE ? undefined : version },
+    }));
   }
 
   /** Destroys what is due. Safe to repeat: what is gone, or was taken back, stays as it is. */
-  async destroy({ keyId, version }: Due, cause: Cause): Promise<void> {
-    if (version !== undefined) {
-      await this.#change(keyId, cause, {
-        kind: 'key.version_destroyed',
-        decide: (key, now) => versionDestroyed(key, now, version),
-        write: (tx, next) => destroyVersions(tx, next, [version]),
-      });
-      return;
-    }
+  async destroy({ keyId, version }: Omit<Due, 'since'>, cause: Cause): Promise<void> {
     await this.#change(keyId, cause, {
-      kind: 'key.destroyed',
-      decide: destroyed,
-      write: (tx, next) => destroyVersions(tx, next, upTo(next.version)),
+      kind: version === undefined ? 'key.destroyed' : 'key.version_destroyed',
+      decide: (key, now) =>
+        version === undefined ? destroyed(key, now) : versionDestroyed(key, now, version),
+      write: (tx, next) => destroyVersions(tx, next, version),
     });
   }
 
@@ -174,13 +173,24 @@ export class KeyLife {
   }
 }
 
+/** Stands for the whole of a key where versions are numbered from 1. */
+const WHOLE = 0;
+
 const DUE = `
-  select key_id as "keyId", version
-  from key_version
-  where retire_at <= ramet_now() - interval '2 minutes' and destroyed_at is null
-  union all
-  select id, null from key where purge_at <= ramet_now() and destroyed_at is null
-  limit $1`;
+  select "keyId", version, at::text as since from (
+    (select key_id as "keyId", version, retire_at as at
+     from key_version
+     where retire_at <= ramet_now() - interval '2 minutes' and destroyed_at is null
+       and (retire_at, key_id, version) > ($2::timestamptz, $3, $4::integer)
+     order by retire_at, key_id, version limit $1)
+    union all
+    (select id, ${WHOLE}, purge_at
+     from key
+     where purge_at <= ramet_now() and destroyed_at is null
+       and (purge_at, id, ${WHOLE}) > ($2::timestamptz, $3, $4::integer)
+     order by purge_at, id limit $1)
+  ) as due
+  order by at, "keyId", version limit $1`;
 
 /** Writes to the live grants of a key what signing asks of them. */
 async function writeGrants(tx: Tx, { id, disabledAt, validFrom, validUntil }: Key): Promise<void> {
@@ -189,8 +199,4 @@ async function writeGrants(tx: Tx, { id, disabledAt, validFrom, validUntil }: Ke
     where key_id = $1 and revoked_at is null
       and (disabled, valid_from, valid_until) is distinct from ($2, $3::timestamptz, $4::timestamptz)`;
   await tx.query(sql, [id, disabledAt !== undefined, validFrom, validUntil]);
-}
-
-function upTo(last: number): readonly number[] {
-  return Array.from({ length: last }, (_, index) => index + 1);
 }

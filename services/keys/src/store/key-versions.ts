@@ -52,21 +52,21 @@ export async function setTaken(tx: Queries, id: string, isTaken: boolean): Promi
 }
 
 /**
- * Destroys secrets of a key: what was sealed, and what opened it. Grants that have the version go on
- * with the newest one.
+ * Destroys a secret of a key, or all that it has: what was sealed, and what opened it. Grants that
+ * have the version go on with the newest one.
  */
 export async function destroyVersions(
   tx: Queries,
-  { id, version, updatedAt }: Key,
-  numbers: readonly number[],
+  { id, version: newest, updatedAt }: Key,
+  version: number | undefined,
 ): Promise<void> {
   const move = `
     update key_grant set key_version = $2
-    where key_id = $1 and key_version = any ($3) and revoked_at is null`;
-  await tx.query(move, [id, version, numbers]);
+    where key_id = $1 and ($3::integer is null or key_version = $3) and revoked_at is null`;
+  await tx.query(move, [id, newest, version]);
   const destroy = `
     update key_version
     set sealed = null, wrapped_key = null, destroyed_at = $2, is_taken = false
-    where key_id = $1 and version = any ($3) and destroyed_at is null`;
-  await tx.query(destroy, [id, updatedAt, numbers]);
+    where key_id = $1 and ($3::integer is null or version = $3) and destroyed_at is null`;
+  await tx.query(destroy, [id, updatedAt, version]);
 }

@@ -22,6 +22,10 @@ export interface Page {
   readonly limit: number;
 }
 
+interface Fingerprinted {
+  readonly fingerprint: Buffer | undefined;
+}
+
 /** The keys, as they are now. Every change goes through here, with its history. */
 export class Keys {
   readonly #db: Database;
@@ -56,8 +60,12 @@ export class Keys {
     return 'resourceId' in created ? this.get(created.resourceId) : created;
   }
 
-  /** Throws NAME_TAKEN or KEY_DUPLICATE if `create` would. */
-  async checkNew({ owner, name, fingerprint }: SealedKey): Promise<void> {
+  /** Throws NAME_TAKEN or KEY_DUPLICATE if `create` would. Without a fingerprint the secret is new. */
+  async checkNew({
+    owner,
+    name,
+    fingerprint,
+  }: Pick<Key, 'owner' | 'name'> & Fingerprinted): Promise<void> {
     const sql = `
       select name = $3 as "nameTaken" from key
       where owner_kind = $1 and owner_id = $2 and name = $3 and deleted_at is null

@@ -37,7 +37,7 @@ export class Secrets {
       join key_version as had on had.key_id = g.key_id and had.version = g.key_version
       join key_version as v on v.key_id = g.key_id
         and v.version = case when had.retire_at <= ramet_now() then key.version else had.version end
-      where g.execution_id = $1 and g.epoch = $2 and g.key_id = $3 and g.clone_id = $4
+      where g.execution_id = $1 and g.epoch = $2::bigint and g.key_id = $3 and g.clone_id = $4
         and v.destroyed_at is null`;
     const { executionId, epoch, cloneId } = grantee;
     const params = [executionId, epoch, keyId, cloneId];

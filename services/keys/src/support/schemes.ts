@@ -18,7 +18,7 @@ export function keyOf(
 ): TestKey {
   const opened = openMaterial(algorithm, Buffer.from(secret));
   const publicKey = opened.publicKey?.export({ type: 'spki', format: 'der' }) ?? Buffer.alloc(0);
-  const none = { venue: '', venueKeyId: '', passphrase: '', operations: ['raw'] } as const;
+  const none = { venue: '', venueKeyId: '', passphrase: () => '', operations: ['raw'] } as const;
   return { id: 'key_1', algorithm, publicKey, opened, ...none, ...more };
 }
 

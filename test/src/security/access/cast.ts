@@ -12,8 +12,15 @@ export interface Cast {
   readonly claims: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
-/** Makes a team with its people and clones, a foreign one, and a personal clone of a member. */
-export async function assemble(test: TestMesh): Promise<Cast> {
+let shared: Promise<Cast> | undefined;
+
+/** A team with its people and clones, a foreign one, and a personal clone of a member: made once. */
+export function sharedCast(test: TestMesh): Promise<Cast> {
+  shared ??= assemble(test);
+  return shared;
+}
+
+async function assemble(test: TestMesh): Promise<Cast> {
   await using author = await openAuthor(test);
   const [owner, manager, member, stranger, foreigner] = await Promise.all(
     Array.from({ length: 5 }, () => author.person()),

@@ -39,6 +39,10 @@ export interface Row {
   readonly isOpen?: boolean;
 }
 
+/** Everybody who calls. */
+export const EVERYBODY = [...PEOPLE, ...MACHINES] as const;
+
+const COLUMNS = ['own', 'foreign', 'missing'] as const;
 export const DENIED = 'PERMISSION_DENIED';
 
 /** The same for all people. */
@@ -77,4 +81,12 @@ export function everyMachine(
     Machine,
     typeof verdicts
   >;
+}
+
+/** What the table says of a cell. */
+export function expectedOf(row: Row, who: Person | Machine, target: Target): string {
+  const person = (PEOPLE as readonly string[]).indexOf(who);
+  if (person >= 0) return row.people?.[target]?.[person] ?? DENIED;
+  const column = (COLUMNS as readonly string[]).indexOf(target);
+  return row.machines?.[who as Machine]?.[column] ?? DENIED;
 }

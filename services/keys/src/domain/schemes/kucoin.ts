@@ -19,16 +19,16 @@ export const KUCOIN: VenueScheme = {
   coversPath: true,
   resembles: (text) => /^[0-9]{13}(GET|POST|PUT|DELETE)\//.test(text),
 
-  draft(request, { venueKeyId, passphrase }, { at }) {
+  draft(request, key, { at }) {
     const time = `${at.getTime()}`;
     return {
       toSign: plain(time + request.method + target(request) + textOf(request.body)),
       finish: (signature) =>
         withHeaders(request, signature, {
-          'KC-API-KEY': venueKeyId,
+          'KC-API-KEY': key.venueKeyId,
           'KC-API-SIGN': signature.toString('base64'),
           'KC-API-TIMESTAMP': time,
-          'KC-API-PASSPHRASE': passphrase,
+          'KC-API-PASSPHRASE': key.passphrase(),
           'KC-API-KEY-VERSION': '2',
         }),
     };

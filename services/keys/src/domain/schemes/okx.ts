@@ -22,16 +22,16 @@ export const OKX: VenueScheme = {
       text,
     ),
 
-  draft(request, { venueKeyId, passphrase }, { at }) {
+  draft(request, key, { at }) {
     const time = at.toISOString();
     return {
       toSign: plain(time + request.method + target(request) + textOf(request.body)),
       finish: (signature) =>
         withHeaders(request, signature, {
-          'OK-ACCESS-KEY': venueKeyId,
+          'OK-ACCESS-KEY': key.venueKeyId,
           'OK-ACCESS-SIGN': signature.toString('base64'),
           'OK-ACCESS-TIMESTAMP': time,
-          'OK-ACCESS-PASSPHRASE': passphrase,
+          'OK-ACCESS-PASSPHRASE': key.passphrase(),
         }),
     };
   },

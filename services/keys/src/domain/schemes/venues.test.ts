@@ -45,7 +45,7 @@ describe('signed requests', () => {
 
   it('of KuCoin are those of its documents', async () => {
     const key = keyOf('hmac_sha256', Buffer.from('f03a5284-5c39-4aaa-9b20-dea10bdcf8e3'), {
-      ...{ venue: 'kucoin', venueKeyId: '5c2db93503aa674c74a31734', passphrase: 'its HMAC' },
+      ...{ venue: 'kucoin', venueKeyId: '5c2db93503aa674c74a31734', passphrase: () => 'its HMAC' },
     });
 
     const { headers } = await signed(
@@ -117,7 +117,7 @@ describe('signed requests', () => {
   }
 
   it('of OKX sign time, method, path with query, and body', async () => {
-    const key = { ...hmacKey('okx', 'K'), passphrase: 'open sesame' };
+    const key = { ...hmacKey('okx', 'K'), passphrase: () => 'open sesame' };
     const request = { method: 'GET', path: '/api/v5/account/balance', query: 'ccy=BTC' };
 
     const { headers } = await signed(key, request, { at: new Date('2020-12-08T09:08:57.715Z') });

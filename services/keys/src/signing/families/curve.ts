@@ -57,6 +57,23 @@ export function isScalar({ order }: Curve, bytes: Buffer): boolean {
   return bytes.length === SCALAR_BYTES && !isZero && Buffer.compare(bytes, order) < 0;
 }
 
+/** A number of 32 bytes less the order of a curve, if it is not below it: that is once at most. */
+export function lessOrder({ order }: Curve, number: Buffer): Buffer {
+  return Buffer.compare(number, order) < 0 ? Buffer.from(number) : difference(number, order);
+}
+
+/** A number less another one that is not larger, both big-endian and of the same length. */
+export function difference(number: Buffer, less: Buffer): Buffer {
+  const result = Buffer.alloc(number.length);
+  let borrow = 0;
+  for (let at = number.length - 1; at >= 0; at -= 1) {
+    const value = (number[at] ?? 0) - (less[at] ?? 0) - borrow;
+    result[at] = value & 0xff;
+    borrow = Number(value < 0);
+  }
+  return result;
+}
+
 /** The point of a private key, with both of its coordinates. */
 export function pointOf({ name }: Curve, scalar: Buffer): Buffer {
   const pair = createECDH(name);

@@ -6,10 +6,12 @@ import { inspect } from 'node:util';
 import { systemClock, systemIds } from '@ramet/service';
 import { isPoint } from 'tiny-secp256k1';
 import { ALGORITHMS, type Algorithm } from '../../domain/algorithm.js';
+import { keepPassphrase } from '../credential.js';
 import { generateMaterial, openMaterial } from '../material.js';
 import { SigningKeys } from '../signing-keys.js';
 
 const LOCK = new URL('../../../../../package-lock.json', import.meta.url);
+const PASSPHRASE = Buffer.from('canary-passphrase');
 const GRANTEE = { cloneId: 'cln_1', executionId: 'exe_1', epoch: 1 };
 
 describe('T20: what signs over secp256k1', () => {
@@ -35,7 +37,7 @@ describe('T24: an opened key', () => {
         algorithm,
         venue: '',
         venueKeyId: '',
-        passphrase: '',
+        passphrase: keepPassphrase(PASSPHRASE),
         retireAt: null,
         ownerId: 'usr_1',
         rules: {},
@@ -54,7 +56,11 @@ describe('T24: an opened key', () => {
       // The middle of it: the beginning and the end of DER are the same for many keys.
       const part = secret.subarray(secret.length / 2 - 8, secret.length / 2 + 8);
       const digits = shown.replaceAll(/\s/g, '');
-      for (const text of [part.toString('hex'), [...part].join(',')]) {
+      for (const text of [part, PASSPHRASE].flatMap((each) => [
+        each.toString('hex'),
+        [...each].join(','),
+        each.toString(),
+      ])) {
         assert.ok(!digits.includes(text));
       }
       assert.ok(!shown.includes(part.toString('base64').slice(0, 20)));
