@@ -87,18 +87,20 @@ export class Logins {
   }
 }
 
-/** Whose newest refresh token was not used in time is over. */
+/** For a day it is told of those that are over whose they were. */
 const FORGET = `
   delete from login l
-  where user_id = $1 and (expires_at < $2 or revoked_at is not null or not exists (
-    select from refresh_token t where t.login_id = l.id and t.used_at is null and t.expires_at > $2))`;
+  where user_id = $1 and (
+    expires_at < $2 or revoked_at < $2 - interval '1 day' or not exists (
+      select from refresh_token t
+      where t.login_id = l.id and t.used_at is null and t.expires_at > $2 - interval '1 day'))`;
 
-/** By when their newest refresh token was made. Who holds one of them meanwhile uses it. */
+/** Of those that go on, by when their newest refresh token was made. Who has one locked uses it. */
 const END_SURPLUS = `
   with surplus as (
     select id from login where id in (
       select l.id from login l join refresh_token t on t.login_id = l.id and t.used_at is null
-      where l.user_id = $1 and l.revoked_at is null
+      where l.user_id = $1 and l.revoked_at is null and t.expires_at > ramet_now()
       order by t.expires_at desc, l.id desc offset $2)
     order by id for no key update skip locked
   )
