@@ -6,6 +6,7 @@ export {
   type CallerKind,
   type CallMetadata,
   type Encoded,
+  type Proven,
   type Streaming,
   type Unary,
   type Uploading,

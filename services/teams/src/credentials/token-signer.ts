@@ -59,15 +59,16 @@ export async function createTokenSigner(
       const issuedAt = Math.floor(clock.now().getTime() / 1_000);
       const lifeSeconds = Math.min(maxSeconds, options.lifeSeconds);
       const expiresAt = issuedAt + lifeSeconds;
+      const id = ids.make('tok');
       const text = await new SignJWT(claimsOf(identity))
         .setProtectedHeader(header)
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
-        .setJti(ids.make('tok'))
+        .setJti(id)
         .setIssuedAt(issuedAt)
         .setExpirationTime(expiresAt)
         .sign(privateKey);
-      return { text, expiresAt: new Date(expiresAt * 1_000), lifeSeconds };
+      return { id, text, expiresAt: new Date(expiresAt * 1_000), lifeSeconds };
     },
   };
 }

@@ -1,7 +1,9 @@
 import type { LogInResponse } from '@ramet/proto-gen/teams.v1';
+import type { Call } from '@ramet/rpc';
 import { firstRefreshToken } from '../credentials/refresh-token.js';
 import type { Deps } from '../deps.js';
 import type { UserIdentity } from '../domain/identity.js';
+import { issueToken } from './issue-token.js';
 import { tokenResponse } from './token-response.js';
 
 /** Who begins a login, and with which of both. */
@@ -13,17 +15,20 @@ export interface Begun {
 
 /** Begins a login of whoever has proven who they are, and makes its first tokens. */
 export async function beginLogin(
-  { logins, tokens, ids }: Pick<Deps, 'logins' | 'tokens' | 'ids'>,
+  needs: Pick<Deps, 'logins' | 'tokens' | 'ids'>,
+  call: Call,
   { identity, ...begun }: Begun,
 ): Promise<LogInResponse> {
+  const { logins, ids } = needs;
   const id = ids.make('lgn');
   const { token: first, secret } = firstRefreshToken(ids);
   const { scopes = [], credentialIds = [] } = identity;
   const wish = { id, userId: identity.id, ...begun, scopes, secret, hash: first.hash };
   const refreshExpireTime = await logins.begin(wish);
-  const token = await tokens.sign({
-    ...{ kind: 'user', ...identity },
-    credentialIds: [...credentialIds, id],
+  const made = [...credentialIds, id];
+  call.proved({ kind: 'user', id: identity.id, credentialIds: made });
+  const token = await issueToken(needs, call, {
+    identity: { kind: 'user', ...identity, credentialIds: made },
   });
   return { ...tokenResponse(token), refreshToken: first.text, refreshExpireTime };
 }

@@ -1,5 +1,7 @@
 import type { Database, Tx } from '@ramet/database';
+import type { Known, Tell } from '../domain/identity.js';
 import {
+  type Fate,
   fateOf,
   type GoingOn,
   idleEnd,
@@ -7,7 +9,7 @@ import {
   loginEnd,
   type Shown,
 } from '../domain/login.js';
-import { IS_GOOD_USER } from './good-user.js';
+import { USER_REFUSAL } from './good-user.js';
 import { readNow } from './now.js';
 import { revokeTokens } from './revocations.js';
 
@@ -28,7 +30,8 @@ interface LoginRow extends Login, Pick<GoingOn, 'admin' | 'version' | 'secret'> 
   readonly newest: number;
   readonly newestExpiresAt: Date;
   readonly usedAt: Date | null;
-  readonly isLive: boolean;
+  /** Why it does not go on. Null: it does. */
+  readonly refusal: string | null;
 }
 
 /** The logins of users and their refresh tokens, in Postgres. */
@@ -53,13 +56,17 @@ export class Logins {
     });
   }
 
-  /** Uses a refresh token, given its hash. Undefined if it is not good: a stolen one ends its login. */
-  async refresh(hash: Buffer, makeNext: MakeNext): Promise<GoingOn | undefined> {
+  /**
+   * Uses a refresh token, given its hash. Undefined if it is not good: a stolen one ends its login.
+   *
+   * Tells of whose it is, good or not.
+   */
+  async refresh(hash: Buffer, makeNext: MakeNext, tell: Tell): Promise<GoingOn | undefined> {
     return this.#db.transaction(async (tx) => {
       await tx.query(LOCK, [hash]);
       // A statement of its own: it sees what was committed while LOCK waited.
       const [row] = await tx.query<LoginRow>(READ, [hash]);
-      return row && use(tx, row, { hash, makeNext });
+      return row && use(tx, row, { hash, makeNext, tell });
     });
   }
 
@@ -91,10 +98,13 @@ const READ = `
     l.expires_at as "expiresAt", u.admin, u.seq as version,
     t.generation, t.used_at as "usedAt",
     newest.generation as newest, newest.expires_at as "newestExpiresAt",
-    l.revoked_at is null and l.expires_at > ramet_now() and k.revoked_at is null
-      and ${IS_GOOD_USER}
-      and (k.expires_at is null or k.expires_at > ramet_now())
-      and (l.identity_id is null or i.id is not null) as "isLive"
+    case
+      when l.revoked_at is not null or l.expires_at <= ramet_now() then 'LOGIN_OVER'
+      when k.revoked_at is not null then 'API_KEY_REVOKED'
+      when k.expires_at <= ramet_now() then 'API_KEY_EXPIRED'
+      when l.identity_id is not null and i.id is null then 'IDENTITY_NOT_LINKED'
+      else ${USER_REFUSAL}
+    end as refusal
   from refresh_token t
     join login l on l.id = t.login_id
     join mesh_user u on u.id = l.user_id
@@ -112,13 +122,22 @@ const END = `
   where id = any($1) and user_id = $2 and revoked_at is null
   returning id`;
 
+/** How a refresh token is used. */
+interface Using {
+  readonly hash: Buffer;
+  readonly makeNext: MakeNext;
+  readonly tell: Tell;
+}
+
 async function use(
   tx: Tx,
   row: LoginRow,
-  { hash, makeNext }: { readonly hash: Buffer; readonly makeNext: MakeNext },
+  { hash, makeNext, tell }: Using,
 ): Promise<GoingOn | undefined> {
   const now = await readNow(tx);
-  switch (fateOf(shownOf(row), now)) {
+  const fate = fateOf(shownOf(row), now);
+  tell(knownOf(row, fate));
+  switch (fate) {
     case 'over':
       return undefined;
     case 'stolen':
@@ -148,8 +167,21 @@ async function insertToken(
 }
 
 /** A token that was not used is the newest. */
-function shownOf({ newestExpiresAt: expiresAt, ...row }: LoginRow): Shown {
-  return { ...row, expiresAt };
+function shownOf({ newestExpiresAt: expiresAt, refusal, ...row }: LoginRow): Shown {
+  return { ...row, expiresAt, isLive: refusal === null };
+}
+
+function knownOf({ userId: id, admin, credentialIds, refusal }: LoginRow, fate: Fate): Known {
+  const who = { kind: 'user', id, admin, credentialIds } as const;
+  switch (fate) {
+    case 'over':
+      return { ...who, reason: refusal ?? 'REFRESH_TOKEN_EXPIRED' };
+    case 'stolen':
+      return { ...who, reason: 'REFRESH_TOKEN_USED' };
+    case 'again':
+    case 'next':
+      return who;
+  }
 }
 
 function goingOn({ admin, version, secret, ...row }: LoginRow) {
