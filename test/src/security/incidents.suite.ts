@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { CreateKeyRequest, KeyAlgorithm, SigningServiceService } from '@ramet/proto-gen/keys.v1';
+import { CreateKeyRequest, KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
 import {
   ExecutionReportServiceService,
   GetCloneRequest,
@@ -15,7 +15,7 @@ import {
 } from '@ramet/proto-gen/lifecycle.v1';
 import { TeamRole, WorkloadTokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect, RemoteError } from '@ramet/rpc';
-import { systemClock, systemIds } from '@ramet/service';
+import { systemIds } from '@ramet/service';
 import { delimited } from './input/wire.js';
 import { type Answer, openCaller } from './support/call.js';
 import { PEERS, readContract } from './support/contract.js';
