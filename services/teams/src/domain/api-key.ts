@@ -74,7 +74,7 @@ export function newApiKey(
 }
 
 /** Keys of a user at most that are good at a time. */
-export const MAX_API_KEYS = 100;
+const MAX_API_KEYS = 100;
 
 /** Throws QUOTA_EXCEEDED if a user has as many keys as they may. */
 export function requireRoomForKey(userId: string, goodCount: number): void {
