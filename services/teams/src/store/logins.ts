@@ -13,9 +13,12 @@ import {
 import { USER_REFUSAL } from './good-user.js';
 import { readNow } from './now.js';
 import { revokeTokens } from './revocations.js';
+import { lockGoodUser } from './user-chain.js';
 
 /** A login that begins, with the hash of its first refresh token. */
-export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes'> {
+export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes' | 'credentialIds'> {
+  /** The version of the user whose credential was shown. */
+  readonly version: number;
   /** The API key or the identity that it begins with. */
   readonly apiKeyId: string | null;
   readonly identityId: string | null;
@@ -47,9 +50,12 @@ export class Logins {
    * Begins a login. Returns until when its first refresh token is good.
    *
    * Forgets those that are over, and ends the one that was not used for longest if there are too many.
+   * Undefined if the user was disabled, or what they have shown was revoked, while they logged in.
    */
-  async begin({ id, userId, scopes, secret, hash, ...begun }: LoginWish): Promise<Date> {
+  async begin(wish: LoginWish): Promise<Date | undefined> {
+    const { id, userId, scopes, secret, hash, version, credentialIds, ...begun } = wish;
     return this.#db.transaction(async (tx) => {
+      if (!(await lockGoodUser(tx, { id: userId, version, credentialIds }))) return undefined;
       const now = await readNow(tx);
       const expiresAt = loginEnd(now);
       await tx.query(FORGET, [userId, now]);
