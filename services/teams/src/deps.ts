@@ -48,7 +48,8 @@ export interface Deps {
 
 interface Tokens {
   sign(identity: Identity, maxSeconds?: number): Promise<SignedToken>;
-  readonly publicKeys: readonly PublicKey[];
+  /** What all replicas sign with, have signed with, or will. */
+  currentKeys(): Promise<readonly PublicKey[]>;
 }
 
 /** What proves who somebody is, before they have a token. */

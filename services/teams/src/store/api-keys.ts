@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Database, Queries, Tx } from '@ramet/database';
 import { notFound } from '@ramet/errors';
 import { MoreThan } from 'typeorm';
-import { type ApiKey, newApiKey, revoke } from '../domain/api-key.js';
+import { type ApiKey, newApiKey, requireRoomForKey, revoke } from '../domain/api-key.js';
 import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
 import type { Tell } from '../domain/identity.js';
 import { apiKeyChanged } from '../events.js';
@@ -58,7 +58,8 @@ export class ApiKeys {
   }
 
   /**
-   * Keeps a key, or finds the one that the same request has made. Throws USER_NOT_FOUND.
+   * Keeps a key, or finds the one that the same request has made. Throws USER_NOT_FOUND,
+   * QUOTA_EXCEEDED.
    *
    * `isNew` tells which: only a new key may be shown.
    */
@@ -74,6 +75,8 @@ export class ApiKeys {
       const created = await claim(tx, asker, once, wish.id);
       if (created !== undefined) return { key: await find(tx, created), isNew: false };
 
+      const [good] = await tx.query<{ count: number }>(COUNT_GOOD, [wish.userId]);
+      requireRoomForKey(wish.userId, good?.count ?? 0);
       const key = newApiKey(wish, user.now);
       await insertApiKey(tx, key, hash);
       await advance(tx, user, apiKeyChanged('created', key), asker);
@@ -119,6 +122,10 @@ const FIND = `
     end as refusal
   from api_key k join mesh_user u on u.id = k.user_id
   where k.hash = $1`;
+
+const COUNT_GOOD = `
+  select count(*)::integer as count from api_key
+  where user_id = $1 and revoked_at is null and (expires_at is null or expires_at > ramet_now())`;
 
 const MANAGED = `
   select from mesh_user u join team_member m on m.team_id = u.team_id

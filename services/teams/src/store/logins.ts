@@ -7,14 +7,18 @@ import {
   idleEnd,
   type Login,
   loginEnd,
+  MAX_LOGINS,
   type Shown,
 } from '../domain/login.js';
 import { USER_REFUSAL } from './good-user.js';
 import { readNow } from './now.js';
 import { revokeTokens } from './revocations.js';
+import { lockGoodUser } from './user-chain.js';
 
 /** A login that begins, with the hash of its first refresh token. */
-export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes'> {
+export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes' | 'credentialIds'> {
+  /** The version of the user whose credential was shown. */
+  readonly version: number;
   /** The API key or the identity that it begins with. */
   readonly apiKeyId: string | null;
   readonly identityId: string | null;
@@ -42,17 +46,28 @@ export class Logins {
     this.#db = db;
   }
 
-  /** Begins a login. Returns until when its first refresh token is good. Forgets old ones. */
-  async begin({ id, userId, scopes, secret, hash, ...begun }: LoginWish): Promise<Date> {
+  /**
+   * Begins a login. Returns until when its first refresh token is good.
+   *
+   * Forgets those that are over, and ends the one that was not used for longest if there are too many.
+   * Undefined if the user was disabled, or what they have shown was revoked, while they logged in.
+   */
+  async begin(wish: LoginWish): Promise<Date | undefined> {
+    const { id, userId, scopes, secret, hash, version, credentialIds, ...begun } = wish;
     return this.#db.transaction(async (tx) => {
+      if (!(await lockGoodUser(tx, { id: userId, version, credentialIds }))) return undefined;
       const now = await readNow(tx);
       const expiresAt = loginEnd(now);
-      await tx.query('delete from login where user_id = $1 and expires_at < $2', [userId, now]);
+      await tx.query(FORGET, [userId, now]);
       await tx.query(BEGIN, [
         ...[id, userId, begun.apiKeyId, begun.identityId],
         ...[scopes, secret, now, expiresAt],
       ]);
-      return insertToken(tx, { id, expiresAt }, { hash, generation: 1, now });
+      const token = { hash, generation: 1, now };
+      const tokenExpiresAt = await insertToken(tx, { id, expiresAt }, token);
+      const ended = await tx.query<{ id: string }>(END_SURPLUS, [userId, MAX_LOGINS]);
+      await revokeLogins(tx, ended);
+      return tokenExpiresAt;
     });
   }
 
@@ -73,14 +88,30 @@ export class Logins {
   /** Ends those of these logins that are the user's, with all that was made of them. */
   async end(userId: string, ids: readonly string[]): Promise<void> {
     await this.#db.transaction(async (tx) => {
-      const ended = await tx.query<{ id: string }>(END, [ids, userId]);
-      await revokeTokens(
-        tx,
-        ended.map(({ id }) => ({ subject: id })),
-      );
+      await revokeLogins(tx, await tx.query<{ id: string }>(END, [ids, userId]));
     });
   }
 }
+
+/** For a day it is told of those that are over whose they were. */
+const FORGET = `
+  delete from login l
+  where user_id = $1 and (
+    expires_at < $2 or revoked_at < $2 - interval '1 day' or not exists (
+      select from refresh_token t
+      where t.login_id = l.id and t.used_at is null and t.expires_at > $2 - interval '1 day'))`;
+
+/** Of those that go on, by when their newest refresh token was made. Who has one locked uses it. */
+const END_SURPLUS = `
+  with surplus as (
+    select id from login where id in (
+      select l.id from login l join refresh_token t on t.login_id = l.id and t.used_at is null
+      where l.user_id = $1 and l.revoked_at is null and t.expires_at > ramet_now()
+      order by t.expires_at desc, l.id desc offset $2)
+    order by id for no key update skip locked
+  )
+  update login set revoked_at = ramet_now() where id in (select id from surplus)
+  returning id`;
 
 const BEGIN = `
   insert into login (
@@ -121,6 +152,11 @@ const END = `
   update login set revoked_at = ramet_now()
   where id = any($1) and user_id = $2 and revoked_at is null
   returning id`;
+
+async function revokeLogins(tx: Tx, logins: readonly { readonly id: string }[]): Promise<void> {
+  const subjects = logins.map(({ id }) => ({ subject: id }));
+  await revokeTokens(tx, subjects);
+}
 
 /** How a refresh token is used. */
 interface Using {
