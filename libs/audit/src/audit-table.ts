@@ -12,6 +12,7 @@ export interface AuditRow {
   readonly onBehalfOf: string;
   readonly tokenId: string;
   readonly peer: string;
+  readonly peerService: string;
   readonly action: string;
   readonly method: string;
   readonly targets: string[];
@@ -36,7 +37,8 @@ const LOCK = 7_310_005;
 
 const COLUMNS = `
   a.position, a.at, a.caller_kind as "callerKind", a.caller_id as "callerId", a.admin,
-  a.on_behalf_of as "onBehalfOf", a.token_id as "tokenId", a.peer, a.action, a.method, a.targets,
+  a.on_behalf_of as "onBehalfOf", a.token_id as "tokenId", a.peer,
+  a.peer_service as "peerService", a.action, a.method, a.targets,
   a.code, a.reason, a.count, a.correlation_id as "correlationId", a.trace_id as "traceId"`;
 
 /**
@@ -51,17 +53,17 @@ export async function insertEntries(db: Database, entries: readonly Entry[]): Pr
 }
 
 const INSERT = `
-  insert into audit (at, caller_kind, caller_id, admin, on_behalf_of, token_id, peer, action, method,
-                     targets, code, reason, count, correlation_id, trace_id)
+  insert into audit (at, caller_kind, caller_id, admin, on_behalf_of, token_id, peer, peer_service,
+                     action, method, targets, code, reason, count, correlation_id, trace_id)
   select ramet_now(), e.caller_kind, e.caller_id, e.admin, e.on_behalf_of, e.token_id, e.peer,
-         e.action, e.method, e.targets, e.code, e.reason, e.count, e.correlation_id, e.trace_id
+         e.peer_service, e.action, e.method, e.targets, e.code, e.reason, e.count, e.correlation_id, e.trace_id
   from rows from (
     jsonb_to_recordset($1::jsonb) as (
       caller_kind text, caller_id text, admin boolean, on_behalf_of text, token_id text, peer text,
-      action text, method text, targets text[], code text, reason text, count integer,
+      peer_service text, action text, method text, targets text[], code text, reason text, count integer,
       correlation_id text, trace_id text)
-  ) with ordinality as e (caller_kind, caller_id, admin, on_behalf_of, token_id, peer, action,
-                          method, targets, code, reason, count, correlation_id, trace_id, nth)
+  ) with ordinality as e (caller_kind, caller_id, admin, on_behalf_of, token_id, peer, peer_service,
+                          action, method, targets, code, reason, count, correlation_id, trace_id, nth)
   order by e.nth`;
 
 function toRow({ record, count }: Entry): object {
@@ -71,6 +73,7 @@ function toRow({ record, count }: Entry): object {
     caller_kind: caller.kind,
     caller_id: caller.id,
     admin: caller.admin,
+    peer_service: record.peerService,
     on_behalf_of: caller.onBehalfOf ?? '',
     token_id: caller.tokenId,
     correlation_id: record.correlationId,

@@ -1,12 +1,12 @@
 import type { AuditRecord } from '@ramet/rpc';
 
-/** One call, or refusals that were alike. */
+/** One call, or refusals or exchanges that were alike. */
 export interface Entry {
   readonly record: AuditRecord;
   readonly count: number;
 }
 
-/** What is repeated by who tries again and again. Only such calls are counted together. */
+/** What is repeated by who tries again and again. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'PERMISSION_DENIED',
@@ -16,13 +16,14 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What waits to be written: refusals that are alike as one, with the trace of the first.
+ * What waits to be written: refusals that are alike as one, and exchanges of a credential that are,
+ * with the trace and the token of the first.
  *
  * Holds a bounded number of entries. What is beyond that is counted, and told once it can be.
  */
 export class Entries {
   readonly #max: number;
-  readonly #refusals = new Map<string, number>();
+  readonly #alike = new Map<string, number>();
   #entries: Entry[] = [];
   #lost = 0;
 
@@ -35,8 +36,8 @@ export class Entries {
   }
 
   add(record: AuditRecord): void {
-    const name = REFUSALS.has(record.code) ? nameOf(record) : undefined;
-    const place = name === undefined ? undefined : this.#refusals.get(name);
+    const name = isRepeated(record) ? nameOf(record) : undefined;
+    const place = name === undefined ? undefined : this.#alike.get(name);
     const known = place === undefined ? undefined : this.#entries[place];
     if (place !== undefined && known) {
       this.#entries[place] = { ...known, count: known.count + 1 };
@@ -46,20 +47,20 @@ export class Entries {
       this.#lost += 1;
       return;
     }
-    if (name !== undefined) this.#refusals.set(name, this.#entries.length);
+    if (name !== undefined) this.#alike.set(name, this.#entries.length);
     this.#entries.push({ record, count: 1 });
   }
 
   /** Takes the oldest ones out. */
   take(limit: number): readonly Entry[] {
     const taken = this.#entries.splice(0, limit);
-    this.#refusals.clear();
+    this.#alike.clear();
     return taken;
   }
 
   /** Puts back what could not be written, before what has come since. */
   putBack(taken: readonly Entry[]): void {
-    this.#refusals.clear();
+    this.#alike.clear();
     this.#entries = [...taken, ...this.#entries];
   }
 
@@ -69,6 +70,11 @@ export class Entries {
     this.#lost = 0;
     return lost;
   }
+}
+
+/** What one credential is exchanged for again and again changes nothing but the token. */
+function isRepeated({ code, isExchange }: AuditRecord): boolean {
+  return REFUSALS.has(code) || (isExchange && code === 'OK');
 }
 
 function nameOf({ caller, peer, method, code, reason, targets }: AuditRecord): string {

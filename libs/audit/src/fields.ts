@@ -13,6 +13,7 @@ export const AUDIT_FIELDS: Fields = {
   on_behalf_of: { type: 'id', sql: 'a.on_behalf_of' },
   token_id: { type: 'id', sql: 'a.token_id' },
   peer: { type: 'text', sql: 'a.peer collate "C"' },
+  peer_service: { type: 'text', sql: 'a.peer_service collate "C"' },
   action: { type: 'text', sql: 'a.action collate "C"' },
   method: { type: 'text', sql: 'a.method collate "C"' },
   targets: { type: 'list', sql: 'a.targets' },

@@ -73,11 +73,13 @@ export function recordOf(record: Partial<AuditRecord> = {}): AuditRecord {
     method: '/things.v1.Things/Create',
     caller: { kind: 'user', id: 'usr_1', admin: false, tokenId: 'tok_2' },
     peer: '127.0.0.1',
+    peerService: '',
     targets: [],
     code: 'OK',
     reason: '',
     correlationId: 'c1',
     traceId: 't1',
+    isExchange: false,
     ...record,
   };
 }

@@ -18,6 +18,13 @@ const RametTable = new EntitySchema<Ramet>({
 });
 
 describe('Database', () => {
+  it('opens no schema whose name would have to be quoted (T17)', async () => {
+    const url = 'postgres://nobody@127.0.0.1:9/none';
+    for (const schema of ['a"b', 'x;drop schema colony', 'ä'.repeat(63), 'A', '', '1a', "a'b"]) {
+      await assert.rejects(openDatabase({ url, schema, application: 'test' }), /bad schema/);
+    }
+  });
+
   describe('query', () => {
     it('returns the rows of every kind of statement, whole numbers exactly', async () => {
       await using colony = await openColony();

@@ -125,6 +125,7 @@ function answerUpload({ encode }: Endpoint, handler: Uploading<unknown, unknown>
     const requests = call.openRequests();
     await call.admit(undefined);
     const response = await handler(requests, call);
+    call.response = response;
     return Buffer.isBuffer(response) ? response : encode(response);
   };
 }
@@ -133,13 +134,14 @@ function respondWith(answer: Answer) {
   return (grpc: Incoming, respond: sendUnaryData<Buffer>): void => {
     const call = servingOf(grpc.metadata);
     const fail = (thrown: unknown): void => {
+      call.endWork({ kind: 'failed', thrown });
       if (!call.ended) respond(call.fail(thrown));
     };
+    call.beginWork();
     call.run(() =>
       answer(call, grpc.request).then((bytes) => {
-        if (call.ended) return;
-        call.succeed();
-        respond(null, bytes);
+        call.endWork({ kind: 'done' });
+        if (!call.ended) respond(null, bytes);
       }, fail),
     );
   };

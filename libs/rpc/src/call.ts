@@ -48,6 +48,17 @@ export interface CallMetadata {
   get(name: string): string | undefined;
 }
 
+/** Who is behind a credential that came in a request: the caller of that call, for the record. */
+export interface Proven extends Pick<Caller, 'kind' | 'id'> {
+  readonly admin?: boolean;
+  /** What was shown, and what that was made of. */
+  readonly credentialIds?: readonly string[];
+  /** The token that was made of it. */
+  readonly tokenId?: string;
+  /** Why it is refused, where the caller is told less. */
+  readonly reason?: string;
+}
+
 /** What a handler may know of a call besides its request. */
 export interface Call {
   readonly caller: Caller;
@@ -59,6 +70,11 @@ export interface Call {
   readonly correlationId: string;
   readonly traceId: string;
   readonly metadata: CallMetadata;
+  /**
+   * Tells log and audit who has made the call, where a credential in the request says so and not a
+   * token: also one that is refused after all. What is told later is added.
+   */
+  proved(who: Proven): void;
   /** Calls back once the call has ended: its status is on the way out, or the client is gone. */
   afterEnd(callback: () => void): void;
   /** Ends the call with an error, even while what it has sent is not read: that is sent before. */

@@ -4,14 +4,15 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { AuditRecord } from './audit.js';
 import type { Certificates } from './certificates.js';
 import { connect, type Remote } from './connect.js';
 import { type MeshIdentity, openMeshIdentity } from './mesh-identity.js';
 import { type Clock, machineClock } from './ports.js';
 import type { RunningServer } from './serve.js';
 import { DOMAIN, makeTestAuthority, type TestAuthority } from './test-authority.js';
-import { type EchoService, echoService } from './test-contract.js';
-import { type LoggedLine, startTestServer } from './test-server.js';
+import { type EchoService, echoService, testContract } from './test-contract.js';
+import { type LoggedLine, rejection, startTestServer } from './test-server.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 const AS_LIFECYCLE = { metadata: { caller: 'service:lifecycle' } };
@@ -74,6 +75,60 @@ describe('the mesh', () => {
         reason: 'PEER_UNPROVEN',
       });
     }
+  });
+
+  it('charges who shows what is not theirs, and tells the audit whose it is and who came', async () => {
+    using executor = await authority.open('executor');
+    const records: AuditRecord[] = [];
+    const mesh = { host: '127.0.0.1', port: 0, identity: keys };
+    await using strict = await startTestServer(
+      {},
+      {
+        ...{ mesh, throttle: { callers: { perSecond: 0.001, burst: 3 } } },
+        ...{ contract: audited(), audit: (record: AuditRecord) => records.push(record) },
+      },
+    );
+    const inner = { tls: executor.to('keys') };
+    await using client = connect(echoService(), strict.meshAddress ?? '', inner);
+
+    const reasons: string[] = [];
+    for (let call = 0; call < 5; call += 1) {
+      reasons.push((await rejection(client.echo({}, AS_LIFECYCLE))).reason);
+    }
+
+    assert.deepEqual(reasons, [
+      ...Array(3).fill('PEER_UNPROVEN'),
+      ...Array(2).fill('RATE_LIMITED'),
+    ]);
+    assert.deepEqual(
+      records.map(({ caller, peer, peerService, reason }) => [
+        caller.id,
+        peer,
+        peerService,
+        reason,
+      ]),
+      [
+        ...Array(3).fill(['lifecycle', '127.0.0.1', 'executor', 'PEER_UNPROVEN']),
+        ['lifecycle', '127.0.0.1', 'executor', 'RATE_LIMITED'],
+      ],
+    );
+  });
+
+  it('has a rate for each service that shows no token, wherever it calls from', async () => {
+    using executor = await authority.open('executor');
+    using lifecycle = await authority.open('lifecycle');
+    const mesh = { host: '127.0.0.1', port: 0, identity: keys };
+    const throttle = { callers: { perSecond: 0.001, burst: 2 } };
+    await using strict = await startTestServer({}, { mesh, throttle });
+    const to = (identity: MeshIdentity) =>
+      connect(echoService(), strict.meshAddress ?? '', { tls: identity.to('keys') });
+    await using one = to(executor);
+    await using other = to(lifecycle);
+
+    for (let call = 0; call < 2; call += 1) await one.anyone({});
+    const { metadata } = await rejection(one.anyone({}));
+    assert.equal(metadata.caller, 'anonymous:executor');
+    await other.anyone({});
   });
 
   it('asks the contract which services may call', async () => {
@@ -259,6 +314,17 @@ describe('the mesh', () => {
     return socket;
   }
 });
+
+/** The contract with a rule for Echo that has refusals kept. */
+function audited() {
+  const { rules, descriptorSet } = testContract();
+  const echo = '/test.v1.EchoService/Echo';
+  const rule = rules.get(echo);
+  return {
+    descriptorSet,
+    rules: new Map([...rules, ...(rule ? [[echo, { ...rule, audit: 'read' }] as const] : [])]),
+  };
+}
 
 /** The same identity, but for whom it believes. */
 function trusting(identity: MeshIdentity, { certificate }: TestAuthority): MeshIdentity {

@@ -114,6 +114,29 @@ describe('reflection', () => {
     }
   });
 
+  it('is held to the rate of its asker where it asks for a token', async () => {
+    using authority = await makeTestAuthority();
+    using tls = await authority.open('keys');
+    const throttle = { callers: { perSecond: 0.001, burst: 5 } };
+    await using server = await startTestServer({}, { tls, host: '0.0.0.0', throttle });
+    const trusted = credentials.createSsl(authority.certificate);
+    const metadata = new Metadata();
+    metadata.set('caller', 'user:usr_1');
+    const { stream, client } = open(`127.0.0.1:${server.port}`, 'v1', { metadata, trusted });
+    for (let asked = 0; asked < 6; asked += 1) {
+      stream.write({ host: '', messageRequest: { case: 'listServices', value: '' } });
+    }
+    const answers: unknown[] = [];
+    stream.on('data', (answer) => answers.push(answer));
+    const ended = await new Promise<{ readonly code: number }>((resolve) => {
+      stream.on('error', resolve);
+    });
+
+    // The stream itself costs as much as a question.
+    assert.deepEqual([ended.code, answers.length], [status.RESOURCE_EXHAUSTED, 4]);
+    client.close();
+  });
+
   it('does not hold up a server that stops', async () => {
     const server = await startTestServer({}, { limits: { drainMs: 60_000 } });
     const { stream, client } = open(server.address, 'v1');

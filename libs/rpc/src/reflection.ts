@@ -2,12 +2,14 @@ import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { PublicError } from '@ramet/errors';
 import type { Bound } from './bind.js';
 import { builtInMethod } from './built-in.js';
-import type { Contract } from './contract.js';
+import type { Contract, Rule } from './contract.js';
 import { DescriptorIndex } from './descriptor-index.js';
 import { draining } from './endings.js';
 import type { Authenticate } from './endpoint.js';
 import { codecOf } from './health.js';
+import { labelsOf } from './spans.js';
 import { toStatus } from './status.js';
+import type { Charged, Priced, Throttle } from './throttle.js';
 
 type Stream = ServerDuplexStream<Request, unknown>;
 
@@ -24,20 +26,34 @@ interface ReflectionOptions {
   readonly services: readonly string[];
   /** Given where strangers can ask: then only who has a token is answered. */
   readonly authenticate: Authenticate | undefined;
+  /** What each stream and each question is charged to, where only who has a token is answered. */
+  readonly throttle?: Throttle | undefined;
 }
+
+/** Charges whoever has opened a stream for a question, or throws RATE_LIMITED. */
+type Charge = () => void;
+
+const V1 = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+const RULE: Rule = {
+  ...{ callers: ['user', 'service', 'workload'], services: [] },
+  ...{ action: 'reflection', audit: 'none', idempotent: true },
+};
+const PRICED: Priced = { path: V1, labels: labelsOf(V1), rule: RULE };
 
 /** Answers what a server offers: grpc.reflection, v1 and v1alpha. */
 export class Reflection {
   readonly #contract: Contract;
   readonly #services: readonly string[];
   readonly #authenticate: Authenticate | undefined;
+  readonly #throttle: Throttle | undefined;
   readonly #open = new Set<Stream>();
   #lazyIndex: DescriptorIndex | undefined;
 
-  constructor({ contract, services, authenticate }: ReflectionOptions) {
+  constructor({ contract, services, authenticate, throttle }: ReflectionOptions) {
     this.#contract = contract;
     this.#services = services;
     this.#authenticate = authenticate;
+    this.#throttle = throttle;
   }
 
   /** The service in the terms of grpc-js, in both versions. */
@@ -67,30 +83,57 @@ export class Reflection {
     stream.on('close', () => this.#open.delete(stream));
     stream.on('cancelled', () => this.#open.delete(stream));
     this.#admit(stream).then(
-      () => this.#listen(stream),
+      (charge) => this.#listen(stream, charge),
       (thrown: unknown) => refuse(stream, thrown),
     );
   }
 
-  async #admit({ metadata }: Stream): Promise<void> {
-    if (!this.#authenticate) return;
-    const get = (name: string): string | undefined => metadata.get(name).map(String)[0];
-    const { kind } = await this.#authenticate({ get });
-    if (kind === 'anonymous') throw tokenMissing();
+  async #admit(stream: Stream): Promise<Charge> {
+    if (!this.#authenticate) return () => undefined;
+    const charged = await this.#prove(stream, this.#authenticate);
+    this.#charge(stream, charged);
+    if (charged.kind === 'anonymous') throw tokenMissing();
+    return () => this.#charge(stream, charged);
+  }
+
+  async #prove(stream: Stream, authenticate: Authenticate): Promise<Charged> {
+    const get = (name: string): string | undefined => stream.metadata.get(name).map(String)[0];
+    try {
+      return await authenticate({ get });
+    } catch (thrown) {
+      this.#charge(stream, { kind: 'unproven', id: '' });
+      throw thrown;
+    }
+  }
+
+  #charge(stream: Stream, charged: Charged): void {
+    const refused = this.#throttle?.(charged, PRICED, () => stream.getPeer());
+    if (refused) throw refused.error;
   }
 
   /** Answers no faster than the client reads. */
-  #listen(stream: Stream): void {
+  #listen(stream: Stream, charge: Charge): void {
+    const listen = (request: Request): void => {
+      try {
+        charge();
+      } catch (thrown) {
+        stream.off('data', listen);
+        refuse(stream, thrown);
+        return;
+      }
+      if (!stream.write(this.#answered(request))) stream.pause();
+    };
     stream.on('drain', () => stream.resume());
     stream.on('end', () => stream.end());
-    stream.on('data', (request: Request) => {
-      const answer = {
-        validHost: request.host,
-        originalRequest: request,
-        messageResponse: this.#answer(request.messageRequest),
-      };
-      if (!stream.write(answer)) stream.pause();
-    });
+    stream.on('data', listen);
+  }
+
+  #answered(request: Request) {
+    return {
+      validHost: request.host,
+      originalRequest: request,
+      messageResponse: this.#answer(request.messageRequest),
+    };
   }
 
   #answer({ case: question, value }: Request['messageRequest']): Answer {

@@ -28,7 +28,7 @@ export class ResponseStream {
 
   end(): void {
     if (this.ended) return;
-    this.#call.succeed();
+    this.#call.endWork({ kind: 'done' });
     this.#stop();
     this.#grpc.end();
   }

@@ -89,7 +89,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const state = stateOf(options);
   const { revocations } = options.authenticate;
   const cutter = revocations && new RevokedCutter(state, revocations);
-  const offer = offerOf(options);
+  const offer = offerOf(options, state);
 
   const open = createServer(offer, state, mesh ? 'public' : 'unasked');
   const servers = [open];
@@ -140,7 +140,10 @@ function stateOf(options: ServeOptions): ServerState {
   };
 }
 
-function offerOf({ services, contract, host, mesh, authenticate }: ServeOptions): Offer {
+function offerOf(
+  { services, contract, host, mesh, authenticate }: ServeOptions,
+  { throttle }: ServerState,
+): Offer {
   const names = services.map(nameOf);
   const health = new Health(names);
   const stays = isLocal(host) && (!mesh || isLocal(mesh.host));
@@ -148,6 +151,7 @@ function offerOf({ services, contract, host, mesh, authenticate }: ServeOptions)
     contract,
     services: [...names, ...BUILT_IN_NAMES],
     authenticate: stays ? undefined : authenticate,
+    throttle,
   });
   const endpoints = new Map<string, Endpoint>();
   prepare(endpoints, services, contract);

@@ -1,22 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { type Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
 import { isValidTraceId } from '@opentelemetry/api';
-import { PublicError } from '@ramet/errors';
-import { keepRecord } from './audit.js';
-import { requireBound } from './binding.js';
-import { ANONYMOUS, type Caller, type CallMetadata } from './call.js';
+import { admit } from './admit.js';
+import { keepRecord, type Outcome, provenCaller, resultOf } from './audit.js';
+import { ANONYMOUS, type Caller, type CallMetadata, type Proven } from './call.js';
 import { logFailure } from './call-log.js';
 import { runServing, type Serving } from './context.js';
-import type { Rule } from './contract.js';
-import { deadlineExceeded, draining, endedEarly } from './endings.js';
+import { deadlineExceeded, endedEarly } from './endings.js';
 import type { Endpoint, ServerState } from './endpoint.js';
-import { assertProven, type Peer } from './peer.js';
-import { permit } from './permissions.js';
+import type { Peer } from './peer.js';
 import { ReceivedMetadata } from './received-metadata.js';
 import { RequestStream } from './request-stream.js';
 import { describeCaller, endSpan, type OpenSpan, openServerSpan } from './spans.js';
 import { complete, type Failure, toStatus } from './status.js';
-import type { Charged } from './throttle.js';
 
 /** A status as grpc-js takes it. */
 export type OutgoingStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
@@ -28,12 +24,12 @@ type Transport = Pick<
 
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
 const NOTHING: CallMetadata = { get: () => undefined };
-const UNPROVEN: Charged = { kind: 'unproven', id: '' };
 const END_OF_TIME = new Date(8.64e15);
 
 /** One call from its first byte to its status. Made for every call, so it makes little itself. */
 export class ServingCall implements Serving {
   readonly endpoint: Endpoint;
+  readonly peer: Peer;
   caller: Caller = ANONYMOUS;
   ended = false;
   metadata: CallMetadata = NOTHING;
@@ -41,9 +37,12 @@ export class ServingCall implements Serving {
   requests: RequestStream | undefined;
   /** What the handler has answered, if it answers once. */
   response: unknown;
+  /** As bytes until it is decoded. */
+  request: unknown;
+  /** Whether the log and the audit have been told of calls like this one. */
+  isKnown = false;
   readonly #server: ServerState;
   readonly #transport: Transport;
-  readonly #peer: Peer;
   readonly #startedAt: number;
   #span: OpenSpan | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
@@ -56,14 +55,15 @@ export class ServingCall implements Serving {
   #handled = false;
   #thrown: unknown;
   #reason = '';
-  /** As bytes until it is decoded. */
-  #request: unknown;
-  /** Whether the log and the audit have been told of calls like this one. */
-  #isKnown = false;
+  #proven: Proven | undefined;
+  /** Whether the handler is at work, which the record of the call waits for. */
+  #isAtWork = false;
+  #outcome: Outcome | undefined;
+  #sentCode: status | undefined;
 
   constructor(endpoint: Endpoint, server: ServerState, transport: Transport, peer: Peer) {
     this.#transport = transport;
-    this.#peer = peer;
+    this.peer = peer;
     this.endpoint = endpoint;
     this.#server = server;
     this.#startedAt = server.clock.elapsed();
@@ -145,56 +145,18 @@ export class ServingCall implements Serving {
     return this.requests;
   }
 
-  /**
-   * Lets the caller in and decodes the request, if it is there yet, or throws.
-   *
-   * Promises the request only if the caller is not known yet: most are, and promises cost.
-   */
+  /** Lets the caller in and decodes the request, if it is there yet, or throws. */
   admit(bytes: Buffer | undefined): unknown {
-    const { rule, decode } = this.endpoint;
-    if (this.#server.draining) throw draining();
-    if (!rule) return bytes && decode(bytes);
-    this.#request = bytes;
-
-    const authenticated = this.#authenticate();
-    if (!(authenticated instanceof Promise)) return this.#letIn(authenticated, rule, bytes);
-    return authenticated.then(
-      (caller) => this.#letIn(caller, rule, bytes),
-      (thrown: unknown) => this.#refuseUnproven(thrown),
-    );
+    return admit(this, this.#server, bytes);
   }
 
-  #authenticate(): Caller | Promise<Caller> {
-    try {
-      return this.#server.authenticate(this.metadata);
-    } catch (thrown) {
-      return this.#refuseUnproven(thrown);
-    }
+  /** The address that the call came from. */
+  address(): string {
+    return this.#transport.getPeer();
   }
 
-  /** Charges those who show bad tokens too: to prove a token wrong is work. */
-  #refuseUnproven(thrown: unknown): never {
-    if (thrown instanceof PublicError && thrown.code === 'unauthenticated') this.#charge(UNPROVEN);
-    throw thrown;
-  }
-
-  #charge(charged: Charged): void {
-    const { throttle } = this.#server;
-    const refused = throttle?.(charged, this.endpoint, () => this.#transport.getPeer());
-    if (!refused) return;
-    this.#isKnown = !refused.isNews;
-    throw refused.error;
-  }
-
-  #letIn(caller: Caller, rule: Rule, bytes: Buffer | undefined): unknown {
-    assertProven(caller, this.#peer);
-    this.caller = caller;
-    this.#charge(caller);
-    permit(rule, caller);
-    this.#request = bytes && this.endpoint.decode(bytes);
-    if (this.endpoint.secret) bytes?.fill(0);
-    if (caller.binding) requireBound(caller.binding, this.#request);
-    return this.#request;
+  proved(who: Proven): void {
+    this.#proven = { ...this.#proven, ...who };
   }
 
   afterEnd(callback: () => void): void {
@@ -225,9 +187,17 @@ export class ServingCall implements Serving {
     return failure;
   }
 
-  /** Notes that the handler has answered, and what. */
-  succeed(): void {
-    this.#handled = true;
+  /** Notes that a handler begins that answers once. It must tell of its end. */
+  beginWork(): void {
+    this.#isAtWork = true;
+  }
+
+  /** Notes what the handler has come to. The record of a call that has ended is made by that. */
+  endWork(outcome: Outcome): void {
+    this.#isAtWork = false;
+    this.#outcome = outcome;
+    if (this.#sentCode !== undefined) this.#settle(this.#sentCode);
+    else if (outcome.kind === 'done') this.#handled = true;
   }
 
   /** Completes the status that goes out, and closes the books on the call. Later ones are moot. */
@@ -271,31 +241,35 @@ export class ServingCall implements Serving {
       endSpan(this.#span, code);
     }
     if (code !== status.OK && !quiet) this.#log(code, ms);
+    if (this.#isAtWork) this.#sentCode = code;
+    else this.#settle(code);
+  }
+
+  /** Does what is left once the call has ended and its handler too. */
+  #settle(code: status): void {
     this.#keepRecord(code);
-    if (this.endpoint.secret && Buffer.isBuffer(this.#request)) this.#request.fill(0);
+    if (this.endpoint.secret && Buffer.isBuffer(this.request)) this.request.fill(0);
   }
 
   #keepRecord(code: status): void {
     const { audit } = this.#server;
-    if (!audit || this.#isKnown) return;
+    if (!audit || this.isKnown) return;
+    const sent = { code, reason: this.#reason };
     keepRecord(audit, this.endpoint, {
-      ...{ code, caller: this.caller, reason: this.#reason, traceId: this.traceId },
-      ...{ request: this.#request, response: this.response, correlationId: this.correlationId },
-      peer: () => this.#transport.getPeer(),
+      ...resultOf(sent, this.#outcome, (error) => toStatus(error, this)),
+      ...{ caller: this.caller, proven: this.#proven, traceId: this.traceId },
+      ...{ request: this.request, response: this.response, correlationId: this.correlationId },
+      peer: () => this.address(),
+      peerService: this.peer.via === 'mesh' ? this.peer.service : '',
     });
   }
 
   #log(code: status, ms: number): void {
     const { logger } = this.#server;
-    const fields = {
-      method: this.endpoint.path,
-      code: status[code],
-      reason: this.#reason,
-      caller: `${this.caller.kind}:${this.caller.id}`,
-      ms: Math.round(ms * 10) / 10,
-      trace_id: this.traceId,
-      correlation_id: this.correlationId,
-    };
-    logFailure(logger, { code, thrown: this.#thrown, isKnown: this.#isKnown, fields });
+    logFailure(logger, {
+      ...{ path: this.endpoint.path, code, reason: this.#reason, ms, thrown: this.#thrown },
+      ...{ traceId: this.traceId, correlationId: this.correlationId, isKnown: this.isKnown },
+      caller: provenCaller(this.caller, this.#proven),
+    });
   }
 }

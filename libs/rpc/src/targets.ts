@@ -1,4 +1,5 @@
-const MAX_TARGETS = 20;
+/** How many ids a record has at most. */
+export const MAX_TARGETS = 20;
 const MAX_DEPTH = 3;
 const IS_ID = /^[a-z]{3}_[0-9a-z]{26}$/;
 const NAMES_ID = /^(id|ids|[a-z]\w*Ids?)$/;

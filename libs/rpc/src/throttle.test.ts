@@ -10,7 +10,7 @@ import type { RemoteError } from './remote-error.js';
 import type { ServeOptions } from './serve.js';
 import { echoService, testContract } from './test-contract.js';
 import { type LoggedLine, rejection, startTestServer, type TestHandlers } from './test-server.js';
-import { ownerCharge, peerKey, type ThrottlePolicy, throttlePolicy } from './throttle.js';
+import { hostOf, ownerCharge, peerKey, type ThrottlePolicy, throttlePolicy } from './throttle.js';
 
 const POLICY: ThrottlePolicy = { callers: { perSecond: 10, burst: 3 } };
 const as = (caller: string) => ({ metadata: { caller } });
@@ -215,6 +215,18 @@ describe('the key of a peer', () => {
   ];
   for (const [peer, key] of PEERS) {
     it(`of ${peer} is ${key}`, () => assert.equal(peerKey(peer), key));
+  }
+});
+
+describe('the address of a peer', () => {
+  const PEERS: readonly (readonly [string, string])[] = [
+    ['127.0.0.1:4711', '127.0.0.1'],
+    ['::ffff:203.0.113.9:80', '203.0.113.9'],
+    ['2001:db8:1:2:3:4:5:6:80', '2001:db8:1:2:3:4:5:6'],
+    ['2001:db8::7:80', '2001:db8::7'],
+  ];
+  for (const [peer, address] of PEERS) {
+    it(`of ${peer} is ${address}, whole`, () => assert.equal(hostOf(peer), address));
   }
 });
 

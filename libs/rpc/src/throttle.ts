@@ -8,7 +8,7 @@ import { Limiter } from './limiter.js';
 import type { Clock } from './ports.js';
 import type { Rate } from './token-bucket.js';
 
-/** How many calls of whom are let in. Health and reflection are never refused. */
+/** How many calls of whom are let in. Health is never refused. */
 export interface ThrottlePolicy {
   /** What each user, each execution and each address without a token may do. */
   readonly callers: Rate;
@@ -20,13 +20,22 @@ export interface ThrottlePolicy {
   readonly maxCallers?: number;
 }
 
-/** Who makes a call, as far as that was proven. Who shows a bad token has proven nothing. */
-export type Charged = Pick<Caller, 'kind' | 'id'> | { readonly kind: 'unproven'; readonly id: '' };
+/**
+ * Who makes a call, as far as that was proven. Who shows a bad token has proven nothing, or no more
+ * than the service of their certificate. Their address is charged where the id is empty.
+ */
+export interface Charged {
+  readonly kind: Caller['kind'] | 'unproven';
+  readonly id: string;
+}
+
+/** What a call costs is known by. */
+export type Priced = Pick<Endpoint, 'path' | 'labels' | 'rule'>;
 
 /** Charges a call to who makes it. Answers with the error if it is one too many. */
 export type Throttle = (
   charged: Charged,
-  endpoint: Endpoint,
+  endpoint: Priced,
   peer: () => string,
 ) => { readonly error: PublicError; readonly isNews: boolean } | undefined;
 
@@ -100,14 +109,18 @@ function costOf({ audit }: Rule): number {
  * half, since the other half is everybody's own to choose. All of a unix socket are one.
  */
 export function peerKey(peer: string): string {
-  const address = peer.replace(/:\d+$/, '');
-  const mapped = /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
+  const address = hostOf(peer);
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.replace(/%.*$/, '').split('::');
   const given = head === '' ? [] : head.split(':');
   const groups = tail === undefined ? given : padded(given, tail);
   return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/** The address of a peer without its port: of IPv4 as such, also where it is mapped into IPv6. */
+export function hostOf(peer: string): string {
+  const address = peer.replace(/:\d+$/, '');
+  return /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1] ?? address;
 }
 
 /** The groups of an address whose zeros in the middle were left out. */

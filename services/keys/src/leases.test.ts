@@ -123,6 +123,29 @@ describe('the lease of a grant', () => {
     assert.match(saidOf('GRANT_USED_UP'), /\(gra_\w+\)$/);
   });
 
+  it('is renewed, or said to be stopped, whatever else is asked about, and how often (T12)', async () => {
+    const tenants = await Promise.all(Array.from({ length: 4 }, granted));
+    const [live, revoked, ...others] = tenants as [Tenant, Tenant, ...Tenant[]];
+    const request = { grantId: '', executionId: revoked.executionId, reason: 'over' };
+    await world.keys.revokeGrant(request, LIFECYCLE);
+    const told = async (...asked: readonly Tenant[]) => {
+      const answer = await world.grants.renewGrantLeases({ executions: asked }, LIFECYCLE);
+      return [answer.renewed, answer.stopped.map(({ executionId }) => executionId)];
+    };
+
+    assert.deepEqual(await told(live), [1, []]);
+    assert.deepEqual(await told(revoked), [0, [revoked.executionId]]);
+    for (const asked of [
+      [live, revoked, ...others],
+      [...others, revoked, live],
+      [revoked, live, revoked, ...others, live],
+    ]) {
+      assert.deepEqual(await told(...asked), [3, [revoked.executionId]]);
+    }
+    // An execution that is asked about with the wrong epoch beside the right one is still its own.
+    assert.deepEqual(await told({ ...live, epoch: 2 }, live), [1, []]);
+  });
+
   it('names whose grant ends soon: in the last tenth of its time, three days at most', async () => {
     const ends = async (lasts: string, left: string) => {
       const tenant = await granted();

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {
   type GrantLimits,
+  KeyAlgorithm,
   SignOperation,
   type SignTransactionResponse,
   type VenueRequest,
@@ -46,6 +47,36 @@ describe('the limits of a grant', () => {
     assert.equal(await reasonOf(order(tenant, { query: 'symbol=BTCUSDT' })), 'OK');
     assert.equal(await limitOf(order(tenant, { query: 'symbol=ETHUSDT' })), 'symbols');
     assert.equal(await limitOf(order(tenant, { path: '/api/v3/orderList' })), 'paths');
+  });
+
+  it('judge each order of a batch, and take no parameter that they do not know', async () => {
+    const tenant = await trader({ venue: { deny: { symbols: ['DOGEUSDT'] } } });
+    const batch = (symbol: string) => {
+      const orders = JSON.stringify([{ symbol: 'BTCUSDT' }, { symbol }]);
+      return order(tenant, { query: `batchOrders=${encodeURIComponent(orders)}` });
+    };
+
+    assert.equal(await reasonOf(batch('ETHUSDT')), 'OK');
+    assert.equal(await limitOf(batch('DOGEUSDT')), 'symbols');
+    assert.equal(await limitOf(order(tenant, { query: 'newAlias=DOGEUSDT' })), 'parameters');
+  });
+
+  it('of symbols are refused where they cannot hold, by their field', async () => {
+    const key = { venue: 'coinbase', venueKeyId: 'K', algorithm: KeyAlgorithm.ED25519 };
+    const material = { $case: 'generate', value: { rsaBits: 0 } } as const;
+    const tenant = await newTenant(world, { key: { ...key, material } });
+    const symbols = ['BTC-USD'];
+
+    const refused = authorize(world, tenant, {
+      ...{ operations: [SignOperation.VENUE], venue: { allow: { symbols }, deny: { symbols } } },
+    });
+    const thrown: unknown = await refused.catch((reason: unknown) => reason);
+    assert.ok(thrown instanceof RemoteError);
+    assert.equal(thrown.reason, 'REQUEST_INVALID');
+    assert.deepEqual(
+      thrown.violations.map(({ field }) => field),
+      ['limits.venue.allow.symbols', 'limits.venue.deny.symbols'],
+    );
   });
 
   it('cost no use where they refuse, and leave a denial', async () => {

@@ -75,6 +75,25 @@ describe('many clones', () => {
     assert.equal((await got(house.as(crew.member.token), theirs.id)).deleteTime, undefined);
   });
 
+  it('are each told the same in any order, and in any company (T12)', async () => {
+    const mine = await create('white');
+    const theirs = await create('white', house.as(crew.member.token), crew.member.id);
+    const ids = [mine.id, theirs.id, NOWHERE];
+    const expected = new Map([
+      [mine.id, 'ok'],
+      [theirs.id, 'CLONE_NOT_FOUND'],
+      [NOWHERE, 'CLONE_NOT_FOUND'],
+    ]);
+    for (const asked of [ids, ids.toReversed(), [theirs.id], [NOWHERE, mine.id], [mine.id]]) {
+      const request = StopClonesRequest.fromPartial({ ids: asked });
+      const { results } = await api.clones.stopClones(request);
+      assert.deepEqual(
+        toldOf(results),
+        asked.map((id) => [id, expected.get(id)]),
+      );
+    }
+  });
+
   it('are selected by a filter, if they are as many as expected, and never all by accident', async () => {
     const blue = [await create('blue'), await create('blue'), await create('blue')];
     const green = await create('green');

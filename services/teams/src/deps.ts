@@ -4,7 +4,7 @@ import type { MintedKey } from './credentials/minter.js';
 import type { RevocationLog } from './credentials/revocation-log.js';
 import type { PublicKey } from './credentials/token-signer.js';
 import type { CodeKind } from './domain/api-key.js';
-import type { Identity, SignedToken, WorkloadIdentity } from './domain/identity.js';
+import type { Identity, SignedToken, Tell, WorkloadIdentity } from './domain/identity.js';
 import type { ApiKeys } from './store/api-keys.js';
 import type { Bots } from './store/bots.js';
 import type { IdentityProviders } from './store/identity-providers.js';
@@ -48,13 +48,17 @@ export interface Deps {
 
 interface Tokens {
   sign(identity: Identity, maxSeconds?: number): Promise<SignedToken>;
-  readonly publicKeys: readonly PublicKey[];
+  /** What all replicas sign with, have signed with, or will. */
+  currentKeys(): Promise<readonly PublicKey[]>;
 }
 
 /** What proves who somebody is, before they have a token. */
 export interface Credentials {
-  /** Whom an API key speaks for. Undefined for one that is not known, or not any more. */
-  identify(apiKey: string): Promise<Identity | undefined>;
+  /**
+   * Whom an API key speaks for. Undefined for one that is not known, or not any more: of that one
+   * it tells whose it was, and why it is not good.
+   */
+  identify(apiKey: string, tell: Tell): Promise<Identity | undefined>;
   /** Tells whether this is what the operator put in the file. */
   isBootstrapToken(text: string): boolean;
   mint(kind: CodeKind): MintedKey;

@@ -101,6 +101,17 @@ describe('a login', () => {
     await assert.rejects(open.tokens.refreshToken({ refreshToken }), REFUSED);
   });
 
+  it('ends when its user has a hundred others that were used later', async () => {
+    const bob = await house.teams.createUser('bob');
+    const [kept, lost] = [await logIn(bob.apiKey), await logIn(bob.apiKey)];
+    const { refreshToken } = await open.tokens.refreshToken(kept);
+    for (let count = 2; count < 100; count += 1) await logIn(bob.apiKey);
+
+    await logIn(bob.apiKey);
+    await assert.rejects(open.tokens.refreshToken(lost), REFUSED);
+    await open.tokens.refreshToken({ refreshToken });
+  });
+
   it('is not for services', async () => {
     await assert.rejects(logIn(house.teams.serviceKey('keys')), REFUSED);
   });
@@ -170,6 +181,22 @@ describe('a scoped API key', () => {
     const less = await create(['users.get']);
     assert.deepEqual(same.apiKey?.scopes, ['api_keys.*', 'users.get']);
     assert.deepEqual(less.apiKey?.scopes, ['users.get']);
+  });
+
+  it('is one of a hundred that are good at most, and one that is revoked makes room', async () => {
+    const bob = await house.teams.createUser('bob');
+    const { users } = house.as(bob.token);
+    const create = (): Promise<string> =>
+      users.createApiKey(wishOf([])).then(
+        ({ apiKey }) => apiKey?.id ?? '',
+        ({ reason }) => reason,
+      );
+    const made = await Promise.all(Array.from({ length: 104 }, create));
+    assert.equal(made.filter((each) => each === 'QUOTA_EXCEEDED').length, 5);
+
+    await users.revokeApiKey({ id: made.find((each) => each.startsWith('apk_')) ?? '' });
+    assert.match(await create(), /^apk_/);
+    assert.equal(await create(), 'QUOTA_EXCEEDED');
   });
 
   for (const scopes of [['*'], ['keys*'], ['.*'], ['keys.**'], ['keys list'], ['']]) {

@@ -17,7 +17,7 @@ import { createCredentials } from './credentials/credentials.js';
 import { IdentityTokens } from './credentials/identity-tokens.js';
 import { RevocationLog } from './credentials/revocation-log.js';
 import { RotatingSigner } from './credentials/rotating-signer.js';
-import { TOKEN_NAMES, type TokenSigner } from './credentials/token-signer.js';
+import { TOKEN_NAMES } from './credentials/token-signer.js';
 import type { Deps } from './deps.js';
 import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
@@ -32,6 +32,7 @@ import { ServiceAccounts } from './store/service-accounts.js';
 import { SignIns } from './store/sign-ins.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
+import { TokenKeys } from './store/token-keys.js';
 import { UserTable } from './store/user-table.js';
 import { Users } from './store/users.js';
 
@@ -56,7 +57,10 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const { tokenKeys, tokenLifeSeconds: lifeSeconds } = config;
   const read = (): Secret => tokenKeys.read();
   const tokens = scope.use(
-    await RotatingSigner.open({ read, ...{ clock, ids, logger, lifeSeconds } }),
+    await RotatingSigner.open({
+      ...{ read, table: new TokenKeys(db) },
+      ...{ clock, ids, logger, lifeSeconds },
+    }),
   );
   const lifecycle = outside.connectLifecycle({
     token: createTokenSource({ clock, exchange: () => ownToken(tokens) }),
@@ -80,7 +84,8 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     startAudit({ db, service: 'teams', clock, logger, retentionDays: config.auditRetentionDays }),
   );
   const { host, port } = config;
-  const keys = async (): Promise<readonly Jwk[]> => tokens.publicKeys.map(({ jwk }) => jwk);
+  const keys = async (): Promise<readonly Jwk[]> =>
+    (await tokens.currentKeys()).map(({ jwk }) => jwk);
   const authenticate = createVerifier({ ...TOKEN_NAMES, keys, revocations, clock });
   const throttle = throttlePolicy(config);
   const contract = loadContract();
@@ -133,7 +138,7 @@ function storesIn(db: Database) {
 }
 
 /** This service needs nobody for a token of its own. */
-async function ownToken(tokens: TokenSigner) {
+async function ownToken(tokens: Pick<RotatingSigner, 'sign'>) {
   const { text, lifeSeconds } = await tokens.sign({ kind: 'service', name: 'teams' });
   return { token: text, expiresInMs: lifeSeconds * 1_000 };
 }

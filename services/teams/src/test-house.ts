@@ -1,3 +1,4 @@
+import { AuditServiceService } from '@ramet/proto-gen/audit.v1';
 import { HistoryServiceService } from '@ramet/proto-gen/history.v1';
 import {
   AccessServiceService,
@@ -48,6 +49,7 @@ export interface Api {
   readonly access: Remote<typeof AccessServiceService>;
   readonly workloads: Remote<typeof WorkloadTokenServiceService>;
   readonly history: Remote<typeof HistoryServiceService>;
+  readonly audit: Remote<typeof AuditServiceService>;
 }
 
 /** The first page of a list. */
@@ -89,6 +91,7 @@ export function apiOf(address: string, token: string, scope: Scope): Api {
     access: to(AccessServiceService),
     workloads: to(WorkloadTokenServiceService),
     history: to(HistoryServiceService),
+    audit: to(AuditServiceService),
   };
 }
 

@@ -14,16 +14,10 @@ import {
   OutcomeKind,
   StopCloneRequest,
 } from '@ramet/proto-gen/lifecycle.v1';
+import type { Api } from './support/api.js';
 import { PEERS } from './support/contract.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
-import {
-  type Api,
-  type Author,
-  openAuthor,
-  type Person,
-  program,
-  type Running,
-} from './support/story.js';
+import { type Author, openAuthor, type Person, program, type Running } from './support/story.js';
 
 const NO_LIMITS = Limits.fromPartial({});
 const MEGABYTE = 1024 * 1024;

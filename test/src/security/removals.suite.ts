@@ -3,16 +3,11 @@
 // Method: a whole mesh, in which a clone signs until its creator has gone.
 
 import assert from 'node:assert/strict';
-import { SigningServiceService } from '@ramet/proto-gen/keys.v1';
 import { ClonePhase, GetCloneRequest, WatchClonesRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { TeamRole } from '@ramet/proto-gen/teams.v1';
-import { connect, RemoteError } from '@ramet/rpc';
-import { systemClock, systemIds } from '@ramet/service';
+import { drain, signWith, untilRefused } from './support/doings.js';
 import { sharedMesh, type TestMesh } from './support/mesh.js';
 import { type Author, openAuthor, workloadToken } from './support/story.js';
-
-/** How long it may take to be felt elsewhere, and some more for a machine that is busy. */
-const FELT_MS = 1_000 + 2_000;
 
 describe('the mesh of somebody who has gone', () => {
   let test: TestMesh;
@@ -67,36 +62,6 @@ describe('the mesh of somebody who has gone', () => {
     const keyId = await author.key(owner, { teamId });
     const clone = await author.runningClone(trader, { owner: { teamId }, botId, keyId });
     const token = await workloadToken(test, clone);
-    return { owner, trader, teamId, keyId, ...clone, sign: () => signWith(token, keyId) };
-  }
-
-  async function signWith(token: string, keyId: string): Promise<void> {
-    const credential = { token: async () => token };
-    await using signing = connect(SigningServiceService, test.addressOf('keys'), credential);
-    const payload = { $case: 'raw' as const, value: Buffer.from('an order') };
-    await signing.signTransaction({ requestId: systemIds.make('req'), keyId, payload });
+    return { owner, trader, teamId, keyId, ...clone, sign: () => signWith(test, token, keyId) };
   }
 });
-
-/** Asks again until a call is refused. It must be by then. */
-async function untilRefused(call: () => Promise<unknown>, reason: RegExp): Promise<void> {
-  const start = systemClock.elapsed();
-  while (systemClock.elapsed() - start < FELT_MS) {
-    const isLetIn = await call().then(
-      () => true,
-      () => false,
-    );
-    if (!isLetIn) break;
-  }
-  await assert.rejects(call(), { reason });
-}
-
-/** Reads a stream until it ends. Resolves to the reason. */
-async function drain(stream: AsyncIterable<unknown>): Promise<string> {
-  try {
-    for await (const _ of stream);
-    return 'the end';
-  } catch (thrown) {
-    return thrown instanceof RemoteError ? thrown.reason : String(thrown);
-  }
-}

@@ -19,6 +19,7 @@ export function auditView(paint: Paint): View<AuditRecord> {
       ['by', callerOf(record)],
       ['on behalf of', record.onBehalfOf],
       ['from', record.peer],
+      ['certificate of', record.peerService],
       ['action', record.action],
       ['on', record.targets.join(', ')],
       ['result', resultOf(record)],
@@ -52,5 +53,7 @@ function callerOf({ callerKind, callerId, onBehalfOf }: AuditRecord): string {
 }
 
 function resultOf({ code, reason }: AuditRecord): string {
-  return reason === '' ? code : reason;
+  if (reason === '') return code;
+  // What was done, and nobody was told of.
+  return code === 'OK' ? `OK (${reason})` : reason;
 }

@@ -16,6 +16,8 @@ const BINANCE = { venue: 'binance' } as const;
 const UNKNOWN = { venue: 'nowhere' } as const;
 const ETHEREUM = { algorithm: 'ecdsa_secp256k1' } as const;
 const EDWARDS = { algorithm: 'ed25519' } as const;
+const COINBASE = { venue: 'coinbase', algorithm: 'ed25519' } as const;
+const KRAKEN = { venue: 'kraken', algorithm: 'hmac_sha512' } as const;
 const SHORT = { ...BINANCE, validUntil: inDays(10) } as const;
 
 const CASES: readonly (readonly [string, Partial<NewKey>, Partial<Limits>, readonly string[]])[] = [
@@ -41,6 +43,16 @@ const CASES: readonly (readonly [string, Partial<NewKey>, Partial<Limits>, reado
   ['rules for another chain', ETHEREUM, { rules: { ...EVM, ...SOLANA } }, ['solana']],
   ['rules for Ethereum, of a key of a venue', BINANCE, { rules: EVM }, ['evm']],
   ['rules for Solana', EDWARDS, { rules: SOLANA }, []],
+  ['symbols', BINANCE, symbols({ allow: ['A'], deny: ['B'] }), []],
+  ['symbols that are signed nowhere', COINBASE, symbols({ allow: ['A'] }), ['venue.allow.symbols']],
+  ['the same, denied', COINBASE, symbols({ deny: ['A'] }), ['venue.deny.symbols']],
+  ['symbols of many names that are allowed', KRAKEN, symbols({ allow: ['XBTUSD'] }), []],
+  [
+    'symbols of many names that are denied',
+    KRAKEN,
+    symbols({ allow: ['A'], deny: ['XBTUSD'] }),
+    ['venue.deny.symbols'],
+  ],
   ['an end', BINANCE, { expiresAt: inDays(366) }, []],
   ['an end that is over', BINANCE, { expiresAt: AT }, ['expire_time']],
   ['an end that is too far', BINANCE, { expiresAt: inDays(366.01) }, ['expire_time']],
@@ -72,6 +84,18 @@ function limitsOf(given: Partial<Limits>): Limits {
     ...{ operations: [], maxUses: undefined, expiresAt: undefined, rate: undefined, rules: {} },
     ...given,
   };
+}
+
+function symbols({
+  allow = [],
+  deny = [],
+}: {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+}): Partial<Limits> {
+  const only = (list: readonly string[]): VenueRules => ({ ...ANY, symbols: list });
+  const venue = { allow: only(allow), deny: only(deny), allowWithdrawals: false };
+  return { rules: { venue } };
 }
 
 function keyOf(given: Partial<NewKey>): Key {

@@ -1,4 +1,4 @@
-import type { Violation } from '@ramet/errors';
+import { invalid, type Violation } from '@ramet/errors';
 import { ALGORITHMS } from './algorithm.js';
 import { isTooFar, type Limits, MAX_DAYS, type Operation } from './grant.js';
 import type { Key } from './key.js';
@@ -15,6 +15,7 @@ export function limitViolations(limits: Limits, key: Key, now: Date): readonly V
   return [
     ...operationViolations(limits, key),
     ...ruleViolations(limits, key),
+    ...symbolViolations(limits, key),
     ...endViolations(limits, key, now),
   ];
 }
@@ -68,6 +69,36 @@ function ruleViolations({ operations, rules }: Limits, key: Key): readonly Viola
       { field, description: 'limits nothing: no operation that it is about would be granted' },
     ];
   });
+}
+
+const MORE_NAMES = 'cannot be held: the venue has several names for each. Allow symbols instead';
+
+/**
+ * Which lists of symbols could not hold for the venue of a key. Fields are named as in GrantLimits.
+ */
+function symbolViolations({ rules }: Limits, { venue }: Pick<Key, 'venue'>): readonly Violation[] {
+  const holds = schemeOf(venue)?.holdsSymbols ?? 'both';
+  const { allow, deny } = rules.venue ?? {};
+  const violations: Violation[] = [];
+  if (holds === 'none' && allow && allow.symbols.length > 0) {
+    violations.push({ field: 'venue.allow.symbols', description: unsignedAt(venue) });
+  }
+  if (holds !== 'both' && deny && deny.symbols.length > 0) {
+    const description = holds === 'none' ? unsignedAt(venue) : MORE_NAMES;
+    violations.push({ field: 'venue.deny.symbols', description });
+  }
+  return violations;
+}
+
+/** Throws REQUEST_INVALID, naming them, for lists of symbols that could not hold for a key. */
+export function requireHeldSymbols(limits: Limits, key: Pick<Key, 'venue'>): void {
+  const violations = symbolViolations(limits, key);
+  if (violations.length === 0) return;
+  throw invalid(...violations.map((each) => ({ ...each, field: `limits.${each.field}` })));
+}
+
+function unsignedAt(venue: string): string {
+  return `cannot be held: what ${venue} has signed says nothing of what is traded`;
 }
 
 function endViolations(

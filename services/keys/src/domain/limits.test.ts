@@ -44,6 +44,15 @@ describe('limits on requests to a venue', () => {
     ],
     ['reading without a symbol', { symbols: ['BTCUSDT'] }, {}, READ, 'OK'],
     [
+      'reading without a symbol what may be more where it is sent',
+      { symbols: ['BTCUSDT'] },
+      {},
+      { ...READ, acts: true },
+      'symbols',
+    ],
+    ['a parameter that is not known', {}, {}, { ...ORDER, unknown: 'newAddress' }, 'parameters'],
+    ['no parameter where it could be anything', {}, {}, { ...ORDER, unknown: '' }, 'parameters'],
+    [
       'writing without a symbol',
       { symbols: ['BTCUSDT'] },
       {},
@@ -81,6 +90,21 @@ describe('limits on requests to a venue', () => {
     const deny = { paths: ['/api/v3/Order'], symbols: ['BtcUsdt'] };
     assert.equal(judged({ deny }, { ...ORDER, path: '/API/V3/ORDER/test' }), 'paths');
     assert.equal(judged({ deny }, { ...ORDER, path: '/', symbol: 'btcusdt' }), 'symbols');
+  });
+
+  it('T6: ask for known parameters only where they hold anything', () => {
+    const facts = { ...ORDER, unknown: 'newAddress' };
+    const symbols = ['BTCUSDT'];
+    const path = '/sapi/v1/capital/withdraw/apply';
+    for (const [given, about, expected] of [
+      [{ allowWithdrawals: true }, facts, 'OK'],
+      [{ allowWithdrawals: true, allow: { symbols } }, facts, 'parameters'],
+      [{ allowWithdrawals: true, deny: { symbols } }, facts, 'parameters'],
+      [{ allowWithdrawals: true, allow: { symbols } }, { ...facts, path }, 'OK'],
+    ] as const) {
+      assert.equal(judged(given, about), expected);
+    }
+    assert.equal(exceeded({}, payload({ venue: facts }, 'binance')), 'parameters');
   });
 
   it('T6: a rule is text and no pattern', () => {

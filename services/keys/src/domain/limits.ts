@@ -59,6 +59,7 @@ export type Limit =
   | 'methods'
   | 'paths'
   | 'symbols'
+  | 'parameters'
   | 'chain_ids'
   | 'receivers'
   | 'contracts'
@@ -83,9 +84,17 @@ function exceededVenue(
   facts: VenueFacts,
   venue: string,
 ): Limit | undefined {
-  if (!limits?.allowWithdrawals && isDangerous(venue, facts.path)) return 'withdrawals';
+  const isDanger = isDangerous(venue, facts.path);
+  if (isDanger && !limits?.allowWithdrawals) return 'withdrawals';
+  if (!isDanger && facts.unknown !== undefined && isTold(limits)) return 'parameters';
   if (!limits) return undefined;
   return deniedBy(limits.deny, facts) ?? notAllowedBy(limits.allow, facts);
+}
+
+/** Whether it matters what a request is about whose signature is good for other paths as well. */
+function isTold(limits: VenueLimits | undefined): boolean {
+  if (!limits?.allowWithdrawals) return true;
+  return limits.allow.symbols.length > 0 || limits.deny.symbols.length > 0;
 }
 
 function deniedBy(deny: VenueRules, facts: VenueFacts): Limit | undefined {
@@ -120,7 +129,7 @@ function notAllowedBy(allow: VenueRules, facts: VenueFacts): Limit | undefined {
 function areAllowed(allowed: readonly string[], facts: VenueFacts): boolean {
   if (allowed.length === 0) return true;
   const symbols = symbolsOf(facts);
-  if (symbols.length === 0) return facts.method === 'GET';
+  if (symbols.length === 0) return facts.method === 'GET' && !facts.acts;
   const known = new Set(allowed.map((rule) => rule.toUpperCase()));
   return symbols.every((symbol) => known.has(symbol));
 }
@@ -188,11 +197,26 @@ function isSame(hex: string, other: string | undefined): boolean {
 export function requireWithin(rules: Rules, facts: SignFacts, grantId: string): void {
   const limit = exceeded(rules, facts);
   if (!limit) return;
-  const message =
-    limit === 'withdrawals'
-      ? 'the grant does not allow withdrawals, transfers, loans, conversions and the management of API keys'
-      : `the grant does not let this through: ${limit}`;
+  const message = messageOf(limit, facts.venue?.unknown);
   throw new PublicError('permission_denied', 'LIMIT_EXCEEDED', message, {
     metadata: { grant_id: grantId, limit },
   });
+}
+
+function messageOf(limit: Limit, unknown: string | undefined): string {
+  switch (limit) {
+    case 'withdrawals':
+      return 'the grant does not allow withdrawals, transfers, loans, conversions and the management of API keys';
+    case 'parameters':
+      return `the venue signs no paths, and this could be a withdrawal elsewhere: ${problemOf(unknown)}`;
+    default:
+      return `the grant does not let this through: ${limit}`;
+  }
+}
+
+/** What is odd about parameters. A name from JSON may be anything: only plain ones are told. */
+function problemOf(unknown = ''): string {
+  if (unknown === '') return 'it has no parameters';
+  const isPlain = /^[\w.\-[\]]{1,64}$/.test(unknown);
+  return isPlain ? `${unknown} is not a known parameter` : 'it has a parameter that is not known';
 }

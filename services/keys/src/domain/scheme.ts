@@ -106,6 +106,13 @@ export interface VenueFacts {
   readonly path: string;
   /** What it trades, if it says so once; several are joined by commas. */
   readonly symbol?: string;
+  /**
+   * Of a request whose signature does not cover where it goes: whether it may be more than reading,
+   * whatever its method, and a parameter that is not known to be for trading or reading. Empty where
+   * it has none at all, and could be anything that has none.
+   */
+  readonly acts?: boolean;
+  readonly unknown?: string;
 }
 
 /** What an Ethereum payload is about. */
@@ -113,6 +120,7 @@ export interface EvmFacts {
   readonly chainId?: bigint;
   /** In lower case. Empty: it creates a contract. */
   readonly to?: string;
+  /** In wei: what it sends and, together with that, the most that it may pay for gas. */
   readonly value?: bigint;
   /** The first four bytes of the call, as 0x and hex in lower case. */
   readonly selector?: string;

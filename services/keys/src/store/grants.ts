@@ -2,6 +2,7 @@ import type { Database, Tx } from '@ramet/database';
 import { notFound, unavailable } from '@ramet/errors';
 import type { Failpoints, Ids } from '@ramet/service';
 import type { Role } from '../domain/access.js';
+import { requireHeldSymbols } from '../domain/check-limits.js';
 import { creatorOf } from '../domain/creator.js';
 import {
   type Clone,
@@ -143,6 +144,7 @@ export class Grants {
     requireUsable(locked?.key, keyId, clone);
     if (!locked) throw notFound('key', keyId);
     requireWithdrawals(limits, locked.key, asked.role);
+    requireHeldSymbols(limits, locked.key);
     requireActive(locked.key, locked.now);
     await requireUnchanged(tx, asked);
 

@@ -17,12 +17,15 @@ interface CredentialsOptions {
 export function createCredentials(options: CredentialsOptions): Credentials {
   const { bootstrapToken, serviceKeys, apiKeys, ids } = options;
   return {
-    async identify(apiKey) {
+    async identify(apiKey, tell) {
       const hash = hashOf(apiKey);
       const service = serviceKeys.find(hash);
-      if (service !== undefined) return { kind: 'service', name: service };
+      if (service !== undefined) {
+        tell({ kind: 'service', id: service });
+        return { kind: 'service', name: service };
+      }
       // Nobody is asked about what cannot be a key.
-      const user = isApiKey(apiKey) ? await apiKeys.findUser(hash) : undefined;
+      const user = isApiKey(apiKey) ? await apiKeys.findUser(hash, tell) : undefined;
       if (!user) return undefined;
       const { userId: id, admin, version, apiKeyId, scopes } = user;
       return { kind: 'user', id, admin, version, credentialIds: [apiKeyId], scopes };

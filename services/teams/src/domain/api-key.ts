@@ -1,5 +1,6 @@
 import { invalid } from '@ramet/errors';
 import { crc32 } from './crc32.js';
+import { exhausted } from './quota.js';
 
 /** The description of a credential that is exchanged for tokens. The credential is not in it. */
 export interface ApiKey {
@@ -70,6 +71,15 @@ export function newApiKey(
   at: Date,
 ): ApiKey {
   return { ...wish, expiresAt: endOf(wish, at), createdAt: at, revokedAt: null };
+}
+
+/** Keys of a user at most that are good at a time. */
+const MAX_API_KEYS = 100;
+
+/** Throws QUOTA_EXCEEDED if a user has as many keys as they may. */
+export function requireRoomForKey(userId: string, goodCount: number): void {
+  if (goodCount < MAX_API_KEYS) return;
+  throw exhausted(`user/${userId}`, `a user has at most ${MAX_API_KEYS} API keys that are good`);
 }
 
 /** The key after it was revoked. Revoking it again changes nothing. */

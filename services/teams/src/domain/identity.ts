@@ -34,8 +34,24 @@ export interface WorkloadIdentity {
   readonly epoch: number;
 }
 
+/** Who is behind a credential that was shown, for the audit: also if it is refused after all. */
+export interface Known {
+  /** Anonymous: somebody whom a provider vouches for, and who is nobody here. */
+  readonly kind: 'user' | 'service' | 'anonymous';
+  readonly id: string;
+  readonly admin?: boolean;
+  /** The ids of what was shown, and of what that was made of. */
+  readonly credentialIds?: readonly string[];
+  /** Why it is refused: the caller is told less. Absent: it is good, as far as is known. */
+  readonly reason?: string;
+}
+
+/** Is told who is behind a credential, as soon as that is known. */
+export type Tell = (who: Known) => void;
+
 /** A token that was just signed. */
 export interface SignedToken {
+  readonly id: string;
   readonly text: string;
   readonly expiresAt: Date;
   readonly lifeSeconds: number;

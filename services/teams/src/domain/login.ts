@@ -36,6 +36,9 @@ export interface Shown {
  */
 export type Fate = 'next' | 'again' | 'stolen' | 'over';
 
+/** Logins of a user at most: with one more, the one that was not used for longest ends. */
+export const MAX_LOGINS = 100;
+
 const LIFE_MS = 30 * 24 * 3_600_000;
 const IDLE_MS = 24 * 3_600_000;
 /** Callers that come together show the same token, and an answer may get lost. */

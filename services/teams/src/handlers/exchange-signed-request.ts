@@ -5,9 +5,11 @@ import type {
 import type { Unary } from '@ramet/rpc';
 import { signerOf } from '../credentials/ethereum.js';
 import type { Deps } from '../deps.js';
+import type { Tell } from '../domain/identity.js';
 import { requireAction } from '../domain/provider.js';
 import { requireTimely, type SignedRequest, textOf } from '../domain/signed-request.js';
 import { credentialInvalid } from './credential-invalid.js';
+import { issueToken } from './issue-token.js';
 import { tokenResponse } from './token-response.js';
 
 type Needs = Pick<Deps, 'providers' | 'tokens' | 'chargeOwner'>;
@@ -23,11 +25,12 @@ const LIFE_SECONDS = 60;
  * up nothing.
  */
 export function exchangeSignedRequest(needs: Needs): ExchangeSignedRequest {
-  const { providers, tokens, chargeOwner } = needs;
-  return async ({ signature, expireTime, ...asked }) => {
+  const { providers, chargeOwner } = needs;
+  return async ({ signature, expireTime, ...asked }, call) => {
+    const tell: Tell = (who) => call.proved(who);
     const request: SignedRequest = { ...asked, expiresAt: expireTime ?? new Date(0) };
     const address = signerOf(textOf(request), signature);
-    const found = address === undefined ? undefined : await providers.findLetIn(address);
+    const found = address === undefined ? undefined : await providers.findLetIn(address, tell);
     if (!found) throw credentialInvalid();
 
     const { provider, userVersion, now } = found;
@@ -35,14 +38,12 @@ export function exchangeSignedRequest(needs: Needs): ExchangeSignedRequest {
     requireTimely(request, now);
     chargeOwner(provider.userId);
     await providers.useNonce(provider, request.nonce);
-    const token = await tokens.sign(
-      {
-        ...{ kind: 'user', id: provider.userId, admin: false, version: userVersion },
-        ...{ credentialIds: [provider.id], scopes: [request.action] },
-        binding: boundTo(request),
-      },
-      LIFE_SECONDS,
-    );
+    const identity = {
+      ...{ kind: 'user' as const, id: provider.userId, admin: false, version: userVersion },
+      ...{ credentialIds: [provider.id], scopes: [request.action] },
+      binding: boundTo(request),
+    };
+    const token = await issueToken(needs, call, { identity, maxSeconds: LIFE_SECONDS });
     return tokenResponse(token);
   };
 }

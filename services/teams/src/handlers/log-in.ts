@@ -4,6 +4,7 @@ import type { Unary } from '@ramet/rpc';
 import { signedPartOf } from '../credentials/identity-tokens.js';
 import { hashOf } from '../credentials/minter.js';
 import type { Deps } from '../deps.js';
+import type { Tell } from '../domain/identity.js';
 import type { IdentityProvider, ProvenClaims } from '../domain/identity-provider.js';
 import { credentialInvalid } from './credential-invalid.js';
 import { type Begun, beginLogin } from './login-tokens.js';
@@ -14,38 +15,48 @@ type Needs = ByIdentity & Pick<Deps, 'credentials' | 'logins' | 'tokens' | 'char
 
 /** Begins a login by an API key or by an ID token. */
 export function logIn(needs: Needs): Unary<LogInRequest, LogInResponse> {
-  return async ({ credential }) => {
-    const begun = await beginner(needs, credential);
+  return async ({ credential }, call) => {
+    const begun = await beginner(needs, credential, (who) => call.proved(who));
     needs.chargeOwner(begun.identity.id);
-    return beginLogin(needs, begun);
+    return beginLogin(needs, call, begun);
   };
 }
 
-async function beginner(needs: Needs, credential: LogInRequest['credential']): Promise<Begun> {
+async function beginner(
+  needs: Needs,
+  credential: LogInRequest['credential'],
+  tell: Tell,
+): Promise<Begun> {
   switch (credential?.$case) {
     case 'apiKey':
-      return byApiKey(needs, credential.value);
+      return byApiKey(needs, credential.value, tell);
     case 'identity':
-      return byIdentity(needs, credential.value);
+      return byIdentity(needs, credential.value, tell);
     case undefined:
       throw credentialInvalid();
   }
 }
 
-async function byApiKey({ credentials }: Needs, apiKey: string): Promise<Begun> {
-  const identity = await credentials.identify(apiKey);
+async function byApiKey({ credentials }: Needs, apiKey: string, tell: Tell): Promise<Begun> {
+  const identity = await credentials.identify(apiKey, tell);
   if (identity?.kind !== 'user') throw credentialInvalid();
   const [apiKeyId = null] = identity.credentialIds ?? [];
   return { identity, apiKeyId, identityId: null };
 }
 
-async function byIdentity(needs: ByIdentity, { token, nonce }: IdentityProof): Promise<Begun> {
-  const { provider, claims } = await proveIdentity(needs, { kind: 'people', token, nonce });
-  const result = await needs.signIns.signIn({
+async function byIdentity(
+  needs: ByIdentity,
+  { token, nonce }: IdentityProof,
+  tell: Tell,
+): Promise<Begun> {
+  const shown = { kind: 'people', token, nonce } as const;
+  const { provider, claims } = await proveIdentity(needs, shown, tell);
+  const wish = {
     ...{ provider, claims, tokenHash: hashOf(signedPartOf(token)) },
     newUserId: needs.ids.make('usr'),
     newIdentityId: needs.ids.make('idn'),
-  });
+  };
+  const result = await needs.signIns.signIn(wish, tell);
   if (result.kind === 'refused') throw credentialInvalid();
   if (result.kind === 'unknown') throw notLinked(provider, claims);
   const { userId: id, admin, version, identityId } = result;

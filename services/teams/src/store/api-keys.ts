@@ -2,11 +2,12 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Database, Queries, Tx } from '@ramet/database';
 import { notFound } from '@ramet/errors';
 import { MoreThan } from 'typeorm';
-import { type ApiKey, newApiKey, revoke } from '../domain/api-key.js';
+import { type ApiKey, newApiKey, requireRoomForKey, revoke } from '../domain/api-key.js';
 import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
+import type { Tell } from '../domain/identity.js';
 import { apiKeyChanged } from '../events.js';
 import { ApiKeyTable } from './api-key-table.js';
-import { IS_GOOD_USER } from './good-user.js';
+import { USER_REFUSAL } from './good-user.js';
 import { list } from './list.js';
 import { claim } from './once.js';
 import { revokeTokens } from './revocations.js';
@@ -35,10 +36,15 @@ export class ApiKeys {
     this.#db = db;
   }
 
-  /** The user of a key that is neither revoked nor expired, given its hash. */
-  async findUser(hash: Buffer): Promise<Speaking | undefined> {
-    const [row] = await this.#db.query<Speaking & { hash: Buffer }>(LIVE, [hash]);
-    return row && timingSafeEqual(row.hash, hash) ? row : undefined;
+  /** The user of a key that is good, given its hash. Tells of whose it is, good or not. */
+  async findUser(hash: Buffer, tell: Tell): Promise<Speaking | undefined> {
+    const [row] = await this.#db.query<FoundKey>(FIND, [hash]);
+    if (!row || !timingSafeEqual(row.hash, hash)) return undefined;
+    const { hash: _, refusal, ...speaking } = row;
+    const { userId: id, admin, apiKeyId } = speaking;
+    const reason = refusal === null ? {} : { reason: refusal };
+    tell({ kind: 'user', id, admin, credentialIds: [apiKeyId], ...reason });
+    return refusal === null ? speaking : undefined;
   }
 
   /** Lists the keys of a user, by id. Throws USER_NOT_FOUND. */
@@ -52,7 +58,8 @@ export class ApiKeys {
   }
 
   /**
-   * Keeps a key, or finds the one that the same request has made. Throws USER_NOT_FOUND.
+   * Keeps a key, or finds the one that the same request has made. Throws USER_NOT_FOUND,
+   * QUOTA_EXCEEDED.
    *
    * `isNew` tells which: only a new key may be shown.
    */
@@ -68,6 +75,8 @@ export class ApiKeys {
       const created = await claim(tx, asker, once, wish.id);
       if (created !== undefined) return { key: await find(tx, created), isNew: false };
 
+      const [good] = await tx.query<{ count: number }>(COUNT_GOOD, [wish.userId]);
+      requireRoomForKey(wish.userId, good?.count ?? 0);
       const key = newApiKey(wish, user.now);
       await insertApiKey(tx, key, hash);
       await advance(tx, user, apiKeyChanged('created', key), asker);
@@ -98,11 +107,25 @@ export class ApiKeys {
   }
 }
 
-const LIVE = `
-  select u.id as "userId", u.admin, u.seq as version, k.id as "apiKeyId", k.scopes, k.hash
+interface FoundKey extends Speaking {
+  readonly hash: Buffer;
+  /** Why it is not good. Null: it is. */
+  readonly refusal: string | null;
+}
+
+const FIND = `
+  select u.id as "userId", u.admin, u.seq as version, k.id as "apiKeyId", k.scopes, k.hash,
+    case
+      when k.revoked_at is not null then 'API_KEY_REVOKED'
+      when k.expires_at <= ramet_now() then 'API_KEY_EXPIRED'
+      else ${USER_REFUSAL}
+    end as refusal
   from api_key k join mesh_user u on u.id = k.user_id
-  where k.hash = $1 and k.revoked_at is null and ${IS_GOOD_USER}
-    and (k.expires_at is null or k.expires_at > ramet_now())`;
+  where k.hash = $1`;
+
+const COUNT_GOOD = `
+  select count(*)::integer as count from api_key
+  where user_id = $1 and revoked_at is null and (expires_at is null or expires_at > ramet_now())`;
 
 const MANAGED = `
   select from mesh_user u join team_member m on m.team_id = u.team_id

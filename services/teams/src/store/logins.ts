@@ -1,18 +1,24 @@
 import type { Database, Tx } from '@ramet/database';
+import type { Known, Tell } from '../domain/identity.js';
 import {
+  type Fate,
   fateOf,
   type GoingOn,
   idleEnd,
   type Login,
   loginEnd,
+  MAX_LOGINS,
   type Shown,
 } from '../domain/login.js';
-import { IS_GOOD_USER } from './good-user.js';
+import { USER_REFUSAL } from './good-user.js';
 import { readNow } from './now.js';
 import { revokeTokens } from './revocations.js';
+import { lockGoodUser } from './user-chain.js';
 
 /** A login that begins, with the hash of its first refresh token. */
-export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes'> {
+export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes' | 'credentialIds'> {
+  /** The version of the user whose credential was shown. */
+  readonly version: number;
   /** The API key or the identity that it begins with. */
   readonly apiKeyId: string | null;
   readonly identityId: string | null;
@@ -28,7 +34,8 @@ interface LoginRow extends Login, Pick<GoingOn, 'admin' | 'version' | 'secret'> 
   readonly newest: number;
   readonly newestExpiresAt: Date;
   readonly usedAt: Date | null;
-  readonly isLive: boolean;
+  /** Why it does not go on. Null: it does. */
+  readonly refusal: string | null;
 }
 
 /** The logins of users and their refresh tokens, in Postgres. */
@@ -39,41 +46,72 @@ export class Logins {
     this.#db = db;
   }
 
-  /** Begins a login. Returns until when its first refresh token is good. Forgets old ones. */
-  async begin({ id, userId, scopes, secret, hash, ...begun }: LoginWish): Promise<Date> {
+  /**
+   * Begins a login. Returns until when its first refresh token is good.
+   *
+   * Forgets those that are over, and ends the one that was not used for longest if there are too many.
+   * Undefined if the user was disabled, or what they have shown was revoked, while they logged in.
+   */
+  async begin(wish: LoginWish): Promise<Date | undefined> {
+    const { id, userId, scopes, secret, hash, version, credentialIds, ...begun } = wish;
     return this.#db.transaction(async (tx) => {
+      if (!(await lockGoodUser(tx, { id: userId, version, credentialIds }))) return undefined;
       const now = await readNow(tx);
       const expiresAt = loginEnd(now);
-      await tx.query('delete from login where user_id = $1 and expires_at < $2', [userId, now]);
+      await tx.query(FORGET, [userId, now]);
       await tx.query(BEGIN, [
         ...[id, userId, begun.apiKeyId, begun.identityId],
         ...[scopes, secret, now, expiresAt],
       ]);
-      return insertToken(tx, { id, expiresAt }, { hash, generation: 1, now });
+      const token = { hash, generation: 1, now };
+      const tokenExpiresAt = await insertToken(tx, { id, expiresAt }, token);
+      const ended = await tx.query<{ id: string }>(END_SURPLUS, [userId, MAX_LOGINS]);
+      await revokeLogins(tx, ended);
+      return tokenExpiresAt;
     });
   }
 
-  /** Uses a refresh token, given its hash. Undefined if it is not good: a stolen one ends its login. */
-  async refresh(hash: Buffer, makeNext: MakeNext): Promise<GoingOn | undefined> {
+  /**
+   * Uses a refresh token, given its hash. Undefined if it is not good: a stolen one ends its login.
+   *
+   * Tells of whose it is, good or not.
+   */
+  async refresh(hash: Buffer, makeNext: MakeNext, tell: Tell): Promise<GoingOn | undefined> {
     return this.#db.transaction(async (tx) => {
       await tx.query(LOCK, [hash]);
       // A statement of its own: it sees what was committed while LOCK waited.
       const [row] = await tx.query<LoginRow>(READ, [hash]);
-      return row && use(tx, row, { hash, makeNext });
+      return row && use(tx, row, { hash, makeNext, tell });
     });
   }
 
   /** Ends those of these logins that are the user's, with all that was made of them. */
   async end(userId: string, ids: readonly string[]): Promise<void> {
     await this.#db.transaction(async (tx) => {
-      const ended = await tx.query<{ id: string }>(END, [ids, userId]);
-      await revokeTokens(
-        tx,
-        ended.map(({ id }) => ({ subject: id })),
-      );
+      await revokeLogins(tx, await tx.query<{ id: string }>(END, [ids, userId]));
     });
   }
 }
+
+/** For a day it is told of those that are over whose they were. */
+const FORGET = `
+  delete from login l
+  where user_id = $1 and (
+    expires_at < $2 or revoked_at < $2 - interval '1 day' or not exists (
+      select from refresh_token t
+      where t.login_id = l.id and t.used_at is null and t.expires_at > $2 - interval '1 day'))`;
+
+/** Of those that go on, by when their newest refresh token was made. Who has one locked uses it. */
+const END_SURPLUS = `
+  with surplus as (
+    select id from login where id in (
+      select l.id from login l join refresh_token t on t.login_id = l.id and t.used_at is null
+      where l.user_id = $1 and l.revoked_at is null and t.expires_at > ramet_now()
+      order by t.expires_at desc, l.id desc offset $2)
+    order by id for no key update skip locked
+  )
+  update login set revoked_at = ramet_now() where id in (select id from surplus)
+  returning id`;
 
 const BEGIN = `
   insert into login (
@@ -91,10 +129,13 @@ const READ = `
     l.expires_at as "expiresAt", u.admin, u.seq as version,
     t.generation, t.used_at as "usedAt",
     newest.generation as newest, newest.expires_at as "newestExpiresAt",
-    l.revoked_at is null and l.expires_at > ramet_now() and k.revoked_at is null
-      and ${IS_GOOD_USER}
-      and (k.expires_at is null or k.expires_at > ramet_now())
-      and (l.identity_id is null or i.id is not null) as "isLive"
+    case
+      when l.revoked_at is not null or l.expires_at <= ramet_now() then 'LOGIN_OVER'
+      when k.revoked_at is not null then 'API_KEY_REVOKED'
+      when k.expires_at <= ramet_now() then 'API_KEY_EXPIRED'
+      when l.identity_id is not null and i.id is null then 'IDENTITY_NOT_LINKED'
+      else ${USER_REFUSAL}
+    end as refusal
   from refresh_token t
     join login l on l.id = t.login_id
     join mesh_user u on u.id = l.user_id
@@ -112,13 +153,27 @@ const END = `
   where id = any($1) and user_id = $2 and revoked_at is null
   returning id`;
 
+async function revokeLogins(tx: Tx, logins: readonly { readonly id: string }[]): Promise<void> {
+  const subjects = logins.map(({ id }) => ({ subject: id }));
+  await revokeTokens(tx, subjects);
+}
+
+/** How a refresh token is used. */
+interface Using {
+  readonly hash: Buffer;
+  readonly makeNext: MakeNext;
+  readonly tell: Tell;
+}
+
 async function use(
   tx: Tx,
   row: LoginRow,
-  { hash, makeNext }: { readonly hash: Buffer; readonly makeNext: MakeNext },
+  { hash, makeNext, tell }: Using,
 ): Promise<GoingOn | undefined> {
   const now = await readNow(tx);
-  switch (fateOf(shownOf(row), now)) {
+  const fate = fateOf(shownOf(row), now);
+  tell(knownOf(row, fate));
+  switch (fate) {
     case 'over':
       return undefined;
     case 'stolen':
@@ -148,8 +203,21 @@ async function insertToken(
 }
 
 /** A token that was not used is the newest. */
-function shownOf({ newestExpiresAt: expiresAt, ...row }: LoginRow): Shown {
-  return { ...row, expiresAt };
+function shownOf({ newestExpiresAt: expiresAt, refusal, ...row }: LoginRow): Shown {
+  return { ...row, expiresAt, isLive: refusal === null };
+}
+
+function knownOf({ userId: id, admin, credentialIds, refusal }: LoginRow, fate: Fate): Known {
+  const who = { kind: 'user', id, admin, credentialIds } as const;
+  switch (fate) {
+    case 'over':
+      return { ...who, reason: refusal ?? 'REFRESH_TOKEN_EXPIRED' };
+    case 'stolen':
+      return { ...who, reason: 'REFRESH_TOKEN_USED' };
+    case 'again':
+    case 'next':
+      return who;
+  }
 }
 
 function goingOn({ admin, version, secret, ...row }: LoginRow) {

@@ -1,6 +1,7 @@
 import { type Database, NO_HISTORY, type Queries, type Tx, violates } from '@ramet/database';
 import { notFound } from '@ramet/errors';
 import type { Asker, Once, Page, PageAsk } from '../domain/asker.js';
+import type { Tell } from '../domain/identity.js';
 import { nameTaken } from '../domain/name.js';
 import {
   addressTaken,
@@ -12,7 +13,7 @@ import {
 } from '../domain/provider.js';
 import { nonceUsed } from '../domain/signed-request.js';
 import { providerChanged } from '../events.js';
-import { IS_GOOD_USER } from './good-user.js';
+import { IS_GOOD_USER, USER_REFUSAL } from './good-user.js';
 import { list } from './list.js';
 import { NOW, readNow } from './now.js';
 import { claim } from './once.js';
@@ -82,12 +83,14 @@ export class Providers {
     });
   }
 
-  /** The provider of an address, if it is let in. */
-  async findLetIn(address: string): Promise<LetIn | undefined> {
-    const [row] = await this.#db.query<ProviderRow & Omit<LetIn, 'provider'>>(LET_IN, [address]);
+  /** The provider of an address, if it is let in. Tells of whose it is, let in or not. */
+  async findLetIn(address: string, tell: Tell): Promise<LetIn | undefined> {
+    const [row] = await this.#db.query<FoundProvider>(FIND_BY_ADDRESS, [address]);
     if (!row) return undefined;
-    const { userVersion, now, ...provider } = row;
-    return { provider: toProvider(provider), userVersion, now };
+    const { userVersion, now, refusal, ...provider } = row;
+    const reason = refusal === null ? {} : { reason: refusal };
+    tell({ kind: 'user', id: row.userId, credentialIds: [row.id], ...reason });
+    return refusal === null ? { provider: toProvider(provider), userVersion, now } : undefined;
   }
 
   /**
@@ -101,10 +104,16 @@ export class Providers {
   }
 }
 
-const LET_IN = `
-  select ${COLUMNS}, u.seq as "userVersion", ${NOW} as now
+interface FoundProvider extends ProviderRow, Omit<LetIn, 'provider'> {
+  /** Why it is not let in. Null: it is. */
+  readonly refusal: string | null;
+}
+
+const FIND_BY_ADDRESS = `
+  select ${COLUMNS}, u.seq as "userVersion", ${NOW} as now,
+    case when p.disabled_at is not null then 'PROVIDER_DISABLED' else ${USER_REFUSAL} end as refusal
   from provider p join mesh_user u on u.id = p.user_id
-  where p.address = $1 and p.disabled_at is null and ${IS_GOOD_USER}`;
+  where p.address = $1`;
 
 const USE_NONCE = `
   insert into provider_nonce as n (provider_id, nonce)

@@ -1,7 +1,8 @@
 import type { Database, Tx } from '@ramet/database';
+import type { Known, Tell } from '../domain/identity.js';
 import { type IdentityProvider, nameFor, type ProvenClaims } from '../domain/identity-provider.js';
 import { newUser } from '../domain/user.js';
-import { IS_GOOD_USER } from './good-user.js';
+import { USER_REFUSAL } from './good-user.js';
 import { insertIdentity } from './identity-providers.js';
 import { readNow } from './now.js';
 import { insertUser } from './user-chain.js';
@@ -23,9 +24,15 @@ export interface SignInWish {
   readonly newIdentityId: string;
 }
 
+/** A user whose identity was proven. */
+interface CameIn extends SignedIn {
+  readonly kind: 'in';
+  readonly identityId: string;
+}
+
 /** What becomes of somebody who proves an identity. */
 export type SignInResult =
-  | ({ readonly kind: 'in'; readonly identityId: string } & SignedIn)
+  | CameIn
   /** The proof was used before, or the user is disabled. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown' };
@@ -38,33 +45,49 @@ export class SignIns {
     this.#db = db;
   }
 
-  /** Takes a proof of identity, once. Who comes for the first time may become a user. */
-  async signIn(wish: SignInWish): Promise<SignInResult> {
+  /**
+   * Takes a proof of identity, once. Who comes for the first time may become a user.
+   *
+   * Tells of whose it is, good or not.
+   */
+  async signIn(wish: SignInWish, tell: Tell): Promise<SignInResult> {
     return this.#db.transaction(async (tx) => {
       // Those who come for the first time come one after the other.
       await tx.query(LOCK, [wish.provider.id]);
-      if ((await tx.query(USE, [wish.tokenHash])).length === 0) return { kind: 'refused' };
-
+      const isUsed = (await tx.query(USE, [wish.tokenHash])).length === 0;
       const known = [wish.provider.id, wish.claims.sub];
       const [found] = await tx.query<FoundIdentity>(FIND, known);
-      if (found) return found.isLive ? { kind: 'in', ...found } : { kind: 'refused' };
-      return wish.provider.autoCreate ? makeUser(tx, wish) : { kind: 'unknown' };
+      const refusal = isUsed ? 'IDENTITY_TOKEN_USED' : (found?.refusal ?? null);
+      if (found) tell(knownOf({ ...found, refusal }, [wish.provider.id, found.identityId]));
+      if (refusal !== null) return { kind: 'refused' };
+      if (found) return { kind: 'in', ...found };
+      if (!wish.provider.autoCreate) return { kind: 'unknown' };
+      const made = await makeUser(tx, wish);
+      tell(knownOf({ ...made, refusal }, [wish.provider.id, made.identityId]));
+      return made;
     });
   }
 
-  /** Reads the user that a rule of trust names. Undefined if they are disabled. */
-  async userOf(userId: string): Promise<SignedIn | undefined> {
-    const sql = `
-      select id as "userId", admin, seq as version from mesh_user u where id = $1 and ${IS_GOOD_USER}`;
-    const [user] = await this.#db.query<SignedIn>(sql, [userId]);
-    return user;
+  /** Reads the user that a rule of a provider names, if they are good. Tells of them, good or not. */
+  async userOf(userId: string, providerId: string, tell: Tell): Promise<SignedIn | undefined> {
+    const [user] = await this.#db.query<FoundUser>(FIND_USER, [userId]);
+    if (user) tell(knownOf({ ...user, admin: false }, [providerId]));
+    return user?.refusal === null ? user : undefined;
   }
 }
 
-interface FoundIdentity extends SignedIn {
-  readonly identityId: string;
-  readonly isLive: boolean;
+interface FoundUser extends SignedIn {
+  /** Why they get no token. Null: they do. */
+  readonly refusal: string | null;
 }
+
+interface FoundIdentity extends FoundUser {
+  readonly identityId: string;
+}
+
+const FIND_USER = `
+  select id as "userId", admin, seq as version, ${USER_REFUSAL} as refusal
+  from mesh_user u where id = $1`;
 
 const LOCK = 'select id from identity_provider where id = $1 for no key update';
 
@@ -77,11 +100,16 @@ const USE = `
 
 const FIND = `
   select i.id as "identityId", u.id as "userId", u.admin, u.seq as version,
-    ${IS_GOOD_USER} as "isLive"
+    ${USER_REFUSAL} as refusal
   from linked_identity i join mesh_user u on u.id = i.user_id
   where i.provider_id = $1 and i.subject = $2`;
 
-async function makeUser(tx: Tx, wish: SignInWish): Promise<SignInResult> {
+function knownOf(user: FoundUser, credentialIds: readonly string[]): Known {
+  const { userId: id, admin, refusal } = user;
+  return { kind: 'user', id, admin, credentialIds, ...(refusal !== null && { reason: refusal }) };
+}
+
+async function makeUser(tx: Tx, wish: SignInWish): Promise<CameIn> {
   const { provider, claims, newUserId: userId, newIdentityId: identityId } = wish;
   const user = newUser(
     { id: userId, name: nameFor(claims, userId), admin: false },

@@ -2,8 +2,9 @@ import { TokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect } from '@ramet/rpc';
 import { systemClock, systemIds } from '@ramet/service';
 import { signText } from '@ramet/teams/testing';
+import type { Api } from './api.js';
 import type { TestMesh } from './mesh.js';
-import { type Api, aName, type Person } from './story.js';
+import { aName, type Person } from './story.js';
 
 /** What is signed: an action, on a target or for an owner. */
 export interface Signed {

@@ -1,40 +1,19 @@
+import { CreateKeyRequest, KeyAlgorithm, SignOperation } from '@ramet/proto-gen/keys.v1';
 import {
-  CreateKeyRequest,
-  KeyAlgorithm,
-  KeyServiceService,
-  SignOperation,
-} from '@ramet/proto-gen/keys.v1';
-import {
-  ActionServiceService,
   type Clone,
   CloneKind,
   ClonePhase,
-  CloneServiceService,
   CreateCloneRequest,
   CreateTemplateRequest,
   type Limits,
   ListActionsRequest,
-  OverrideServiceService,
   type Policy,
-  ResultServiceService,
-  TemplateServiceService,
-  WebhookServiceService,
 } from '@ramet/proto-gen/lifecycle.v1';
-import {
-  AccessServiceService,
-  BotServiceService,
-  BotSource,
-  InvitationServiceService,
-  ProviderServiceService,
-  ServiceAccountServiceService,
-  StandingServiceService,
-  TeamRole,
-  TeamServiceService,
-  UserServiceService,
-} from '@ramet/proto-gen/teams.v1';
-import { connect, type Remote } from '@ramet/rpc';
+import { AccessServiceService, BotSource, TeamRole } from '@ramet/proto-gen/teams.v1';
+import { connect } from '@ramet/rpc';
 import { Scope, systemIds } from '@ramet/service';
 import { identityOf } from '../../stories/support/identity.js';
+import { type Api, apiOf } from './api.js';
 import { serviceTokens, type TestMesh } from './mesh.js';
 
 /** Somebody with credentials. */
@@ -61,25 +40,6 @@ export interface Things {
   readonly actionId: string;
   readonly webhookId: string;
   readonly deliveryId: string;
-}
-
-/** The whole API, called with one token. */
-export interface Api {
-  readonly users: Remote<typeof UserServiceService>;
-  readonly teams: Remote<typeof TeamServiceService>;
-  readonly invitations: Remote<typeof InvitationServiceService>;
-  readonly accounts: Remote<typeof ServiceAccountServiceService>;
-  readonly bots: Remote<typeof BotServiceService>;
-  readonly providers: Remote<typeof ProviderServiceService>;
-  readonly standings: Remote<typeof StandingServiceService>;
-  readonly access: Remote<typeof AccessServiceService>;
-  readonly keys: Remote<typeof KeyServiceService>;
-  readonly clones: Remote<typeof CloneServiceService>;
-  readonly webhooks: Remote<typeof WebhookServiceService>;
-  readonly templates: Remote<typeof TemplateServiceService>;
-  readonly overrides: Remote<typeof OverrideServiceService>;
-  readonly actions: Remote<typeof ActionServiceService>;
-  readonly results: Remote<typeof ResultServiceService>;
 }
 
 /** Makes people and things in a mesh, each with a name of its own. */
@@ -146,8 +106,6 @@ export function program(...command: readonly string[]): BotSource {
 
 /** A program that only waits. */
 const SLEEPER: BotSource = program('sleep', '3600');
-
-const RUN_MS = 60_000;
 
 /** Opens an author, whose connections end with it. */
 export async function openAuthor(test: TestMesh): Promise<Author> {
@@ -235,28 +193,6 @@ export function ownerMessage(owner: Owner) {
   return 'userId' in owner
     ? { owner: { $case: 'userId' as const, value: owner.userId } }
     : { owner: { $case: 'teamId' as const, value: owner.teamId } };
-}
-
-function apiOf(test: TestMesh, token: string, scope: Scope): Api {
-  const bearer = { token: async () => token, timeoutMs: RUN_MS };
-  const [teams, keys] = [test.addressOf('teams'), test.addressOf('keys')];
-  return {
-    users: scope.use(connect(UserServiceService, teams, bearer)),
-    teams: scope.use(connect(TeamServiceService, teams, bearer)),
-    invitations: scope.use(connect(InvitationServiceService, teams, bearer)),
-    accounts: scope.use(connect(ServiceAccountServiceService, teams, bearer)),
-    bots: scope.use(connect(BotServiceService, teams, bearer)),
-    providers: scope.use(connect(ProviderServiceService, teams, bearer)),
-    standings: scope.use(connect(StandingServiceService, teams, bearer)),
-    access: scope.use(connect(AccessServiceService, teams, bearer)),
-    keys: scope.use(connect(KeyServiceService, keys, bearer)),
-    clones: scope.use(connect(CloneServiceService, test.addressOf('lifecycle'), bearer)),
-    webhooks: scope.use(connect(WebhookServiceService, test.addressOf('lifecycle'), bearer)),
-    templates: scope.use(connect(TemplateServiceService, test.addressOf('lifecycle'), bearer)),
-    overrides: scope.use(connect(OverrideServiceService, test.addressOf('lifecycle'), bearer)),
-    actions: scope.use(connect(ActionServiceService, test.addressOf('lifecycle'), bearer)),
-    results: scope.use(connect(ResultServiceService, test.addressOf('lifecycle'), bearer)),
-  };
 }
 
 async function createPerson(test: TestMesh, { users }: Api): Promise<Person> {

@@ -1,4 +1,5 @@
 import type { SchemeKey, VenueRequest } from '../scheme.js';
+import { BINANCE_PARAMETERS } from './venue-parameters.js';
 import { plain, textOf, type VenueScheme, withHeaders } from './venue-scheme.js';
 
 /**
@@ -17,10 +18,17 @@ export const BINANCE: VenueScheme = {
   needsNonce: false,
   body: 'form',
   reserved: new Set(['timestamp', 'signature']),
-  symbols: new Set(['symbol', 'symbols', 'pair']),
+  symbols: new Set(['symbol', 'symbols', 'pair', 'underlying', 'isolatedSymbol']),
+  nested: new Set(['batchOrders', 'orders']),
+  holdsSymbols: 'both',
   // With both, a name could be cut in two: nothing stands between them in what is signed.
   uncovered: ({ query, body }) => (query !== '' && body.length > 0 ? 'query' : undefined),
-  coversPath: false,
+  told(_, names) {
+    const { reading, acting } = BINANCE_PARAMETERS;
+    const unknown = names.find((name) => !reading.has(name) && !acting.has(name));
+    const acts = !names.every((name) => reading.has(name));
+    return { acts, ...(unknown !== undefined && { unknown }) };
+  },
   resembles: (text) => text.split(/[?&]/).some(isTimestamp),
 
   draft(request, key, { at }) {

@@ -15,8 +15,8 @@ export const BITFINEX: VenueScheme = {
   body: 'json',
   reserved: new Set(),
   symbols: new Set(['symbol']),
+  holdsSymbols: 'both',
   uncovered: () => 'query',
-  coversPath: true,
   resembles: (text) => /^\/api\/|^AUTH[0-9]+$/.test(text),
 
   draft(request, { venueKeyId }, { nonce }) {

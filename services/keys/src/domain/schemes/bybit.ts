@@ -1,3 +1,4 @@
+import { BYBIT_PARAMETERS } from './venue-parameters.js';
 import { plain, textOf, type VenueScheme, withHeaders } from './venue-scheme.js';
 
 /** How long the venue may take to get the request, in milliseconds: its own default. */
@@ -18,8 +19,15 @@ export const BYBIT: VenueScheme = {
   body: 'json',
   reserved: new Set(),
   symbols: new Set(['symbol']),
+  holdsSymbols: 'both',
   uncovered: ({ method }) => (method === 'GET' ? 'body' : 'query'),
-  coversPath: false,
+  told({ method }, names) {
+    const acts = method !== 'GET';
+    // A query that is empty is signed like a body that is: one that has the key deleted is.
+    if (names.length === 0) return { acts, unknown: '' };
+    const unknown = names.find((name) => acts && !BYBIT_PARAMETERS.acting.has(name));
+    return { acts, ...(unknown !== undefined && { unknown }) };
+  },
   resembles: (text) => /^[0-9]{13}[!-~]{10,}|^GET\/realtime[0-9]+$/.test(text),
 
   draft(request, { algorithm, venueKeyId }, { at }) {

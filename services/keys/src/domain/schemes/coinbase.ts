@@ -18,8 +18,9 @@ export const COINBASE: VenueScheme = {
   body: 'json',
   reserved: new Set(),
   symbols: new Set(['product_id', 'product_ids']),
+  // They are in what the token does not cover.
+  holdsSymbols: 'none',
   uncovered: () => undefined,
-  coversPath: true,
   // A token's JSON may begin with a blank: it is known by its shape alone.
   resembles: (text) => /^[\w-]+\.[\w-]+$/.test(text),
 

@@ -16,8 +16,9 @@ export const KRAKEN: VenueScheme = {
   body: 'form',
   reserved: new Set(['nonce']),
   symbols: new Set(['pair', 'asset']),
+  // XBTUSD, XXBTZUSD and XBT/USD are one.
+  holdsSymbols: 'allowed',
   uncovered: () => 'query',
-  coversPath: true,
   resembles: (text) => text.startsWith('/0/private/'),
 
   draft(request, { venueKeyId }, { nonce }) {

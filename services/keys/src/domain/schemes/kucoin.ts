@@ -15,8 +15,8 @@ export const KUCOIN: VenueScheme = {
   body: 'json',
   reserved: new Set(),
   symbols: new Set(['symbol', 'symbols']),
+  holdsSymbols: 'both',
   uncovered: () => undefined,
-  coversPath: true,
   resembles: (text) => /^[0-9]{13}(GET|POST|PUT|DELETE)\//.test(text),
 
   draft(request, key, { at }) {

@@ -15,8 +15,8 @@ export const OKX: VenueScheme = {
   body: 'json',
   reserved: new Set(),
   symbols: new Set(['instId', 'instFamily', 'uly']),
+  holdsSymbols: 'both',
   uncovered: () => undefined,
-  coversPath: true,
   resembles: (text) =>
     /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z|[0-9]{10}(\.[0-9]+)?)(GET|POST|PUT|DELETE)\//.test(
       text,

@@ -17,8 +17,8 @@ export const POLONIEX: VenueScheme = {
   body: 'json',
   reserved: new Set(['signtimestamp', 'requestbody']),
   symbols: new Set(['symbol']),
+  holdsSymbols: 'both',
   uncovered: ({ body }) => (body.length > 0 ? 'query' : undefined),
-  coversPath: true,
   resembles: (text) => /^(GET|POST|PUT|DELETE)\n\//.test(text),
 
   draft(request, { venueKeyId }, { at }) {

@@ -80,6 +80,16 @@ export function readBody(kind: BodyKind, body: Buffer): readonly Parameter[] | V
   return parametersIn(json.value);
 }
 
+/** The members of a parameter whose text is JSON, or what is wrong with it. */
+export function readNested(
+  field: string,
+  { name, value }: Parameter,
+): readonly Parameter[] | Violation {
+  const json = readJson(Buffer.from(value));
+  if ('problem' in json) return { field, description: `${name} ${json.problem}` };
+  return parametersIn(json.value);
+}
+
 /**
  * The members in it, wherever they are, each with its text, or each of the texts in its array. What
  * is no text has an empty one: its name is there all the same.

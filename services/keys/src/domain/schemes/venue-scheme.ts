@@ -9,6 +9,14 @@ export interface VenueMoment {
   readonly nonce: bigint;
 }
 
+/** What can be told of a request wherever it is sent. */
+export interface Told {
+  /** Whether it may be more than reading. */
+  readonly acts: boolean;
+  /** A parameter that is not known to be for trading or reading; empty where there is none at all. */
+  readonly unknown?: string;
+}
+
 /** How a venue wants its requests signed. */
 export interface VenueScheme {
   readonly algorithms: readonly Algorithm[];
@@ -26,8 +34,15 @@ export interface VenueScheme {
   readonly symbols: ReadonlySet<string>;
   /** Where a request has parameters that the signature does not cover: they must be absent then. */
   uncovered(request: VenueRequest): 'query' | 'body' | undefined;
-  /** Whether the signature covers where the request goes. If not, see `betrays`. */
-  readonly coversPath: boolean;
+  /** Which lists of symbols can hold: of a venue with several names for each none can be denied. */
+  readonly holdsSymbols: 'both' | 'allowed' | 'none';
+  /** The parameters whose text is JSON. */
+  readonly nested?: ReadonlySet<string>;
+  /**
+   * What the names of parameters tell of a request whose signature does not cover where it goes, at
+   * venues where that is so. Absent where it covers the path.
+   */
+  told?(request: VenueRequest, names: readonly string[]): Told;
   /** Whether bytes could be what a request of the venue signs. */
   resembles(text: string): boolean;
   draft(request: VenueRequest, key: SchemeKey, moment: VenueMoment): Draft;

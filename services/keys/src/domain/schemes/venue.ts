@@ -6,6 +6,7 @@ import {
   problemsOfNames,
   problemsOfTarget,
   readBody,
+  readNested,
   readParameters,
 } from './request.js';
 import type { VenueScheme } from './venue-scheme.js';
@@ -56,16 +57,34 @@ function parametersOf(
   const query = readParameters('venue.query', request.query);
   const body = readBody(scheme.body, request.body);
   const found = [query, body].map((read) => (isViolation(read) ? [] : read));
-  const parameters = found.flat();
+  const nested = [
+    ...nestedIn('venue.query', found[0] ?? [], scheme),
+    ...nestedIn('venue.body', found[1] ?? [], scheme),
+  ];
+  const parameters = [
+    ...found.flat(),
+    ...nested.flatMap((each) => (isViolation(each) ? [] : each)),
+  ];
   const violations = [
     ...problemsOfTarget(request),
-    ...[query, body].filter(isViolation),
+    ...[query, body, ...nested].filter(isViolation),
     ...problemsOfNames('venue.query', found[0] ?? [], scheme.reserved),
     ...problemsOfBody(found, scheme),
     ...problemsOfCover({ request, venue }, scheme, parameters),
   ];
   if (violations.length > 0) throw invalid(...violations);
   return parameters;
+}
+
+/** What is in the parameters whose text is JSON, each of them, or what is wrong with it. */
+function nestedIn(
+  field: string,
+  parameters: readonly Parameter[],
+  { nested }: VenueScheme,
+): readonly (readonly Parameter[] | Violation)[] {
+  return parameters
+    .filter(({ name }) => nested?.has(name))
+    .map((parameter) => readNested(field, parameter));
 }
 
 /** A form's parameters stand once in the whole request; JSON may have a name in many objects. */
@@ -94,7 +113,7 @@ function problemsOfCover(
     const description = `must be empty: the signature of a ${request.method} does not cover it`;
     return [{ field: `venue.${uncovered}`, description }];
   }
-  if (scheme.coversPath || isDangerous(venue, request.path)) return [];
+  if (!scheme.told || isDangerous(venue, request.path)) return [];
   const names = new Set(parameters.map(({ name }) => name.toLowerCase()));
   const isTelling = [...names].some((name) => TELLING.has(name));
   if (!isTelling && !TELLING_TOGETHER.every((name) => names.has(name))) return [];
@@ -104,15 +123,25 @@ function problemsOfCover(
 }
 
 function factsOf(
-  { method, host, path }: VenueRequest,
-  { symbols }: VenueScheme,
+  request: VenueRequest,
+  scheme: VenueScheme,
   parameters: readonly Parameter[],
 ): VenueFacts {
-  const named = parameters.filter(({ name }) => symbols.has(name));
+  const { method, host, path } = request;
+  const names = parameters.map(({ name }) => name).filter((name) => name !== '');
+  const named = parameters.filter(({ name }) => scheme.symbols.has(innermost(name)));
   // Some venues take several as one text: `A,B`, or an array in JSON.
   const each = named.flatMap(({ value }) => value.split(/[,;"'[\]\s]+/));
   const symbol = [...new Set(each.filter((text) => text !== ''))].join(',');
-  return { method, host, path, ...(symbol !== '' && { symbol }) };
+  return {
+    ...{ method, host, path, ...(symbol !== '' && { symbol }) },
+    ...scheme.told?.(request, names),
+  };
+}
+
+/** What the last brackets of a name have in them, as forms write what is in lists: `a[0][pair]`. */
+function innermost(name: string): string {
+  return /\[([^[\]]+)\]$/.exec(name)?.[1] ?? name;
 }
 
 function isViolation(read: readonly Parameter[] | Violation): read is Violation {

@@ -225,6 +225,13 @@ describe('what a request is about', () => {
     ['binance', { query: 'symbols=%5B%22A%22,%22B%22%5D' }, 'A,B'],
     ['binance', { query: 'a=1' }, undefined],
     [
+      'binance',
+      { query: `batchOrders=${encodeURIComponent('[{"symbol":"A"},{"symbol":"B"}]')}` },
+      'A,B',
+    ],
+    ['binance', { body: Buffer.from('symbol=A&orders=%5B%7B%22symbol%22:%22B%22%7D%5D') }, 'A,B'],
+    ['kraken', { body: Buffer.from('pair=A&orders%5B0%5D%5Bpair%5D=B') }, 'A,B'],
+    [
       'okx',
       { body: Buffer.from('[{"instId":"BTC-USDT"},{"instId":"ETH-USDT"}]') },
       'BTC-USDT,ETH-USDT',
@@ -236,6 +243,55 @@ describe('what a request is about', () => {
     it(`is ${symbol} for ${request.query ?? request.body} of ${venue}`, () => {
       const { facts } = signableVenue(whole(request), { ...hmacKey('binance', 'K'), venue });
       assert.equal(facts.venue?.symbol, symbol);
+    });
+  }
+});
+
+describe('parameters whose text is JSON', () => {
+  it('are read strictly, or refused with where they are', () => {
+    for (const text of ['', '[', '[{"symbol":"A","symbol":"B"}]', '[{symbol:"A"}]']) {
+      const parameter = `batchOrders=${encodeURIComponent(text)}`;
+      assert.deepEqual(refused(hmacKey('binance', 'K'), { query: parameter }), ['venue.query']);
+      const body = Buffer.from(parameter);
+      assert.deepEqual(refused(hmacKey('binance', 'K'), { body }), ['venue.body']);
+    }
+  });
+});
+
+describe('what can be told of a request wherever it is sent', () => {
+  const order = 'symbol=A&side=BUY&type=LIMIT&quantity=1&price=1&timeInForce=GTC&recvWindow=5000';
+  const batch = (members: string) => `batchOrders=${encodeURIComponent(`[{${members}}]`)}`;
+  const json = (text: string) => ({ body: Buffer.from(text) });
+  const requests: readonly (readonly [string, Partial<VenueRequest>, object])[] = [
+    ['binance', { query: order }, { acts: true }],
+    ['binance', { query: 'symbol=A&limit=5' }, { acts: false }],
+    ['binance', {}, { acts: false }],
+    ['binance', { method: 'GET', query: 'dualSidePosition=true' }, { acts: true }],
+    ['binance', { query: batch('"symbol":"A","pendingAbovePegPriceType":"X"') }, { acts: true }],
+    [
+      'binance',
+      { query: batch('"symbol":"A","vAddress":"X"') },
+      { acts: true, unknown: 'vAddress' },
+    ],
+    ['binance', { query: 'SYMBOL=A' }, { acts: true, unknown: 'SYMBOL' }],
+    ['binance', { query: 'newAlias=A' }, { acts: true, unknown: 'newAlias' }],
+    ['bybit', json('{"category":"linear","request":[{"symbol":"A","qty":"1"}]}'), { acts: true }],
+    ['bybit', json('{"category":"linear","newAlias":1}'), { acts: true, unknown: 'newAlias' }],
+    ['bybit', json('{}'), { acts: true, unknown: '' }],
+    ['bybit', json('[]'), { acts: true, unknown: '' }],
+    ['bybit', {}, { acts: true, unknown: '' }],
+    ['bybit', { method: 'GET' }, { acts: false, unknown: '' }],
+    ['bybit', { method: 'GET', query: 'whatever=1' }, { acts: false }],
+    ['okx', json('{"newAlias":1}'), {}],
+  ];
+  for (const [venue, request, expected] of requests) {
+    it(`is ${JSON.stringify(expected)} for ${request.query ?? request.body ?? 'nothing'} of ${venue}`, () => {
+      const { facts } = signableVenue(whole(request), { ...hmacKey('binance', 'K'), venue });
+      const { acts, unknown } = facts.venue ?? {};
+      assert.deepEqual(
+        { ...(acts !== undefined && { acts }), ...(unknown !== undefined && { unknown }) },
+        expected,
+      );
     });
   }
 });
