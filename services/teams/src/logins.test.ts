@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { openDatabase } from '@ramet/database';
+import { RefreshTokenReused } from '@ramet/proto-gen/teams.v1';
 import { type Api, type House, openHouse } from './test-house.js';
 import type { TestUser } from './testing.js';
 
@@ -135,6 +136,46 @@ describe('a login', () => {
     const options = { url: house.databaseUrl, schema: 'teams', application: 'test' };
     await using db = await openDatabase(options);
     return await db.query<Row>(text);
+  }
+});
+
+describe('a refresh token that was stolen (T16)', () => {
+  it('is told once to the operator, and stands in the history of its user', async () => {
+    const lines: unknown[] = [];
+    const none = (): void => undefined;
+    const warn = (message: string, fields?: object): void => {
+      lines.push({ message, ...fields });
+    };
+    const logger = { debug: none, info: none, warn, error: none };
+    await using house = await openHouse({ outside: { logger } });
+    const { id, apiKey } = await house.teams.createUser('ada');
+    const { tokens } = house.as('');
+    const credential = { $case: 'apiKey', value: apiKey } as const;
+    const { refreshToken } = await tokens.logIn({ credential });
+    const second = await tokens.refreshToken({ refreshToken });
+    await tokens.refreshToken(second);
+
+    const shown = [1, 2, 3].map(() => assert.rejects(tokens.refreshToken({ refreshToken })));
+    await Promise.all(shown);
+
+    const login_id = await reusedLogin(house, id);
+    const message = 'a refresh token was shown again: its login has ended';
+    assert.deepEqual(lines, [{ message, user_id: id, login_id }]);
+  });
+
+  /** The login that stands in a user's history as ended by a token that was shown again. */
+  async function reusedLogin(house: House, userId: string): Promise<string> {
+    const { history } = await house.asService('executor');
+    for (;;) {
+      const { entries } = await history.readHistory({ after: 0n, pageSize: 1_000 });
+      const told = entries.filter(({ kind }) => kind === 'user.refresh_token_reused');
+      const [entry] = told;
+      if (!entry) continue;
+      assert.deepEqual([told.length, entry.aggregateId], [1, userId]);
+      const reuse = RefreshTokenReused.decode(entry.payload);
+      assert.equal(reuse.userId, userId);
+      return reuse.loginId;
+    }
   }
 });
 

@@ -15,6 +15,7 @@ import { teamsApi } from './api.js';
 import type { Config } from './config.js';
 import { createCredentials } from './credentials/credentials.js';
 import { IdentityTokens } from './credentials/identity-tokens.js';
+import { createReuseAlarm } from './credentials/reuse-alarm.js';
 import { RevocationLog } from './credentials/revocation-log.js';
 import { RotatingSigner } from './credentials/rotating-signer.js';
 import { TOKEN_NAMES } from './credentials/token-signer.js';
@@ -77,6 +78,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,
     chargeOwner: ownerCharge(config, clock),
+    tellOfReuse: createReuseAlarm(logger),
     ...{ clock, ids, failpoints },
   };
 
