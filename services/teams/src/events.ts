@@ -51,7 +51,8 @@ export function userChanged({ event, user }: UserChange): Event {
 
 /** An API key of a user was created or revoked. Stands in the history of the user. */
 export function apiKeyChanged(what: 'created' | 'revoked', key: ApiKey): Event {
-  const payload = ApiKeyChanged.encode({ apiKey: toApiKeyMessage(key) }).finish();
+  const apiKey = toApiKeyMessage({ ...key, lastUsedAt: null });
+  const payload = ApiKeyChanged.encode({ apiKey }).finish();
   return { aggregate: key.userId, kind: `user.api_key_${what}`, payload };
 }
 

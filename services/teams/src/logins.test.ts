@@ -240,11 +240,58 @@ describe('a scoped API key', () => {
     assert.equal(await create(), 'QUOTA_EXCEEDED');
   });
 
+  it('makes no key that lasts longer (T32)', async () => {
+    const end = new Date(Date.now() + 3_600_000);
+    const maker = await house.as(ada.token).users.createApiKey({
+      ...wishOf(['api_keys.*', 'users.get']),
+      expireTime: end,
+    });
+    const tokenOf = async (apiKey: string) =>
+      (await house.as('').tokens.exchangeToken({ apiKey })).token;
+    const { users } = house.as(await tokenOf(maker.secret));
+    const late = { ...wishOf([]), expireTime: new Date(end.getTime() + 1_000) };
+    await assert.rejects(users.createApiKey(late), { reason: 'REQUEST_INVALID' });
+    const made = await users.createApiKey(wishOf([]));
+    assert.deepEqual(made.apiKey?.expireTime, end);
+    assert.deepEqual(made.apiKey?.madeWith, [maker.apiKey?.id]);
+
+    const next = await house.as(await tokenOf(made.secret)).users.createApiKey(wishOf([]));
+    const login = await logIn(next.secret);
+    await house.as(ada.token).users.revokeApiKey({ id: maker.apiKey?.id ?? '' });
+
+    const { tokens } = house.as('');
+    for (const apiKey of [made.secret, next.secret]) {
+      await assert.rejects(tokens.exchangeToken({ apiKey }), REFUSED);
+    }
+    await assert.rejects(tokens.refreshToken(login), REFUSED);
+    await untilRevoked(house.as(login.token));
+    const asked = { userId: '', pageSize: 1_000, pageToken: '' };
+    const { apiKeys } = await house.as(ada.token).users.listApiKeys(asked);
+    const shown = apiKeys.filter(({ id }) => [made, next].some(({ apiKey }) => apiKey?.id === id));
+    assert.equal(shown.filter(({ revokeTime }) => revokeTime).length, 2);
+  });
+
   for (const scopes of [['*'], ['keys*'], ['.*'], ['keys.**'], ['keys list'], ['']]) {
     it(`has no scope ${JSON.stringify(scopes)}`, async () => {
       const { users } = house.as(ada.token);
       await assert.rejects(users.createApiKey(wishOf(scopes)), { reason: 'REQUEST_INVALID' });
     });
+  }
+
+  function logIn(apiKey: string) {
+    return house.as('').tokens.logIn({ credential: { $case: 'apiKey', value: apiKey } });
+  }
+
+  /** Waits until a token is refused: the replica hears of it at once, but not before the answer. */
+  async function untilRevoked({ users }: Api): Promise<void> {
+    const outcome = () =>
+      users.getUser({ id: '' }).then(
+        () => '',
+        ({ reason }) => reason,
+      );
+    let reason = '';
+    while (reason === '') reason = await outcome();
+    assert.equal(reason, 'TOKEN_REVOKED');
   }
 
   async function scoped(scopes: readonly string[]): Promise<Api> {

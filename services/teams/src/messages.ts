@@ -76,6 +76,8 @@ export function toApiKeyMessage(key: ApiKey): ApiKeyMessage {
     expireTime: key.expiresAt ?? undefined,
     revokeTime: key.revokedAt ?? undefined,
     scopes: key.scopes,
+    madeWith: key.madeWith,
+    lastUsedTime: key.lastUsedAt ?? undefined,
   };
 }
 

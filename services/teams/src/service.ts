@@ -26,6 +26,7 @@ import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
 import { IdentityProviders } from './store/identity-providers.js';
 import { Invitations } from './store/invitations.js';
+import { KeyUses } from './store/key-uses.js';
 import { Logins } from './store/logins.js';
 import { Past } from './store/past.js';
 import { Providers } from './store/providers.js';
@@ -71,10 +72,11 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   });
   const revocations = scope.use(new RevocationLog({ db, clock, logger }));
   const stores = storesIn(db);
+  const keyUses = scope.use(new KeyUses({ db, clock, logger }));
   const deps: Deps = {
     ...stores,
     ...{ tokens, revocations, identityTokens: new IdentityTokens(clock) },
-    credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, ids }),
+    credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, keyUses, ids }),
     lifecycle: scope.use(lifecycle),
     accessListEnabled: config.accessListEnabled,
     chargeOwner: ownerCharge(config, clock),

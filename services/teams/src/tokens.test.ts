@@ -86,6 +86,21 @@ describe('tokens', () => {
     );
   });
 
+  it('are made of keys of which is shown when that was last', async () => {
+    const { users } = house.as(ada.token);
+    const wish = { requestId: '', userId: '', name: 'used', expireTime: undefined, scopes: [] };
+    const { apiKey, secret } = await users.createApiKey(wish);
+    const shown = async () => {
+      const { apiKeys } = await users.listApiKeys({ userId: '', pageSize: 1_000, pageToken: '' });
+      return apiKeys.find(({ id }) => id === apiKey?.id)?.lastUsedTime;
+    };
+    assert.equal(await shown(), undefined);
+    await house.as('').tokens.exchangeToken({ apiKey: secret });
+    let lastUsed = await shown();
+    while (!lastUsed) lastUsed = await shown();
+    assert.ok(Math.abs(lastUsed.getTime() - Date.now()) < 60_000);
+  });
+
   it('end by themselves', async () => {
     const api = house.as(await house.teams.sign({ kind: 'user', id: ada.id, admin: false }));
     await api.users.getUser({ id: '' });

@@ -14,6 +14,7 @@ import {
 } from '../domain/login.js';
 import { refreshTokenReused } from '../events.js';
 import { USER_REFUSAL } from './good-user.js';
+import { KEY_REFUSAL } from './key-refusal.js';
 import { readNow } from './now.js';
 import { revokeTokens } from './revocations.js';
 import { advance, lockGoodUser, lockUser } from './user-chain.js';
@@ -151,16 +152,16 @@ const LOCK = `
 
 const READ = `
   select l.id, l.user_id as "userId", l.scopes, l.secret,
-    array_remove(array[l.api_key_id, i.provider_id, i.id, l.id], null) as "credentialIds",
+    array_remove(
+      array[l.api_key_id] || k.made_with || array[i.provider_id, i.id, l.id], null
+    ) as "credentialIds",
     l.expires_at as "expiresAt", u.admin, u.seq as version,
     t.generation, t.used_at as "usedAt",
     newest.generation as newest, newest.expires_at as "newestExpiresAt",
     case
       when l.revoked_at is not null or l.expires_at <= ramet_now() then 'LOGIN_OVER'
-      when k.revoked_at is not null then 'API_KEY_REVOKED'
-      when k.expires_at <= ramet_now() then 'API_KEY_EXPIRED'
       when l.identity_id is not null and i.id is null then 'IDENTITY_NOT_LINKED'
-      else ${USER_REFUSAL}
+      else coalesce(${KEY_REFUSAL}, ${USER_REFUSAL})
     end as refusal
   from refresh_token t
     join login l on l.id = t.login_id

@@ -54,12 +54,14 @@ export function problemsOfTransaction(transaction: EvmTransaction): readonly Vio
 }
 
 /** What a transaction is about. */
-export function factsOfTransaction({ chainId, to, value, data }: EvmTransaction): EvmFacts {
+export function factsOfTransaction(transaction: EvmTransaction): EvmFacts {
+  const { chainId, to, value, data, gasLimit, fee } = transaction;
+  const price = fee.kind === 'dynamic' ? fee.maxFee : fee.gasPrice;
   const selector = data.length >= SELECTOR_BYTES && to !== '';
   return {
     chainId,
     to: to.toLowerCase(),
-    value: wei(value),
+    value: wei(value) + gasLimit * wei(price),
     ...(selector && { selector: `0x${data.toString('hex', 0, SELECTOR_BYTES)}` }),
   };
 }
