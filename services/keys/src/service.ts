@@ -49,6 +49,7 @@ import { rotateKek } from './handlers/rotate-kek.js';
 import { rotateKey } from './handlers/rotate-key.js';
 import { rotateLogKey } from './handlers/rotate-log-key.js';
 import { seal } from './handlers/seal.js';
+import { noteInvalid } from './handlers/sign-denials.js';
 import { signTransaction } from './handlers/sign-transaction.js';
 import { undeleteKey } from './handlers/undelete-key.js';
 import { unseal } from './handlers/unseal.js';
@@ -282,7 +283,11 @@ function servicesOf(deps: Deps): readonly Implemented[] {
       renewGrantLeases: renewGrantLeases(deps),
       checkGrantLimits: checkGrantLimits(deps),
     }),
-    implement(SigningServiceService, { signTransaction: signTransaction(deps) }),
+    implement(
+      SigningServiceService,
+      { signTransaction: signTransaction(deps) },
+      { signTransaction: noteInvalid(deps) },
+    ),
     implement(SealServiceService, {
       getSealStatus: getSealStatus(deps),
       seal: seal(deps),
