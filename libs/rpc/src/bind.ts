@@ -5,10 +5,11 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { PublicError } from '@ramet/errors';
 import type { Streaming, Unary, Uploading } from './call.js';
 import type { Endpoint } from './endpoint.js';
 import type { Implemented } from './implement.js';
-import { methodsOf } from './method.js';
+import { type AnyMethod, type Invalid, methodsOf } from './method.js';
 import { ResponseStream } from './response-stream.js';
 import type { ServingCall } from './serving-call.js';
 import { servingOf } from './watch-over.js';
@@ -42,7 +43,9 @@ export function bind(service: Implemented, endpoints: ReadonlyMap<string, Endpoi
   const definition: Record<string, ServiceDefinition[string]> = {};
   const implementation: UntypedServiceImplementation = {};
   const handlers = service.handlers as Record<string, Handler>;
-  for (const [name, { path, requestStream, responseStream }] of methodsOf(service.definition)) {
+  const invalid = (service.invalid ?? {}) as Record<string, Invalid<object>>;
+  for (const [name, method] of methodsOf(service.definition)) {
+    const { path, requestStream, responseStream } = method;
     const handler = handlers[name];
     const endpoint = endpoints.get(path);
     if (!handler || !endpoint) throw new Error(`there is no handler for ${path}`);
@@ -59,26 +62,61 @@ export function bind(service: Implemented, endpoints: ReadonlyMap<string, Endpoi
       responseSerialize: asIs,
       responseDeserialize: asIs,
     };
-    implementation[name] = served(endpoint, handler);
+    implementation[name] = served(endpoint, handler, tellInvalid(method, invalid[name]));
   }
   return { definition, implementation };
 }
 
-function served(endpoint: Endpoint, handler: Handler): UntypedServiceImplementation[string] {
+function served(
+  endpoint: Endpoint,
+  handler: Handler,
+  refuse: Refuse | undefined,
+): UntypedServiceImplementation[string] {
   if (endpoint.uploads) {
     return respondWith(answerUpload(endpoint, handler as Uploading<unknown, unknown>));
   }
   if (endpoint.streams) return serveStream(endpoint, handler as Streaming<unknown, unknown>);
-  return respondWith(answerUnary(endpoint, handler as Unary<unknown, unknown>));
+  return respondWith(answerUnary(endpoint, handler as Unary<unknown, unknown>, refuse));
 }
 
-function answerUnary({ encode }: Endpoint, handler: Unary<unknown, unknown>): Answer {
+function answerUnary(
+  { encode }: Endpoint,
+  handler: Unary<unknown, unknown>,
+  refuse: Refuse | undefined,
+): Answer {
   return async (call, bytes) => {
-    const admitted = call.admit(bytes);
-    const request = admitted instanceof Promise ? await admitted : admitted;
+    let request: unknown;
+    try {
+      const admitted = call.admit(bytes);
+      request = admitted instanceof Promise ? await admitted : admitted;
+    } catch (thrown) {
+      await refuse?.(thrown, bytes, call);
+      throw thrown;
+    }
     const response = await handler(request, call);
     call.response = response;
     return Buffer.isBuffer(response) ? response : encode(response);
+  };
+}
+
+/** Does what has to be done before a call is refused. */
+type Refuse = (thrown: unknown, bytes: Buffer | undefined, call: ServingCall) => Promise<void>;
+
+/** Tells of the requests that break a bound of the contract, and of no other refusal. */
+function tellInvalid(
+  { requestDeserialize }: AnyMethod,
+  told: Invalid<object> | undefined,
+): Refuse | undefined {
+  if (!told) return undefined;
+  return async (thrown, bytes, call) => {
+    if (!(thrown instanceof PublicError && thrown.code === 'invalid_argument')) return;
+    let request: object = {};
+    try {
+      request = requestDeserialize(bytes ?? Buffer.alloc(0)) as object;
+    } catch {
+      // Bytes that are no message say nothing.
+    }
+    await told(thrown, request, call);
   };
 }
 

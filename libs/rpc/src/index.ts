@@ -31,7 +31,13 @@ export type { Handlers, Method } from './method.js';
 export type { Clock, Logger } from './ports.js';
 export { RemoteError, type StatusName } from './remote-error.js';
 export type { RevocationNews, RevocationSource } from './revocation-feed.js';
-export { FRESH_MS, type Revocations, type Revoked, RevokedSubjects } from './revocations.js';
+export {
+  FRESH_MS,
+  REVOKED_MS,
+  type Revocations,
+  type Revoked,
+  RevokedSubjects,
+} from './revocations.js';
 export { type RunningServer, type ServeOptions, serve } from './serve.js';
 export {
   openServiceTls,

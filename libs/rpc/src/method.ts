@@ -1,4 +1,4 @@
-import type { Streaming, Unary, Uploading } from './call.js';
+import type { Call, Streaming, Unary, Uploading } from './call.js';
 
 /** One method of a service definition as ts-proto generates it. */
 export interface Method<Request, Response> {
@@ -23,6 +23,24 @@ export type Handlers<Service> = {
         uploading: Uploading<Request, Response>;
         both: never;
       }[KindOf<Service[Name]>]
+    : never;
+};
+
+/**
+ * Told of a request of a caller who may make it that breaks a bound of the contract, before the caller
+ * has the refusal: with the error, and the request as far as it can be read. What it throws takes the
+ * place of the refusal.
+ */
+export type Invalid<Request> = (
+  thrown: unknown,
+  request: Partial<Request>,
+  call: Call,
+) => Promise<void>;
+
+/** Who is told of invalid requests, by method. */
+export type InvalidHandlers<Service> = {
+  readonly [Name in keyof Service]?: Service[Name] extends Method<infer Request, infer _>
+    ? Invalid<Request>
     : never;
 };
 

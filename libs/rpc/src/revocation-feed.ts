@@ -16,7 +16,11 @@ export interface RevocationSource {
   ): Promise<{ readonly revoked: boolean }>;
 }
 
-/** What was revoked, and when it was looked: so long after the stream was opened. */
+/**
+ * What was revoked, and when it was looked: so long after the stream was opened.
+ *
+ * Absent: what was found does not fit into one message, and more of it follows.
+ */
 export interface RevocationNews {
   readonly revocations: readonly Revoked[];
   readonly lookedAfter?: { readonly seconds: bigint; readonly nanos: number } | undefined;
@@ -115,18 +119,18 @@ export class RevocationFeed implements Revocations, AsyncDisposable {
   /** Follows one stream. Tells whether it was given up because it was slow to open. */
   async #follow(signal: AbortSignal, openingMs: number): Promise<boolean> {
     const openedAt = this.#clock.elapsed();
-    let isFirst = true;
+    let openedInMs: number | undefined;
+    let first: RevokedSubjects | undefined = new RevokedSubjects();
     const watch = new Watch(this.#clock, signal);
     try {
       for await (const news of this.#source.watchRevocations({}, { signal: watch.signal })) {
         watch.wind();
-        const lookedAt = openedAt + millisecondsOf(news.lookedAfter);
-        // The first has all that can still matter: what was known before is in it, or over. But for
-        // who has looked before us: what we know is news there.
-        if (isFirst && lookedAt >= this.#lookedAt) this.#subjects = new RevokedSubjects();
-        this.#take(news.revocations, lookedAt);
-        if (isFirst && this.#clock.elapsed() - openedAt > openingMs) return true;
-        isFirst = false;
+        openedInMs ??= this.#clock.elapsed() - openedAt;
+        this.#add(news.revocations, first);
+        if (!news.lookedAfter) continue;
+        this.#look(openedAt + millisecondsOf(news.lookedAfter), first);
+        first = undefined;
+        if (openedInMs > openingMs) return true;
       }
     } finally {
       watch.stop();
@@ -134,10 +138,26 @@ export class RevocationFeed implements Revocations, AsyncDisposable {
     return false;
   }
 
-  #take(revocations: readonly Revoked[], lookedAt: number): void {
-    for (const each of revocations) this.#subjects.add(each);
-    this.#lookedAt = Math.max(this.#lookedAt, lookedAt);
+  /** Takes in what was revoked, at once, though more of it may follow. */
+  #add(revocations: readonly Revoked[], first: RevokedSubjects | undefined): void {
+    const now = this.#clock.elapsed();
+    for (const each of revocations) {
+      this.#subjects.add(each, now);
+      first?.add(each, now);
+    }
+    this.#subjects.forget(now);
     if (revocations.length > 0) for (const callback of this.#listeners) callback();
+  }
+
+  /**
+   * Takes note of when it was looked.
+   *
+   * The first look finds all that can still matter: what was known before is in it, or over. But for
+   * who has looked before us: what we know is news there.
+   */
+  #look(lookedAt: number, first: RevokedSubjects | undefined): void {
+    if (first && lookedAt >= this.#lookedAt) this.#subjects = first;
+    this.#lookedAt = Math.max(this.#lookedAt, lookedAt);
   }
 }
 
@@ -172,8 +192,8 @@ class Watch {
   }
 }
 
-function millisecondsOf(duration: RevocationNews['lookedAfter']): number {
-  return duration ? Number(duration.seconds) * 1_000 + duration.nanos / 1e6 : 0;
+function millisecondsOf({ seconds, nanos }: NonNullable<RevocationNews['lookedAfter']>): number {
+  return Number(seconds) * 1_000 + nanos / 1e6;
 }
 
 function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {

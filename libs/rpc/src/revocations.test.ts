@@ -3,11 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { type PublicError, unavailable } from '@ramet/errors';
 import type { Call, Caller, CallMetadata } from './call.js';
 import { connect, type Remote } from './connect.js';
-import type { Clock } from './ports.js';
+import { type Clock, machineClock } from './ports.js';
 import { RevocationFeed, type RevocationNews, type RevocationSource } from './revocation-feed.js';
-import { type Revocations, type Revoked, RevokedSubjects } from './revocations.js';
+import { REVOKED_MS, type Revocations, type Revoked, RevokedSubjects } from './revocations.js';
+import { RevokedCutter } from './revoked-cutter.js';
 import { echoService } from './test-contract.js';
 import { Known } from './test-revocations.js';
 import { callerNamed, rejection, startTestServer } from './test-server.js';
@@ -19,6 +21,7 @@ const ADA: Caller = {
   version: 5,
 };
 const NEVER = 0;
+const NOTHING = (): void => undefined;
 
 const CASES: readonly (readonly [string, Revoked, boolean])[] = [
   ['its id', { subject: 'tok_1', minVersion: NEVER }, true],
@@ -33,16 +36,34 @@ describe('the revocations that are known', () => {
   for (const [what, revoked, expected] of CASES) {
     it(`${expected ? 'refuse' : 'let'} a token by ${what}`, () => {
       const subjects = new RevokedSubjects();
-      subjects.add(revoked);
+      subjects.add(revoked, 0);
       assert.equal(subjects.has(ADA), expected);
     });
   }
 
   it('are not taken back by an older one', () => {
     const subjects = new RevokedSubjects();
-    subjects.add({ subject: 'usr_1', minVersion: 6 });
-    subjects.add({ subject: 'usr_1', minVersion: 3 });
+    subjects.add({ subject: 'usr_1', minVersion: 6 }, 0);
+    subjects.add({ subject: 'usr_1', minVersion: 3 }, 0);
     assert.ok(subjects.has(ADA));
+  });
+
+  it('are forgotten once no token can be of before', () => {
+    const subjects = new RevokedSubjects();
+    for (const [subject, atMs] of [
+      ['old', 0],
+      ['again', 0],
+      ['new', 1],
+      ['again', 2],
+    ] as const) {
+      subjects.add({ subject, minVersion: NEVER }, atMs);
+    }
+    subjects.forget(REVOKED_MS);
+    assert.equal(subjects.size, 3);
+    subjects.forget(REVOKED_MS + 1);
+    assert.equal(subjects.size, 2);
+    subjects.forget(REVOKED_MS + 2);
+    assert.ok(subjects.has({ ...ADA, tokenId: 'again' }));
   });
 });
 
@@ -112,6 +133,32 @@ describe('a feed of revocations', () => {
     assert.equal(told, 1);
   });
 
+  it('knows each page of much at once, and is fresh with the last (T28)', async () => {
+    const world = new Played();
+    await using feed = new RevocationFeed(world, world.clock);
+    await world.tell({ after: undefined, revoked: ['tok_1'] });
+    assert.ok(feed.isRevoked(ADA));
+    assert.ok(!feed.isFresh());
+
+    await world.tell({ after: undefined, revoked: ['tok_2'] });
+    await world.tell({ after: 0, revoked: ['tok_3'] });
+    assert.ok(feed.isFresh());
+    for (const tokenId of ['tok_1', 'tok_2', 'tok_3'])
+      assert.ok(feed.isRevoked({ ...ADA, tokenId }));
+  });
+
+  it('forgets nothing before it has heard all pages of another stream', async () => {
+    const world = new Played();
+    await using feed = new RevocationFeed(world, world.clock);
+    await world.tell({ after: 0, revoked: ['tok_1'] });
+    await world.end();
+    await world.tell({ after: undefined, revoked: ['tok_2'] });
+    assert.ok(feed.isRevoked(ADA));
+    await world.tell({ after: 0, revoked: [] });
+    assert.ok(!feed.isRevoked(ADA));
+    assert.ok(feed.isRevoked({ ...ADA, tokenId: 'tok_2' }));
+  });
+
   it('forgets nothing for a stream of somebody who has looked before', async () => {
     const world = new Played();
     await using feed = new RevocationFeed(world, world.clock);
@@ -157,6 +204,37 @@ describe('a server', () => {
     await bob.return?.(undefined);
   });
 
+  it('lets streams go on while nobody can be asked, for a while, and then ends them', async () => {
+    const known = new Known();
+    known.fresh = false;
+    known.answer = () => Promise.reject(unavailable('teams'));
+    const reviews: (() => void)[] = [];
+    const after = (_: number, callback: () => void) => {
+      reviews.push(callback);
+      return NOTHING;
+    };
+    const clock = { ...machineClock, after };
+    const ended: string[] = [];
+    const abort = ({ reason }: PublicError): void => {
+      ended.push(reason);
+    };
+    const stream = { caller: ADA, endpoint: { streams: true }, abort };
+    using _cutter = new RevokedCutter({ open: new Set([stream as never]), clock }, known);
+    const review = async (): Promise<void> => {
+      reviews.shift()?.();
+      while (reviews.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    for (let count = 0; count < 4; count += 1) await review();
+    known.answer = async () => false;
+    await review();
+    known.answer = () => Promise.reject(unavailable('teams'));
+    for (let count = 0; count < 4; count += 1) await review();
+    assert.equal(ended.length, 0);
+    await review();
+    assert.deepEqual(ended, ['PEER_UNAVAILABLE']);
+  });
+
   async function open(client: Remote<ReturnType<typeof echoService>>, id: string) {
     const options = { metadata: { caller: `user:${id}` } };
     const stream = client.count({}, options)[Symbol.asyncIterator]();
@@ -200,11 +278,12 @@ class Played implements RevocationSource {
     }
   }
 
-  async tell(news: { readonly after: number; readonly revoked?: readonly string[] }) {
+  /** Says what was revoked, and after how many milliseconds it was looked, unless more follows. */
+  async tell(news: { readonly after: number | undefined; readonly revoked?: readonly string[] }) {
     const { after, revoked = [] } = news;
     await this.#say({
       revocations: revoked.map((subject) => ({ subject, minVersion: NEVER })),
-      lookedAfter: { seconds: 0n, nanos: after * 1e6 },
+      lookedAfter: after === undefined ? after : { seconds: 0n, nanos: after * 1e6 },
     });
   }
 

@@ -23,20 +23,39 @@ export interface Revocations {
 /** How old what is known may be, before it is asked about each call. */
 export const FRESH_MS = 1_000;
 
+/** For how long a revocation matters: twice as long as the longest token is good. */
+export const REVOKED_MS = 2 * 3_600_000;
+
 /** The revocations that are known: quick to ask, as every call does. */
 export class RevokedSubjects {
-  readonly #minVersions = new Map<string, number>();
+  /** From the one that was heard of first to the last. */
+  readonly #known = new Map<string, { readonly minVersion: number; readonly atMs: number }>();
 
-  add({ subject, minVersion }: Revoked): void {
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** Adds what was heard of at a time, which only grows. */
+  add({ subject, minVersion }: Revoked, atMs: number): void {
+    const before = this.#known.get(subject)?.minVersion ?? 0;
     const least = minVersion === 0 ? Number.POSITIVE_INFINITY : minVersion;
-    this.#minVersions.set(subject, Math.max(least, this.#minVersions.get(subject) ?? 0));
+    this.#known.delete(subject);
+    this.#known.set(subject, { minVersion: Math.max(least, before), atMs });
+  }
+
+  /** Forgets what matters no more. */
+  forget(nowMs: number): void {
+    for (const [subject, { atMs }] of this.#known) {
+      if (nowMs - atMs <= REVOKED_MS) return;
+      this.#known.delete(subject);
+    }
   }
 
   has({ id, tokenId, credentialIds, version = 0 }: Caller): boolean {
-    if (this.#minVersions.size === 0) return false;
-    if (version < (this.#minVersions.get(id) ?? 0)) return true;
-    if (this.#minVersions.has(tokenId)) return true;
-    return credentialIds?.some((each) => this.#minVersions.has(each)) ?? false;
+    if (this.#known.size === 0) return false;
+    if (version < (this.#known.get(id)?.minVersion ?? 0)) return true;
+    if (this.#known.has(tokenId)) return true;
+    return credentialIds?.some((each) => this.#known.has(each)) ?? false;
   }
 }
 

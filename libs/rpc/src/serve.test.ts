@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PublicError } from '@ramet/errors';
 import type { AuditRecord } from './audit.js';
 import type { Call } from './call.js';
 import { connect } from './connect.js';
@@ -92,6 +93,27 @@ describe('a served call', () => {
     const fields = error.violations.map(({ field }) => field).sort();
     assert.deepEqual(fields, ['color', 'items[0].name', 'text']);
     assert.deepEqual(calls, []);
+  });
+
+  it('is told of to who keeps account of refusals, if it breaks a bound and its caller may ask', async () => {
+    const told: unknown[] = [];
+    const invalid = async (thrown: unknown, { text }: EchoRequest, { caller }: Call) => {
+      told.push([(thrown as Error & { reason: string }).reason, text, caller.id]);
+      if (text?.startsWith('unheard')) throw new PublicError('unavailable', 'AWAY', 'not noted');
+    };
+    await using server = await startTestServer({ invalid });
+    await using client = connect(echoService(), server.address);
+    const [long, unheard] = ['x'.repeat(11), `unheard${'x'.repeat(11)}`];
+
+    await client.echo({ text: 'short' }, AS_USER);
+    await assert.rejects(client.echo({ text: long }), { code: 'UNAUTHENTICATED' });
+    await assert.rejects(client.echo({ text: long }, AS_USER), { reason: 'REQUEST_INVALID' });
+    await assert.rejects(client.echo({ text: unheard }, AS_USER), { reason: 'AWAY' });
+
+    assert.deepEqual(told, [
+      ['REQUEST_INVALID', long, 'usr_1'],
+      ['REQUEST_INVALID', unheard, 'usr_1'],
+    ]);
   });
 
   it('says nothing of its request to who may not make it', async () => {

@@ -28,7 +28,7 @@ export class Known implements Revocations {
   }
 
   revoke(subject: string): void {
-    this.#subjects.add({ subject, minVersion: 0 });
+    this.#subjects.add({ subject, minVersion: 0 }, 0);
     for (const callback of this.#listeners) callback();
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Call, Caller, Uploading } from './call.js';
 import { implement } from './implement.js';
+import type { Invalid } from './method.js';
 import type { Logger } from './ports.js';
 import { RemoteError } from './remote-error.js';
 import { type RunningServer, type ServeOptions, serve } from './serve.js';
@@ -11,6 +12,8 @@ export interface TestHandlers {
   readonly echo?: (request: EchoRequest, call: Call) => Promise<EchoResponse | Buffer>;
   readonly count?: (request: EchoRequest, call: Call) => AsyncIterable<EchoResponse>;
   readonly upload?: Uploading<EchoRequest, EchoResponse>;
+  /** Told of invalid requests of `echo`. */
+  readonly invalid?: Invalid<EchoRequest>;
 }
 
 /** A line that a server under test has logged. */
@@ -53,15 +56,19 @@ export async function startTestServer(
     host: '127.0.0.1',
     port: 0,
     services: [
-      implement(echoService(), {
-        echo,
-        anyone: echo,
-        admin: echo,
-        mesh: echo,
-        run: echo,
-        count,
-        upload,
-      }),
+      implement(
+        echoService(),
+        {
+          echo,
+          anyone: echo,
+          admin: echo,
+          mesh: echo,
+          run: echo,
+          count,
+          upload,
+        },
+        handlers.invalid && { echo: handlers.invalid },
+      ),
     ],
     contract: testContract(),
     authenticate: authenticateByName,

@@ -185,6 +185,30 @@ describe('the life of a key', () => {
       assert.deepEqual(await signRaw(world, tenant, 'payload'), signed(SECOND));
     });
 
+    it('signs with the new one at once on every replica, whatever it has open', async () => {
+      const material = { $case: 'secret', value: Buffer.from(FIRST) } as const;
+      const tenant = await newTenant(world, { key: { material } });
+      await authorize(world, tenant);
+      assert.deepEqual(await signRaw(replica, tenant, 'payload', 'before'), signed(FIRST));
+      await rotate(tenant, SECOND, 0);
+
+      assert.deepEqual(await signRaw(replica, tenant, 'payload', 'after'), signed(SECOND));
+      assert.deepEqual(await signRaw(world, tenant, 'payload', 'after'), signed(SECOND));
+      for (const each of [replica, world]) {
+        const again = signRaw(each, tenant, 'payload', 'before');
+        assert.equal(await reasonOf(again), 'KEY_VERSION_RETIRED');
+      }
+      assert.deepEqual(await versionsLogged(tenant), [2, 1]);
+    });
+
+    it('signs a repeated request the same while the old one still signs', async () => {
+      const tenant = await rotatedTenant(HOUR_MS);
+      const first = await signRaw(world, tenant, 'payload', 'r1');
+      assert.deepEqual(await signRaw(replica, tenant, 'payload', 'r1'), first);
+      await rotate(tenant, 'the third secret of the key', HOUR_MS);
+      assert.deepEqual(await signRaw(replica, tenant, 'payload', 'r1'), first);
+    });
+
     it('destroys the old one after the overlap, and the grant goes on', async () => {
       const tenant = await rotatedTenant(HOUR_MS);
       await overlapIsOver(tenant);
@@ -440,6 +464,13 @@ describe('the life of a key', () => {
     return tenant;
   }
 
+  /** Which versions have signed, as the log tells its owner, the newest first. */
+  async function versionsLogged(tenant: Tenant): Promise<readonly number[]> {
+    const request = { keyId: tenant.keyId, cloneId: '', pageSize: 0, pageToken: '' };
+    const { signatures } = await world.keys.listSignatures(request, owner(tenant));
+    return signatures.map(({ keyVersion }) => keyVersion);
+  }
+
   function nextEpoch({ cloneId, epoch }: Tenant): void {
     const clone = world.peers.clones.get(cloneId) ?? assert.fail('there is no clone');
     world.peers.clones.set(cloneId, { ...clone, epoch });
@@ -450,6 +481,10 @@ describe('the life of a key', () => {
       update key_version set retire_at = ramet_now() - interval '3 minutes'
       where key_id = $1 and retire_at is not null`;
     await world.db.query(sql, [keyId]);
+    const grants = `
+      update key_grant set version_until = ramet_now() - interval '3 minutes'
+      where key_id = $1 and version_until is not null`;
+    await world.db.query(grants, [keyId]);
   }
 
   /** Whether the secrets of a key are there, of the newest version first. */

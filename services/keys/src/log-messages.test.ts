@@ -18,6 +18,7 @@ const SIGNATURE: Signature = {
   acceptedAt: new Date('2026-11-29T01:02:03.004Z'),
   traceId: '0af7651916cd43dd8448eb211c80319c',
   nonce: undefined,
+  keyVersion: 0,
 };
 
 const DENIAL = {
@@ -58,6 +59,12 @@ describe('the bytes of an entry', () => {
     const { record } = LogEntry.decode(entryOf(MESH, { kind: 'signature', signature }));
     assert.ok(record?.$case === 'signature');
     assert.equal(record.value.nonce, 9n);
+  });
+
+  it('have the version of the key that has signed', () => {
+    const signature = { ...SIGNATURE, keyVersion: 2 };
+    const bytes = entryOf({ kind: 'user', id: 'usr_1' }, { kind: 'signature', signature });
+    assert.equal(bytes.toString('hex'), `${SIGNATURE_BYTES.replace('12dc01', '12de01')}6002`);
   });
 
   it('T14: are others for every other value, whatever characters are in it', () => {

@@ -51,6 +51,7 @@ function toLoggedSignature(signature: Signature): SignatureRecord {
     acceptTime: signature.acceptedAt,
     traceId: signature.traceId,
     nonce: signature.nonce,
+    keyVersion: signature.keyVersion,
   };
 }
 

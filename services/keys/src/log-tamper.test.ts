@@ -52,6 +52,12 @@ const TAMPERINGS: readonly (readonly [string, string, LogFaultKind])[] = [
     RECORD_CHANGED,
   ],
   [
+    'the version of the key of a row was changed',
+    `update signature set key_version = key_version + 1
+     where key_id = $1 and request_id = 'r7' and $2::bigint > 0`,
+    RECORD_CHANGED,
+  ],
+  [
     'rows were swapped',
     `update signature as s set digest = o.digest, accepted_at = o.accepted_at
      from signature as o

@@ -6,10 +6,12 @@ import type { Auditor } from './deps.js';
 import { startAppender } from './log/appender.js';
 import { auditLogs } from './log/audit.js';
 import { createHeadSigner, type HeadSigner } from './log/head-signer.js';
+import { startHeadThinner } from './log/head-thinner.js';
 import { headSigned } from './log-events.js';
 import { entryOf } from './log-messages.js';
 import type { Envelope } from './sealing/envelope.js';
 import { LogAuditReads } from './store/log-audit.js';
+import { LogHeads } from './store/log-heads.js';
 import { LogWriter } from './store/log-writer.js';
 import { Logs } from './store/logs.js';
 import type { Secrets } from './store/secrets.js';
@@ -59,6 +61,7 @@ export function startLogs({
       ...tools,
     }),
   );
+  scope.use(startHeadThinner({ heads: new LogHeads(db), ...tools }));
   return {
     logs,
     headSigner,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { SealState } from '@ramet/proto-gen/keys.v1';
+import { RemoteError } from '@ramet/rpc';
 import { systemIds } from '@ramet/service';
 import { as } from './support/callers.js';
 import { HeldKeks } from './support/held-keks.js';
@@ -105,6 +106,25 @@ describe('a keys service that is sealed', () => {
     ]);
     const { status } = await other.seal.getSealStatus({}, ADMIN);
     assert.deepEqual([status?.seal?.reason, status?.seal?.changedBy], ['all clear', 'user:usr_1']);
+  });
+
+  it('takes no reason that would be more than a line of what shows it', async () => {
+    const grant = { grantId: '', executionId: systemIds.make('exe') };
+    for (const reason of ['a\nb', 'a\u001b[2J', 'a\u007f', 'a\u0085b', 'a\u2028b']) {
+      for (const call of [
+        world.seal.seal({ ...SEAL, reason }, ADMIN),
+        world.seal.unseal({ reason }, ADMIN),
+        world.seal.rotateKek({ reason, dataKeys: false, validateOnly: false }, ADMIN),
+        world.keys.revokeGrant({ ...grant, reason }, as('service:lifecycle')),
+      ]) {
+        const thrown: unknown = await call.catch((refusal: unknown) => refusal);
+        assert.ok(thrown instanceof RemoteError, JSON.stringify(reason));
+        assert.deepEqual(
+          thrown.violations.map(({ field }) => field),
+          ['reason'],
+        );
+      }
+    }
   });
 
   it('is sealed and unsealed by administrators alone (T15)', async () => {

@@ -81,6 +81,60 @@ describe('a user who is disabled', () => {
     );
   });
 
+  it('T32: is no OWNER that others may leave a team to', async () => {
+    const { team, owner, admin: other } = await createCrew(house, 'shared');
+    const teamId = team.id;
+    const { teams } = house.as(owner.token);
+    await teams.setTeamMember({ teamId, userId: other.id, role: TeamRole.OWNER });
+    await disable(other);
+
+    const leave = () => teams.removeTeamMember({ teamId, userId: owner.id });
+    await assert.rejects(leave(), { reason: 'LAST_OWNER' });
+    const give = teams.transferTeamOwnership({ teamId, userId: other.id });
+    await assert.rejects(give, { reason: 'LAST_OWNER' });
+    await admin.users.enableUser({ id: other.id });
+    await leave();
+  });
+
+  it('leaves a team to whom an administrator makes its OWNER then, and not before', async () => {
+    const { team, owner, member } = await createCrew(house, 'orphaned');
+    const make = () =>
+      admin.teams.setTeamMember({ teamId: team.id, userId: member.id, role: TeamRole.OWNER });
+    await assert.rejects(make(), { reason: 'PERMISSION_DENIED' });
+
+    await disable(owner);
+    await make();
+
+    const { teams } = house.as(member.token);
+    await teams.removeTeamMember({ teamId: team.id, userId: owner.id });
+    await assert.rejects(make(), { reason: 'PERMISSION_DENIED' });
+  });
+
+  it('T4: keeps no login that had begun and was not there yet', async () => {
+    const user = await house.teams.createUser('in-between');
+    const { tokens } = house.as('');
+    await using db = await openDatabase({
+      ...{ url: house.databaseUrl, schema: 'teams', application: 'test' },
+    });
+    const sql = (text: string) => db.query<{ readonly waiting: boolean }>(text);
+    let loggingIn: Promise<unknown> = Promise.resolve();
+
+    await db.transaction(async (tx) => {
+      const lock = 'select from mesh_user where id = $1 for no key update';
+      await tx.query(lock, [user.id]);
+      loggingIn = assert.rejects(tokens.logIn(byKey(user)), REFUSED);
+      await until(async () => (await sql(IS_WAITING)).length > 0);
+      const off = `update mesh_user set disabled_at = ramet_now(), disabled_reason = 'left' where id = $1`;
+      await tx.query(off, [user.id]);
+    });
+
+    await loggingIn;
+    assert.deepEqual(
+      await sql(`select true as waiting from login where user_id = '${user.id}'`),
+      [],
+    );
+  });
+
   it('T32: is never the last administrator, also if two are disabled at once', async () => {
     const { id: first } = await house.teams.admin();
     await assert.rejects(admin.users.disableUser({ id: first, reason: 'a mistake' }), {
@@ -105,6 +159,14 @@ describe('a user who is disabled', () => {
     return admin.users.disableUser({ id, reason: 'left' });
   }
 });
+
+const IS_WAITING = `
+  select true as waiting from pg_stat_activity
+  where wait_event_type = 'Lock' and query like '%mesh_user%for share%'`;
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds()));
+}
 
 function byKey({ apiKey }: TestUser) {
   return { credential: { $case: 'apiKey' as const, value: apiKey } };

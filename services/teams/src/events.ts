@@ -3,6 +3,7 @@ import {
   BotChanged,
   InvitationChanged,
   ProviderChanged,
+  RefreshTokenReused,
   StandingChanged,
   TeamChanged,
   UserChanged,
@@ -10,6 +11,7 @@ import {
 import type { ApiKey } from './domain/api-key.js';
 import type { BotChange } from './domain/bot.js';
 import type { Invitation } from './domain/invitation.js';
+import type { Reuse } from './domain/login.js';
 import { ownerIdOf, type StandingChange } from './domain/owner-standing.js';
 import type { Provider } from './domain/provider.js';
 import type { TeamChange } from './domain/team.js';
@@ -49,8 +51,15 @@ export function userChanged({ event, user }: UserChange): Event {
 
 /** An API key of a user was created or revoked. Stands in the history of the user. */
 export function apiKeyChanged(what: 'created' | 'revoked', key: ApiKey): Event {
-  const payload = ApiKeyChanged.encode({ apiKey: toApiKeyMessage(key) }).finish();
+  const apiKey = toApiKeyMessage({ ...key, lastUsedAt: null });
+  const payload = ApiKeyChanged.encode({ apiKey }).finish();
   return { aggregate: key.userId, kind: `user.api_key_${what}`, payload };
+}
+
+/** A refresh token was shown too late, and its login has ended. Stands in the history of the user. */
+export function refreshTokenReused(reuse: Reuse): Event {
+  const payload = RefreshTokenReused.encode(reuse).finish();
+  return { aggregate: reuse.userId, kind: 'user.refresh_token_reused', payload };
 }
 
 /** A team was created, deleted, or has other members. */

@@ -115,6 +115,20 @@ describe('an invitation', () => {
     await assert.rejects(acceptBy(await newUser(), gone.code), { reason: 'INVITATION_REVOKED' });
   });
 
+  it('T4: is not good while the inviter is disabled', async () => {
+    const inviter = await newUser();
+    const ask = { teamId: crew.team.id, userId: inviter.id, role: TeamRole.ADMIN };
+    await as(crew.owner).teams.setTeamMember(ask);
+    const { code } = await invite(inviter, TeamRole.ADMIN);
+    const { users } = await house.asAdmin();
+    const guest = await newUser();
+
+    await users.disableUser({ id: inviter.id, reason: 'left' });
+    await assert.rejects(acceptBy(guest, code), { reason: 'INVITATION_REVOKED' });
+    await users.enableUser({ id: inviter.id });
+    await acceptBy(guest, code);
+  });
+
   it('for one user is seen and accepted by that user alone', async () => {
     const [guest, other] = [await newUser(), await newUser()];
     const { invitation, code } = await invite(crew.owner, TeamRole.MEMBER, { userId: guest.id });

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { openDatabase } from '@ramet/database';
+import { RefreshTokenReused } from '@ramet/proto-gen/teams.v1';
 import { type Api, type House, openHouse } from './test-house.js';
 import type { TestUser } from './testing.js';
 
@@ -101,6 +102,17 @@ describe('a login', () => {
     await assert.rejects(open.tokens.refreshToken({ refreshToken }), REFUSED);
   });
 
+  it('ends when its user has a hundred others that were used later', async () => {
+    const bob = await house.teams.createUser('bob');
+    const [kept, lost] = [await logIn(bob.apiKey), await logIn(bob.apiKey)];
+    const { refreshToken } = await open.tokens.refreshToken(kept);
+    for (let count = 2; count < 100; count += 1) await logIn(bob.apiKey);
+
+    await logIn(bob.apiKey);
+    await assert.rejects(open.tokens.refreshToken(lost), REFUSED);
+    await open.tokens.refreshToken({ refreshToken });
+  });
+
   it('is not for services', async () => {
     await assert.rejects(logIn(house.teams.serviceKey('keys')), REFUSED);
   });
@@ -124,6 +136,46 @@ describe('a login', () => {
     const options = { url: house.databaseUrl, schema: 'teams', application: 'test' };
     await using db = await openDatabase(options);
     return await db.query<Row>(text);
+  }
+});
+
+describe('a refresh token that was stolen (T16)', () => {
+  it('is told once to the operator, and stands in the history of its user', async () => {
+    const lines: unknown[] = [];
+    const none = (): void => undefined;
+    const warn = (message: string, fields?: object): void => {
+      lines.push({ message, ...fields });
+    };
+    const logger = { debug: none, info: none, warn, error: none };
+    await using house = await openHouse({ outside: { logger } });
+    const { id, apiKey } = await house.teams.createUser('ada');
+    const { tokens } = house.as('');
+    const credential = { $case: 'apiKey', value: apiKey } as const;
+    const { refreshToken } = await tokens.logIn({ credential });
+    const second = await tokens.refreshToken({ refreshToken });
+    await tokens.refreshToken(second);
+
+    const shown = [1, 2, 3].map(() => assert.rejects(tokens.refreshToken({ refreshToken })));
+    await Promise.all(shown);
+
+    const login_id = await reusedLogin(house, id);
+    const message = 'a refresh token was shown again: its login has ended';
+    assert.deepEqual(lines, [{ message, user_id: id, login_id }]);
+  });
+
+  /** The login that stands in a user's history as ended by a token that was shown again. */
+  async function reusedLogin(house: House, userId: string): Promise<string> {
+    const { history } = await house.asService('executor');
+    for (;;) {
+      const { entries } = await history.readHistory({ after: 0n, pageSize: 1_000 });
+      const told = entries.filter(({ kind }) => kind === 'user.refresh_token_reused');
+      const [entry] = told;
+      if (!entry) continue;
+      assert.deepEqual([told.length, entry.aggregateId], [1, userId]);
+      const reuse = RefreshTokenReused.decode(entry.payload);
+      assert.equal(reuse.userId, userId);
+      return reuse.loginId;
+    }
   }
 });
 
@@ -159,6 +211,16 @@ describe('a scoped API key', () => {
     });
   });
 
+  it('ends its login, whatever its scopes', async () => {
+    const secret = await keyOf(['teams.list']);
+    const { tokens } = house.as('');
+    const { token, refreshToken } = await tokens.logIn({
+      credential: { $case: 'apiKey', value: secret },
+    });
+    await house.as(token).users.logout({});
+    await assert.rejects(tokens.refreshToken({ refreshToken }), REFUSED);
+  });
+
   it('makes no key that is good for more (T32)', async () => {
     const { users } = await scoped(['api_keys.*', 'users.get']);
     const create = (scopes: readonly string[]) => users.createApiKey(wishOf(scopes));
@@ -172,11 +234,74 @@ describe('a scoped API key', () => {
     assert.deepEqual(less.apiKey?.scopes, ['users.get']);
   });
 
+  it('is one of a hundred that are good at most, and one that is revoked makes room', async () => {
+    const bob = await house.teams.createUser('bob');
+    const { users } = house.as(bob.token);
+    const create = (): Promise<string> =>
+      users.createApiKey(wishOf([])).then(
+        ({ apiKey }) => apiKey?.id ?? '',
+        ({ reason }) => reason,
+      );
+    const made = await Promise.all(Array.from({ length: 104 }, create));
+    assert.equal(made.filter((each) => each === 'QUOTA_EXCEEDED').length, 5);
+
+    await users.revokeApiKey({ id: made.find((each) => each.startsWith('apk_')) ?? '' });
+    assert.match(await create(), /^apk_/);
+    assert.equal(await create(), 'QUOTA_EXCEEDED');
+  });
+
+  it('makes no key that lasts longer (T32)', async () => {
+    const end = new Date(Date.now() + 3_600_000);
+    const maker = await house.as(ada.token).users.createApiKey({
+      ...wishOf(['api_keys.*', 'users.get']),
+      expireTime: end,
+    });
+    const tokenOf = async (apiKey: string) =>
+      (await house.as('').tokens.exchangeToken({ apiKey })).token;
+    const { users } = house.as(await tokenOf(maker.secret));
+    const late = { ...wishOf([]), expireTime: new Date(end.getTime() + 1_000) };
+    await assert.rejects(users.createApiKey(late), { reason: 'REQUEST_INVALID' });
+    const made = await users.createApiKey(wishOf([]));
+    assert.deepEqual(made.apiKey?.expireTime, end);
+    assert.deepEqual(made.apiKey?.madeWith, [maker.apiKey?.id]);
+
+    const next = await house.as(await tokenOf(made.secret)).users.createApiKey(wishOf([]));
+    const login = await logIn(next.secret);
+    await house.as(ada.token).users.revokeApiKey({ id: maker.apiKey?.id ?? '' });
+
+    const { tokens } = house.as('');
+    for (const apiKey of [made.secret, next.secret]) {
+      await assert.rejects(tokens.exchangeToken({ apiKey }), REFUSED);
+    }
+    await assert.rejects(tokens.refreshToken(login), REFUSED);
+    await untilRevoked(house.as(login.token));
+    const asked = { userId: '', pageSize: 1_000, pageToken: '' };
+    const { apiKeys } = await house.as(ada.token).users.listApiKeys(asked);
+    const shown = apiKeys.filter(({ id }) => [made, next].some(({ apiKey }) => apiKey?.id === id));
+    assert.equal(shown.filter(({ revokeTime }) => revokeTime).length, 2);
+  });
+
   for (const scopes of [['*'], ['keys*'], ['.*'], ['keys.**'], ['keys list'], ['']]) {
     it(`has no scope ${JSON.stringify(scopes)}`, async () => {
       const { users } = house.as(ada.token);
       await assert.rejects(users.createApiKey(wishOf(scopes)), { reason: 'REQUEST_INVALID' });
     });
+  }
+
+  function logIn(apiKey: string) {
+    return house.as('').tokens.logIn({ credential: { $case: 'apiKey', value: apiKey } });
+  }
+
+  /** Waits until a token is refused: the replica hears of it at once, but not before the answer. */
+  async function untilRevoked({ users }: Api): Promise<void> {
+    const outcome = () =>
+      users.getUser({ id: '' }).then(
+        () => '',
+        ({ reason }) => reason,
+      );
+    let reason = '';
+    while (reason === '') reason = await outcome();
+    assert.equal(reason, 'TOKEN_REVOKED');
   }
 
   async function scoped(scopes: readonly string[]): Promise<Api> {

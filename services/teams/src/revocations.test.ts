@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { openDatabase } from '@ramet/database';
 import { Scope, systemIds } from '@ramet/service';
 import { createDatabase } from '@ramet/test/support';
-import { revokeTokens } from './store/revocations.js';
+import { forgetRevocations, revokeTokens } from './store/revocations.js';
 import { type Api, apiOf } from './test-house.js';
 import { makeTokenKeys, startTestTeams, type TestTeams, type TestUser } from './testing.js';
 
@@ -102,6 +102,22 @@ describe('a revocation', () => {
     assert.deepEqual(row, { head: row?.newest, newest: row?.newest, count: row?.newest });
   });
 
+  it('is removed when it is old, and by nobody who revokes', async () => {
+    await using db = await openDatabase({ url: databaseUrl, schema: 'teams', application: 'test' });
+    const subject = systemIds.make('lgn');
+    const count = async () =>
+      (await db.query('select from revocation where subject = $1', [subject])).length;
+    await db.transaction((tx) => revokeTokens(tx, [{ subject }]));
+    await db.query(`update revocation set at = at - interval '25 hours' where subject = $1`, [
+      subject,
+    ]);
+
+    await db.transaction((tx) => revokeTokens(tx, [{ subject: systemIds.make('lgn') }]));
+    assert.equal(await count(), 1);
+    await forgetRevocations(db);
+    assert.equal(await count(), 0);
+  });
+
   function at({ address }: TestTeams, token: string): Api {
     return apiOf(address, token, scope);
   }
@@ -123,6 +139,32 @@ describe('a revocation', () => {
     assert.fail('the stream has ended');
   }
 });
+
+describe('very many revocations', () => {
+  it('are told in messages of which each fits, the last with the time (T28)', async () => {
+    await using scope = new Scope();
+    const { url: databaseUrl } = scope.use(await createDatabase());
+    await using db = await openDatabase({ url: databaseUrl, schema: 'teams', application: 'test' });
+    const teams = scope.use(await startTestTeams({ databaseUrl }));
+    await db.query(MANY, [130_000]);
+
+    const { access } = apiOf(teams.address, await teams.serviceToken('keys'), scope);
+    const subjects = new Set<string>();
+    const isLast: boolean[] = [];
+    for await (const { revocations, lookedAfter } of access.watchRevocations({})) {
+      for (const { subject } of revocations) subjects.add(subject);
+      isLast.push(lookedAfter !== undefined);
+      if (lookedAfter && subjects.size > 0) break;
+    }
+    assert.equal(subjects.size, 130_000);
+    assert.deepEqual(isLast.slice(-13), [...Array(12).fill(false), true]);
+  });
+});
+
+const MANY = `
+  with head as (update revocation_head set seq = $1)
+  insert into revocation (seq, subject, at)
+  select each, 'lgn_' || lpad(each::text, 26, '0'), ramet_now() from generate_series(1, $1) as each`;
 
 function loginOf(token: string): string {
   const [, body = ''] = token.split('.');

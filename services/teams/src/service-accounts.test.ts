@@ -60,6 +60,16 @@ describe('a service account', () => {
     });
   });
 
+  it('T32: makes no keys, neither its own nor those of another', async () => {
+    const account = await create(TeamRole.ADMIN);
+    const { api } = await login(account, crew.owner);
+    const other = await create(TeamRole.MEMBER);
+    for (const { id: userId } of [account, other]) {
+      const wish = { requestId: '', userId, name: 'kept', expireTime: undefined, scopes: [] };
+      await assert.rejects(api.users.createApiKey(wish), { reason: 'PERMISSION_DENIED' });
+    }
+  });
+
   it('T32: is made by managers, and never OWNER', async () => {
     await assert.rejects(create(TeamRole.MEMBER, crew.member), { reason: 'PERMISSION_DENIED' });
     await assert.rejects(create(TeamRole.MEMBER, await newUser()), { reason: 'TEAM_NOT_FOUND' });
@@ -114,6 +124,23 @@ describe('a service account', () => {
     await tokens.exchangeToken({ apiKey: secret });
   });
 
+  it('T4: has no login again that it had before it was disabled', async () => {
+    const account = await create(TeamRole.MEMBER);
+    const { secret } = await makeKey(account, crew.owner);
+    const { accounts } = as(crew.admin);
+    const { tokens } = house.as('');
+    const credential = { $case: 'apiKey' as const, value: secret };
+    const { refreshToken } = await tokens.logIn({ credential });
+
+    const refused = { reason: 'CREDENTIAL_INVALID' };
+    await accounts.disableServiceAccount({ id: account.id, reason: 'its key was lost' });
+    await assert.rejects(tokens.refreshToken({ refreshToken }), refused);
+    await assert.rejects(tokens.logIn({ credential }), refused);
+    await accounts.enableServiceAccount({ id: account.id });
+    await assert.rejects(tokens.refreshToken({ refreshToken }), refused);
+    await tokens.logIn({ credential });
+  });
+
   it('T4: is gone when it is deleted, with its keys, and its name is free', async () => {
     const account = await create(TeamRole.ADMIN);
     const { secret } = await makeKey(account, crew.owner);
@@ -140,11 +167,14 @@ describe('a service account', () => {
     const { id: teamId } = await createTeam(as(owner), 'short-lived');
     const account = await create(TeamRole.MEMBER, owner, teamId);
     const { secret } = await makeKey(account, owner);
-    await as(owner).teams.deleteTeam({ id: teamId, etag: '' });
     const { tokens } = house.as('');
-    await assert.rejects(tokens.exchangeToken({ apiKey: secret }), {
-      reason: 'CREDENTIAL_INVALID',
-    });
+    const credential = { $case: 'apiKey' as const, value: secret };
+    const { token, refreshToken } = await tokens.logIn({ credential });
+    await as(owner).teams.deleteTeam({ id: teamId, etag: '' });
+    const refused = { reason: 'CREDENTIAL_INVALID' };
+    await assert.rejects(tokens.exchangeToken({ apiKey: secret }), refused);
+    await assert.rejects(tokens.refreshToken({ refreshToken }), refused);
+    await untilRevoked(house.as(token));
   });
 
   it('is listed for its team, and is no person', async () => {
@@ -175,6 +205,19 @@ describe('a service account', () => {
       reason: 'NAME_TAKEN',
     });
   });
+
+  /** Waits until a token is refused: the replica hears of it at once, but not before the answer. */
+  async function untilRevoked({ users }: Api): Promise<void> {
+    const ask = () => users.getUser({ id: '' });
+    const outcome = () =>
+      ask().then(
+        () => '',
+        ({ reason }) => reason,
+      );
+    let reason = '';
+    while (reason === '') reason = await outcome();
+    assert.equal(reason, 'TOKEN_REVOKED');
+  }
 
   function as({ token }: TestUser): Api {
     return house.as(token);

@@ -15,9 +15,10 @@ import { teamsApi } from './api.js';
 import type { Config } from './config.js';
 import { createCredentials } from './credentials/credentials.js';
 import { IdentityTokens } from './credentials/identity-tokens.js';
+import { createReuseAlarm } from './credentials/reuse-alarm.js';
 import { RevocationLog } from './credentials/revocation-log.js';
 import { RotatingSigner } from './credentials/rotating-signer.js';
-import { TOKEN_NAMES, type TokenSigner } from './credentials/token-signer.js';
+import { TOKEN_NAMES } from './credentials/token-signer.js';
 import type { Deps } from './deps.js';
 import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
@@ -25,13 +26,16 @@ import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
 import { IdentityProviders } from './store/identity-providers.js';
 import { Invitations } from './store/invitations.js';
+import { KeyUses } from './store/key-uses.js';
 import { Logins } from './store/logins.js';
+import { meshIdOf } from './store/mesh.js';
 import { Past } from './store/past.js';
 import { Providers } from './store/providers.js';
 import { ServiceAccounts } from './store/service-accounts.js';
 import { SignIns } from './store/sign-ins.js';
 import { Standings } from './store/standings.js';
 import { Teams } from './store/teams.js';
+import { TokenKeys } from './store/token-keys.js';
 import { UserTable } from './store/user-table.js';
 import { Users } from './store/users.js';
 
@@ -56,7 +60,10 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const { tokenKeys, tokenLifeSeconds: lifeSeconds } = config;
   const read = (): Secret => tokenKeys.read();
   const tokens = scope.use(
-    await RotatingSigner.open({ read, ...{ clock, ids, logger, lifeSeconds } }),
+    await RotatingSigner.open({
+      ...{ read, table: new TokenKeys(db) },
+      ...{ clock, ids, logger, lifeSeconds },
+    }),
   );
   const lifecycle = outside.connectLifecycle({
     token: createTokenSource({ clock, exchange: () => ownToken(tokens) }),
@@ -66,13 +73,16 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   });
   const revocations = scope.use(new RevocationLog({ db, clock, logger }));
   const stores = storesIn(db);
+  const keyUses = scope.use(new KeyUses({ db, clock, logger }));
   const deps: Deps = {
     ...stores,
     ...{ tokens, revocations, identityTokens: new IdentityTokens(clock) },
-    credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, ids }),
+    credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, keyUses, ids }),
     lifecycle: scope.use(lifecycle),
+    meshId: await meshIdOf(db, ids.make('msh')),
     accessListEnabled: config.accessListEnabled,
     chargeOwner: ownerCharge(config, clock),
+    tellOfReuse: createReuseAlarm(logger),
     ...{ clock, ids, failpoints },
   };
 
@@ -80,7 +90,8 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     startAudit({ db, service: 'teams', clock, logger, retentionDays: config.auditRetentionDays }),
   );
   const { host, port } = config;
-  const keys = async (): Promise<readonly Jwk[]> => tokens.publicKeys.map(({ jwk }) => jwk);
+  const keys = async (): Promise<readonly Jwk[]> =>
+    (await tokens.currentKeys()).map(({ jwk }) => jwk);
   const authenticate = createVerifier({ ...TOKEN_NAMES, keys, revocations, clock });
   const throttle = throttlePolicy(config);
   const contract = loadContract();
@@ -133,7 +144,7 @@ function storesIn(db: Database) {
 }
 
 /** This service needs nobody for a token of its own. */
-async function ownToken(tokens: TokenSigner) {
+async function ownToken(tokens: Pick<RotatingSigner, 'sign'>) {
   const { text, lifeSeconds } = await tokens.sign({ kind: 'service', name: 'teams' });
   return { token: text, expiresInMs: lifeSeconds * 1_000 };
 }

@@ -103,6 +103,7 @@ export function signatureView(): View<SignatureRecord> {
     fields: (record) => [
       ['position', `${record.position}`],
       ['key', record.keyId],
+      ['version', record.keyVersion === 0 ? '' : `${record.keyVersion}`],
       ['clone', record.cloneId],
       ['execution', record.executionId],
       ['request', record.requestId],

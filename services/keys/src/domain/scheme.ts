@@ -120,6 +120,7 @@ export interface EvmFacts {
   readonly chainId?: bigint;
   /** In lower case. Empty: it creates a contract. */
   readonly to?: string;
+  /** In wei: what it sends and, together with that, the most that it may pay for gas. */
   readonly value?: bigint;
   /** The first four bytes of the call, as 0x and hex in lower case. */
   readonly selector?: string;

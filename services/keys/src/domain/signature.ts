@@ -3,6 +3,8 @@ export interface Signature {
   /** Its place in the log: rises, with gaps. */
   readonly position: bigint;
   readonly keyId: string;
+  /** The version of the key that has signed. 0: from before it was noted. */
+  readonly keyVersion: number;
   readonly grantId: string;
   readonly cloneId: string;
   readonly executionId: string;

@@ -12,6 +12,8 @@ export type Verdict =
   | 'no_longer_valid'
   | 'expired'
   | 'lease_expired'
+  | 'outdated'
+  | 'retired'
   | 'reused'
   | 'not_granted'
   | 'used_up'
@@ -34,7 +36,7 @@ export interface Asked {
 
 /** The error for a request that was not accepted, or undefined if it may be signed. */
 export function refusalOf(
-  { verdict, retryAfterMs }: Decision,
+  { verdict, retryAfterMs }: Decision & { readonly verdict: Exclude<Verdict, 'outdated'> },
   asked: Asked,
 ): PublicError | undefined {
   switch (verdict) {
@@ -51,6 +53,8 @@ export function refusalOf(
     case 'not_yet_valid':
     case 'no_longer_valid':
       return unusable(verdict, asked);
+    case 'retired':
+      return versionRetired(asked.keyId);
     case 'reused':
       return requestIdReused(asked.requestId);
     case 'not_granted':
@@ -84,6 +88,12 @@ const UNUSABLE = {
 function unusable(verdict: keyof typeof UNUSABLE, { keyId }: Asked): PublicError {
   const [reason, message] = UNUSABLE[verdict];
   return conflict(reason, { kind: 'key', id: keyId }, message);
+}
+
+/** The error for a repeated request whose signature was one of a version that signs no more. */
+function versionRetired(keyId: string): PublicError {
+  const message = 'the request was signed with a version of the key that has retired';
+  return conflict('KEY_VERSION_RETIRED', { kind: 'key', id: keyId }, message);
 }
 
 /** What is not known to be a yes is a no, whatever the database has come to say. */

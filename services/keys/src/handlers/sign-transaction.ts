@@ -1,4 +1,4 @@
-import { denied, type ErrorCode, notFound, PublicError } from '@ramet/errors';
+import { denied, notFound } from '@ramet/errors';
 import type { SignTransactionRequest, SignTransactionResponse } from '@ramet/proto-gen/keys.v1';
 import type { Call, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
@@ -7,73 +7,82 @@ import { requireWithin } from '../domain/limits.js';
 import { requireGranted, signable } from '../domain/signable.js';
 import { payloadOf, toSignedMessage } from '../payload-messages.js';
 import { sign } from '../signing/sign.js';
+import type { SigningKey } from '../signing/signing-keys.js';
 import { required } from './caller.js';
+import { noteDenial } from './sign-denials.js';
 
 type Needs = Pick<
   Deps,
   'signingKeys' | 'acceptor' | 'payloadDigest' | 'denials' | 'vault' | 'chargeOwner'
 >;
 
-/** The errors that say that the caller had no right to what it asked for. */
-const DENIALS: ReadonlySet<ErrorCode> = new Set([
-  'not_found',
-  'failed_precondition',
-  'permission_denied',
-  'resource_exhausted',
-  'already_exists',
-]);
+/** Each but the first one is for a rotation that came between. */
+const MOST_ATTEMPTS = 5;
 
 /** Signs one payload, after it was accepted into the log under the caller's live grant. */
 export function signTransaction(
   needs: Needs,
 ): Unary<SignTransactionRequest, SignTransactionResponse> {
-  const { signingKeys, acceptor, payloadDigest, vault, chargeOwner } = needs;
   return async (request, call) => {
-    const { requestId, keyId } = request;
     try {
-      const workload = workloadOf(call);
-      const key = signingKeys.peek(workload, keyId) ?? (await signingKeys.find(workload, keyId));
-      if (!key) throw notFound('key', keyId);
-      chargeOwner(key.ownerId);
-      const payload = required(payloadOf(request.payload), 'payload');
-      requireGranted(payload, key);
-      const { scheme, operation, facts, needsNonce, draft } = signable(payload, key);
-      requireWithin(key.rules, facts, key.grantId);
-
-      const accepted = await acceptor.accept({
-        ...{ keyId, grantId: key.grantId, requestId, operation, scheme, traceId: call.traceId },
-        digest: payloadDigest(scheme, payload),
-        wantsNonce: needsNonce,
-        afterEnd: (callback) => call.afterEnd(callback),
-      });
-      const { acceptedAt, nonce } = accepted;
-      const { toSign, finish } = draft({ at: acceptedAt, nonce });
-      const signed = sign(key.algorithm, key.opened, toSign);
-      const signature = signed instanceof Promise ? await signed : signed;
-      vault.requireOpen();
-      accepted.requireCurrent();
-      return toSignedMessage(finish(signature), acceptedAt);
+      return await signLatest(request, call, needs);
     } catch (thrown) {
-      await noteDenial(thrown, keyId, call, needs);
+      await noteDenial(thrown, request.keyId, call, needs);
       throw thrown;
     }
   };
 }
 
+/** Signs with the version of the key that signs at this moment, whichever was open here before. */
+async function signLatest(
+  request: SignTransactionRequest,
+  call: Call,
+  needs: Needs,
+): Promise<SignTransactionResponse> {
+  const { signingKeys, chargeOwner } = needs;
+  const { keyId } = request;
+  const workload = workloadOf(call);
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+    const key = signingKeys.peek(workload, keyId) ?? (await signingKeys.find(workload, keyId));
+    if (!key) throw notFound('key', keyId);
+    if (attempt === 1) chargeOwner(key.ownerId);
+    const signed = await signWith(key, request, call, needs);
+    if (signed !== 'outdated') return signed;
+    if (signingKeys.peek(workload, keyId) === key) signingKeys.drop(keyId);
+  }
+  throw new Error(`${keyId} is rotated faster than it signs`);
+}
+
+/** Signs with the version of a key that is open here, unless another one signs by now. */
+async function signWith(
+  key: SigningKey,
+  { requestId, keyId, ...request }: SignTransactionRequest,
+  call: Call,
+  { acceptor, payloadDigest, vault }: Needs,
+): Promise<SignTransactionResponse | 'outdated'> {
+  const payload = required(payloadOf(request.payload), 'payload');
+  requireGranted(payload, key);
+  const { scheme, operation, facts, needsNonce, draft } = signable(payload, key);
+  requireWithin(key.rules, facts, key.grantId);
+
+  const { grantId, version } = key;
+  const accepted = await acceptor.accept({
+    ...{ keyId, grantId, version, requestId, operation, scheme, traceId: call.traceId },
+    digest: payloadDigest(scheme, payload),
+    wantsNonce: needsNonce,
+    afterEnd: (callback) => call.afterEnd(callback),
+  });
+  if (accepted === 'outdated') return accepted;
+  const { acceptedAt, nonce } = accepted;
+  const { toSign, finish } = draft({ at: acceptedAt, nonce });
+  const signed = sign(key.algorithm, key.opened, toSign);
+  const signature = signed instanceof Promise ? await signed : signed;
+  vault.requireOpen();
+  accepted.requireCurrent();
+  return toSignedMessage(finish(signature), acceptedAt);
+}
+
 function workloadOf({ caller }: Call): Grantee {
   if (!caller.workload) throw denied('transactions.sign', 'only workloads sign');
   return caller.workload;
-}
-
-/** Records a refusal before its caller has it. Throws instead of it if that cannot be done. */
-async function noteDenial(
-  thrown: unknown,
-  keyId: string,
-  call: Call,
-  { denials }: Needs,
-): Promise<void> {
-  if (!(thrown instanceof PublicError && DENIALS.has(thrown.code))) return;
-  const { caller, traceId } = call;
-  const { cloneId = '', executionId = '' } = caller.workload ?? {};
-  await denials.note({ keyId, cloneId, executionId, reason: thrown.reason, traceId });
 }

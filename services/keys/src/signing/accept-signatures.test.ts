@@ -17,6 +17,7 @@ interface Asked {
   readonly grant: string;
   readonly request: string;
   readonly wantsNonce?: boolean;
+  readonly version?: number;
 }
 
 interface Answer {
@@ -154,6 +155,21 @@ describe('accept_signatures', () => {
     assert.equal(BigInt(after?.nonce ?? 0), BigInt(before?.nonce ?? 0) + 1n);
   });
 
+  it('accepts for the version that signs at this moment, and repeats for no other', async () => {
+    const grant = await grantWith({ next_version: 3, version_until: new Date(AT + 1_000) });
+    const ask = (request: string, version: number) => [{ grant, request, version }];
+
+    assert.deepEqual(words(await accept(ask('r1', 1), AT + 999)), ['accepted']);
+    assert.deepEqual(words(await accept(ask('r2', 3), AT + 999)), ['outdated']);
+    assert.deepEqual(words(await accept(ask('r1', 1), AT + 1_000)), ['outdated']);
+    assert.deepEqual(words(await accept(ask('r1', 3), AT + 1_000)), ['retired']);
+    assert.deepEqual(words(await accept(ask('r2', 3), AT + 1_000)), ['accepted']);
+    assert.deepEqual(words(await accept(ask('r2', 3), AT + 1_000)), ['seen']);
+    const sql =
+      'select key_version as version from signature where grant_id = $1 order by position';
+    assert.deepEqual(await world.db.query(sql, [grant]), [{ version: 1 }, { version: 3 }]);
+  });
+
   /** A new grant that nothing ends before long after AT, with columns as the test has them. */
   async function grantWith(columns: Columns): Promise<string> {
     const grant = await authorize(world, await newTenant(world));
@@ -173,7 +189,7 @@ describe('accept_signatures', () => {
     const sql = `select * from accept_signatures($1, $2::integer[], $3::text[], $4::text[],
       array_fill('raw'::text, array[$5::integer]), array_fill('raw'::text, array[$5::integer]),
       array_fill(sha256('payload'), array[$5::integer]), array_fill(''::text, array[$5::integer]),
-      $6::boolean[])`;
+      $6::boolean[], $7::integer[])`;
     const [row] = await session.query<Record<'verdicts' | 'nonces' | 'waits', string>>(sql, [
       batch,
       batch === 1 ? [] : [batch - 1],
@@ -181,6 +197,7 @@ describe('accept_signatures', () => {
       asked.map(({ request }) => request),
       asked.length,
       asked.map(({ wantsNonce = false }) => wantsNonce),
+      asked.map(({ version = 1 }) => version),
     ]);
     const { verdicts = '', nonces = '', waits = '' } = row ?? {};
     const [nonce, wait] = [nonces.split(','), waits.split(',')];

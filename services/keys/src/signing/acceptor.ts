@@ -9,11 +9,16 @@ export interface Acceptance extends Asked {
   readonly scheme: string;
   readonly digest: Buffer;
   readonly traceId: string;
+  /** The version of the key that would sign it. */
+  readonly version: number;
   /** Whether the venue wants a number that rises with every request of the key. */
   readonly wantsNonce: boolean;
   /** Calls back once the answer to it is out. */
   afterEnd(callback: () => void): void;
 }
+
+/** What accepting has come to. Outdated: another version of the key signs by now. */
+export type Acceptation = Accepted | 'outdated';
 
 /** A request that is in the log and may be signed. */
 export interface Accepted {
@@ -50,7 +55,7 @@ interface Decided {
 const ACCEPT = `
   select verdicts, times, nonces, waits
   from accept_signatures($1, $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[],
-                         $7::bytea[], $8::text[], $9::boolean[])`;
+                         $7::bytea[], $8::text[], $9::boolean[], $10::integer[])`;
 
 /**
  * Has requests accepted: many callers, one statement, one commit.
@@ -62,7 +67,7 @@ export class Acceptor implements AsyncDisposable {
   readonly #lanes: readonly Lane[];
   readonly #failpoints: Failpoints;
   readonly #onRecorded: () => void;
-  readonly #accept: (asked: Acceptance) => Promise<Accepted>;
+  readonly #accept: (asked: Acceptance) => Promise<Acceptation>;
 
   constructor({ db, clock, failpoints, onRecorded, lanes = 2 }: AcceptorOptions) {
     this.#lanes = Array.from({ length: lanes }, () => new Lane(db, clock));
@@ -72,7 +77,7 @@ export class Acceptor implements AsyncDisposable {
   }
 
   /** Accepts one request. Throws what the grant says, and DATABASE_UNAVAILABLE. */
-  accept(asked: Acceptance): Promise<Accepted> {
+  accept(asked: Acceptance): Promise<Acceptation> {
     return this.#accept(asked);
   }
 
@@ -80,7 +85,7 @@ export class Acceptor implements AsyncDisposable {
     for (const lane of this.#lanes) await lane[Symbol.asyncDispose]();
   }
 
-  async #run(batch: readonly Acceptance[]): Promise<readonly (Accepted | Error)[]> {
+  async #run(batch: readonly Acceptance[]): Promise<readonly (Acceptation | Error)[]> {
     const { asked, places, later } = fold(batch);
     const { result, lock } = await this.#decide(asked);
     this.#failpoints.hit('keys.sign.accepted');
@@ -153,7 +158,11 @@ function fold(batch: readonly Acceptance[]): Folded {
 }
 
 function isEqual(one: Acceptance, other: Acceptance): boolean {
-  return one.operation === other.operation && one.digest.equals(other.digest);
+  return (
+    one.operation === other.operation &&
+    one.version === other.version &&
+    one.digest.equals(other.digest)
+  );
 }
 
 function columnsOf(asked: readonly Acceptance[]): readonly string[] {
@@ -168,6 +177,7 @@ function columnsOf(asked: readonly Acceptance[]): readonly string[] {
     ),
     arrayOf(asked.map(({ traceId }) => traceId)),
     arrayOf(asked.map(({ wantsNonce }) => String(wantsNonce))),
+    arrayOf(asked.map(({ version }) => String(version))),
   ];
 }
 
@@ -209,8 +219,10 @@ function isAccepted(row: Row | undefined): boolean {
   return row?.verdict === 'accepted' || row?.verdict === 'seen';
 }
 
-function answerOf(asked: Acceptance, row: Row, lock: BatchLock): Accepted | Error {
-  const refusal = refusalOf(row, asked);
+function answerOf(asked: Acceptance, row: Row, lock: BatchLock): Acceptation | Error {
+  const { verdict } = row;
+  if (verdict === 'outdated') return verdict;
+  const refusal = refusalOf({ ...row, verdict }, asked);
   if (refusal) return refusal;
   return {
     acceptedAt: row.acceptedAt,

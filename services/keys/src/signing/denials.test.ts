@@ -39,6 +39,34 @@ describe('refusals', () => {
     assert.equal(written.flat().length, 500);
   });
 
+  it('wait for the database in one piece at a time, and no more of them than may', async () => {
+    const pieces: CountedRefusal[][] = [];
+    let answer = (): void => undefined;
+    const record = (refusals: readonly CountedRefusal[]) => {
+      pieces.push([...refusals]);
+      return new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    };
+    const clock = { ...systemClock, sleep: async () => undefined };
+    const denials = new Denials({ record, count: () => undefined, clock, maxKinds: 2 });
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+    const first = denials.note(refusal());
+    await turn();
+    const waiting = ['key_1', 'key_2', 'key_1'].map((keyId) => denials.note(refusal(keyId)));
+    await assert.rejects(denials.note(refusal('key_3')), { reason: 'DATABASE_UNAVAILABLE' });
+    await turn();
+    assert.deepEqual(counts(pieces), [[1]]);
+
+    answer();
+    await first;
+    await turn();
+    answer();
+    await Promise.all(waiting);
+    assert.deepEqual(counts(pieces), [[1], [2, 1]]);
+  });
+
   it('fail for everybody whose refusal was not recorded, and for nobody else', async () => {
     const { clock, pass } = heldClock();
     let isAway = true;

@@ -1,3 +1,4 @@
+import { PublicError } from '@ramet/errors';
 import type { Clock } from '@ramet/service';
 
 /** A refusal to sign. */
@@ -20,36 +21,43 @@ export interface DenialsOptions {
   /** Counts a refusal in the measurements of the process. */
   readonly count: (reason: string) => void;
   readonly clock: Clock;
+  readonly maxKinds?: number;
 }
 
 /** Refusals of a kind within this time are one record, however many there are. */
 const PERIOD_MS = 100;
+/** So many kinds may wait to be recorded; further ones are refused. */
+const MAX_KINDS = 10_000;
 
 /**
  * Records refusals, apart from signing: each before its caller has the answer.
  *
  * The first one is recorded at once, and those that come meanwhile together. So there are at most
- * ten records a second of a kind, none is lost, and there are never more to keep than calls.
+ * ten records a second of a kind, none is lost, and there are never more to keep than kinds may wait:
+ * a database that is slow is given one piece at a time.
  */
 export class Denials implements Disposable {
   readonly #options: DenialsOptions;
+  readonly #maxKinds: number;
   readonly #stop = new AbortController();
   #kinds = new Map<string, CountedRefusal>();
   #next: Promise<void> | undefined;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: DenialsOptions) {
     this.#options = options;
+    this.#maxKinds = options.maxKinds ?? MAX_KINDS;
   }
 
-  /** Records a refusal. Throws DATABASE_UNAVAILABLE if that cannot be done. */
-  note(refusal: Refusal): Promise<void> {
+  /** Records a refusal. Throws DATABASE_UNAVAILABLE if that cannot be done, or too many wait. */
+  async note(refusal: Refusal): Promise<void> {
     this.#options.count(refusal.reason);
     const name = `${refusal.reason}/${refusal.keyId}/${refusal.executionId}`;
-    const count = (this.#kinds.get(name)?.count ?? 0) + 1;
-    this.#kinds.set(name, { ...refusal, count });
+    const known = this.#kinds.get(name);
+    if (!known && this.#kinds.size >= this.#maxKinds) throw tooManyWait();
+    this.#kinds.set(name, { ...refusal, count: (known?.count ?? 0) + 1 });
     this.#next ??= this.#recordAfter(this.#last);
-    return this.#next;
+    await this.#next;
   }
 
   /** Records what comes from then on at once. */
@@ -57,12 +65,19 @@ export class Denials implements Disposable {
     this.#stop.abort();
   }
 
-  async #recordAfter(last: Promise<void>): Promise<void> {
+  async #recordAfter(last: Promise<unknown>): Promise<void> {
     await last;
     const refusals = [...this.#kinds.values()];
     this.#kinds = new Map();
     this.#next = undefined;
-    this.#last = this.#options.clock.sleep(PERIOD_MS, this.#stop.signal);
-    await this.#options.record(refusals);
+    const { record, clock } = this.#options;
+    const recorded = record(refusals);
+    this.#last = Promise.allSettled([recorded, clock.sleep(PERIOD_MS, this.#stop.signal)]);
+    await recorded;
   }
+}
+
+function tooManyWait(): PublicError {
+  const message = 'too many refusals wait to be recorded';
+  return new PublicError('unavailable', 'DATABASE_UNAVAILABLE', message, { retryAfterMs: 1_000 });
 }

@@ -21,7 +21,7 @@ export function openSigningKey(
       const publicKey = opened.publicKey?.export({ type: 'spki', format: 'der' });
       return {
         ...{ id, algorithm, venue, venueKeyId, grantId, operations, rules, opened },
-        ...{ ownerId, retireAt, passphrase: keepPassphrase(passphrase) },
+        ...{ ownerId, version, retireAt, passphrase: keepPassphrase(passphrase) },
         publicKey: publicKey ?? Buffer.alloc(0),
       };
     } finally {

@@ -89,6 +89,7 @@ function setUp(options: Partial<SigningKeysOptions> = {}) {
     const publicKey = Buffer.alloc(0);
     const grant = {
       grantId: 'gra_1',
+      version: 1,
       ownerId: 'usr_1',
       rules: {},
       operations: ['raw'] as const,

@@ -7,6 +7,8 @@ import type { OpenedKey } from './families/family.js';
 /** A key as one execution may use it, ready to sign with. Its grant may have ended since. */
 export interface SigningKey extends SchemeKey {
   readonly grantId: string;
+  /** Of the secret. Whether it still signs, only the database says. */
+  readonly version: number;
   readonly ownerId: string;
   /** What the grant lets through. */
   readonly rules: Rules;

@@ -30,11 +30,18 @@ const INSERT = `
                            owner_id, fingerprint, public_key, venue_key_id, origin)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
 
-/** Says until when a version signs for the grants that have it. */
-export async function retireVersion(tx: Queries, { id, versions }: Key): Promise<void> {
+/**
+ * Says until when a version signs for the grants that have it, and which one then: the newest, also
+ * where an earlier one is to retire.
+ */
+export async function retireVersion(tx: Queries, { id, version, versions }: Key): Promise<void> {
   const [, before] = versions;
-  const sql = 'update key_version set retire_at = $3 where key_id = $1 and version = $2';
-  await tx.query(sql, [id, before?.number, before?.retireAt]);
+  const retire = 'update key_version set retire_at = $3 where key_id = $1 and version = $2';
+  await tx.query(retire, [id, before?.number, before?.retireAt]);
+  const follow = `
+    update key_grant set next_version = $2, version_until = coalesce(version_until, $3)
+    where key_id = $1 and revoked_at is null`;
+  await tx.query(follow, [id, version, before?.retireAt]);
 }
 
 /** Says what the venue calls the newest version. */
@@ -61,7 +68,7 @@ export async function destroyVersions(
   version: number | undefined,
 ): Promise<void> {
   const move = `
-    update key_grant set key_version = $2
+    update key_grant set key_version = $2, next_version = null, version_until = null
     where key_id = $1 and ($3::integer is null or key_version = $3) and revoked_at is null`;
   await tx.query(move, [id, newest, version]);
   const destroy = `

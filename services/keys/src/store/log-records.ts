@@ -9,7 +9,7 @@ export const SIGNATURE_COLUMNS = `
   s.position, s.key_id as "keyId", s.grant_id as "grantId",
   coalesce(g.clone_id, '') as "cloneId", coalesce(g.execution_id, '') as "executionId",
   s.request_id as "requestId", s.scheme, s.digest, s.accepted_at as "acceptedAt",
-  s.trace_id as "traceId", s.nonce`;
+  s.trace_id as "traceId", s.nonce, coalesce(s.key_version, 0) as "keyVersion"`;
 
 /** The columns of a refusal, as the domain names them: `d`. */
 export const DENIAL_COLUMNS = `

@@ -1,8 +1,9 @@
 import { createBell, createWaker, type Database } from '@ramet/database';
-import { type Caller, FRESH_MS, type Revocations, RevokedSubjects } from '@ramet/rpc';
+import { type Caller, FRESH_MS, REVOKED_MS, type Revocations, RevokedSubjects } from '@ramet/rpc';
 import type { Clock } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import {
+  forgetRevocations,
   isRevoked,
   REVOCATION_CHANNEL,
   type RevocationRow,
@@ -19,15 +20,20 @@ export interface RevocationLogOptions {
 export interface RevocationPage {
   readonly rows: readonly RevocationRow[];
   readonly seq: bigint;
-  /** By the clock's `elapsed`: everything that was committed before is known. */
-  readonly lookedAt: number;
+  /**
+   * By the clock's `elapsed`: everything that was committed before is known. Absent: more rows of
+   * the same look are on the next page.
+   */
+  readonly lookedAt?: number;
 }
 
 /** How often it is looked though nothing was heard: what shows that nothing was missed. */
 const LOOK_MS = 700;
 const PAUSE_MS = 250;
-/** Nothing older is kept: no token lasts as long. */
-const KEPT_MS = 2 * 3_600_000;
+/** How often rows that are old are removed. */
+const FORGET_MS = 10 * 60_000;
+/** How many rows one message has at most: half a megabyte. */
+const PAGE_ROWS = 10_000;
 
 /**
  * The revocations of all replicas, as this one knows them.
@@ -48,7 +54,7 @@ export class RevocationLog implements Revocations, AsyncDisposable {
 
   constructor(options: RevocationLogOptions) {
     this.#options = options;
-    this.#running = this.#run();
+    this.#running = Promise.all([this.#run(), this.#forget()]).then(() => undefined);
   }
 
   isFresh(): boolean {
@@ -74,9 +80,9 @@ export class RevocationLog implements Revocations, AsyncDisposable {
     try {
       for (let after = -1n; !signal.aborted; ) {
         if (this.#lookedAt > Number.NEGATIVE_INFINITY) {
-          const rows = this.#rows.filter(({ seq }) => seq > after);
-          after = this.#seq;
-          yield { rows, seq: this.#seq, lookedAt: this.#lookedAt };
+          const [rows, seq, lookedAt] = [rowsAfter(this.#rows, after), this.#seq, this.#lookedAt];
+          after = seq;
+          yield* pagesOf({ rows, seq, lookedAt });
         }
         while (!signal.aborted && !(await waker.wait(LOOK_MS, signal)));
       }
@@ -115,15 +121,49 @@ export class RevocationLog implements Revocations, AsyncDisposable {
     }
   }
 
-  #take({ seq, rows }: Pick<RevocationPage, 'seq' | 'rows'>, lookedAt: number): void {
-    const oldest = this.#options.clock.now().getTime() - KEPT_MS;
-    for (const row of rows) this.#subjects.add(row);
-    if (rows.length > 0) {
-      this.#rows = [...this.#rows, ...rows].filter(({ at }) => at.getTime() > oldest);
+  /** Removes what is old in the database, now and then: nobody who revokes waits for it. */
+  async #forget(): Promise<void> {
+    const { clock, db, logger } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await clock.sleep(FORGET_MS, signal);
+      if (signal.aborted) return;
+      await forgetRevocations(db).catch((thrown: unknown) => {
+        logger.warn('old revocations cannot be removed', { error: String(thrown) });
+      });
     }
+  }
+
+  #take({ seq, rows }: Pick<RevocationPage, 'seq' | 'rows'>, lookedAt: number): void {
+    for (const row of rows) this.#subjects.add(row, lookedAt);
+    this.#subjects.forget(lookedAt);
+    if (rows.length > 0) this.#rows = [...this.#rows, ...rows];
+    this.#rows = withoutOld(this.#rows, this.#options.clock.now());
     this.#seq = seq;
     this.#lookedAt = lookedAt;
     if (rows.length > 0) this.#changed.ring();
     this.#looked.ring();
   }
+}
+
+/** The rows, which are in order, after a place in the log. */
+function rowsAfter(rows: readonly RevocationRow[], after: bigint): readonly RevocationRow[] {
+  return rows.slice(rows.findLastIndex(({ seq }) => seq <= after) + 1);
+}
+
+/** The rows without those that no token is as old as. */
+function withoutOld(rows: readonly RevocationRow[], now: Date): readonly RevocationRow[] {
+  const oldest = now.getTime() - REVOKED_MS;
+  const start = rows.findIndex(({ at }) => at.getTime() > oldest);
+  if (start === 0) return rows;
+  return start === -1 ? [] : rows.slice(start);
+}
+
+/** Splits a page into those that fit into a message: the last says when it was looked. */
+function* pagesOf({ rows, seq, lookedAt }: RevocationPage): Generator<RevocationPage> {
+  let start = 0;
+  for (; rows.length - start > PAGE_ROWS; start += PAGE_ROWS) {
+    yield { rows: rows.slice(start, start + PAGE_ROWS), seq };
+  }
+  yield { rows: rows.slice(start), seq, ...(lookedAt !== undefined && { lookedAt }) };
 }

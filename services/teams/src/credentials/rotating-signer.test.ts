@@ -7,7 +7,7 @@ import { Secret } from '@ramet/config';
 import { createVerifier } from '@ramet/rpc';
 import { type Clock, systemClock, systemIds } from '@ramet/service';
 import { RotatingSigner } from './rotating-signer.js';
-import { TOKEN_NAMES } from './token-signer.js';
+import { type PublicKey, TOKEN_NAMES } from './token-signer.js';
 
 const KEYS = { kind: 'service', name: 'keys' } as const;
 const STEP_MS = 10_000;
@@ -43,6 +43,7 @@ describe('a signer whose keys rotate', () => {
     await using signer = await world.open();
     const before = kidOf(await sign(signer));
 
+    world.now += 1;
     world.pems = [two];
     await signer.look();
     assert.equal(signer.publicKeys.length, 2);
@@ -51,6 +52,7 @@ describe('a signer whose keys rotate', () => {
     world.now += 90_000;
     const after = kidOf(await sign(signer));
     assert.notEqual(after, before);
+    await signer.look();
     assert.deepEqual(
       signer.publicKeys.map(({ id }) => id),
       [after],
@@ -65,6 +67,62 @@ describe('a signer whose keys rotate', () => {
     world.pems = [two, one];
     await signer.look();
     assert.notEqual(kidOf(await sign(signer)), before);
+  });
+
+  it('signs with a new key from the same moment on at all replicas', async () => {
+    const [one, two] = [pem(), pem()];
+    const world = new World(one);
+    await using first = await world.open();
+    await using second = await world.open();
+    const before = kidOf(await sign(first));
+    const both = async (): Promise<readonly boolean[]> => {
+      const made = await Promise.all([sign(first), sign(second)]);
+      return made.map((token) => kidOf(token) === before);
+    };
+
+    world.now += 1_000_000;
+    world.pems = [two, one];
+    await first.look();
+    world.now += 60_000;
+    await second.look();
+    // One that starts meanwhile knows no more than they.
+    await using third = await world.open();
+    world.now += 29_999;
+    assert.deepEqual([...(await both()), kidOf(await sign(third)) === before], [true, true, true]);
+    world.now += 1;
+    assert.deepEqual(
+      [...(await both()), kidOf(await sign(third)) === before],
+      [false, false, false],
+    );
+  });
+
+  it('publishes what another replica has in its file, until that takes it out', async () => {
+    const [one, two] = [pem(), pem()];
+    const world = new World(one);
+    await using first = await world.open();
+    await using second = await world.open();
+    const count = async (): Promise<number> => {
+      world.now += 1_001;
+      return (await second.currentKeys()).length;
+    };
+    assert.equal(await count(), 1);
+    world.pems = [one, two];
+    await first.look();
+    assert.equal(await count(), 2);
+    world.pems = [one];
+    await first.look();
+    assert.equal(await count(), 1);
+  });
+
+  it('goes on when the table is away', async () => {
+    const world = new World(pem());
+    await using signer = await world.open();
+    const before = kidOf(await sign(signer));
+    world.table.isAway = true;
+    world.now += 90_000;
+    await signer.look();
+    assert.equal((await signer.currentKeys()).length, 1);
+    assert.equal(kidOf(await sign(signer)), before);
   });
 
   for (const [what, broken] of [
@@ -100,6 +158,7 @@ function threeRotations([first = '']: readonly string[]): readonly (readonly str
 class World {
   pems: readonly string[];
   now = 0;
+  readonly table = new Table(() => this.now);
 
   constructor(...pems: readonly string[]) {
     this.pems = pems;
@@ -112,6 +171,7 @@ class World {
   open(): Promise<RotatingSigner> {
     return RotatingSigner.open({
       read: () => new Secret(Buffer.from(this.pems.join(''))),
+      table: this.table,
       clock: this.#clock,
       ids: systemIds,
       logger: SILENT,
@@ -126,6 +186,29 @@ class World {
       authenticate({
         get: (name) => (name === 'authorization' ? `Bearer ${token}` : undefined),
       });
+  }
+}
+
+/** The keys that are published, as a test plays it. */
+class Table {
+  isAway = false;
+  readonly #now: () => number;
+  readonly #keys = new Map<string, { key: PublicKey; publishedAt: number; seenAt: number }>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  async publish(own: readonly PublicKey[], gone: readonly string[]) {
+    if (this.isAway) throw new Error('the table is away');
+    const now = this.#now();
+    for (const id of gone) this.#keys.delete(id);
+    for (const key of own) {
+      const publishedAt = this.#keys.get(key.id)?.publishedAt ?? now;
+      this.#keys.set(key.id, { key, publishedAt, seenAt: now });
+    }
+    const live = [...this.#keys.values()].filter(({ seenAt }) => now - seenAt < 60_000);
+    return live.map(({ key, publishedAt }) => ({ ...key, ageMs: now - publishedAt }));
   }
 }
 

@@ -3,11 +3,23 @@ import type { Secret } from '@ramet/config';
 import type { Clock, Ids } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import type { Identity, SignedToken } from '../domain/identity.js';
-import { createTokenSigner, type PublicKey, type TokenSigner } from './token-signer.js';
+import { signingKey } from '../domain/token-key.js';
+import {
+  createKeySigners,
+  type KeySigner,
+  type PublicKey,
+  type PublishedKey,
+} from './token-signer.js';
+
+/** Where all replicas publish their keys. */
+interface KeyTable {
+  publish(own: readonly PublicKey[], gone: readonly string[]): Promise<readonly PublishedKey[]>;
+}
 
 export interface RotatingSignerOptions {
   /** Reads the keys as they are now. */
   readonly read: () => Secret;
+  readonly table: KeyTable;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
@@ -16,53 +28,61 @@ export interface RotatingSignerOptions {
 
 /** How often the keys are looked at. */
 const LOOK_MS = 2_000;
-/** For how long a key is published before it signs: verifiers read the keys within a minute. */
-const LEAD_MS = 90_000;
+/** How often it is told that this replica still has its keys, and read which ones others have. */
+const PUBLISH_MS = 20_000;
+/** How old what is known of others' keys may be for who asks for all. */
+const ASKED_MS = 1_000;
 
 /**
  * Signs with the keys of a file that may change meanwhile.
  *
- * A key that is put first signs after it was published for a while; until then the one before does.
- * A file that cannot be used changes nothing.
+ * A key that is put first signs after it was published for a while, at all replicas from the same
+ * moment on; until then the one before does. A file that cannot be used changes nothing.
  */
-export class RotatingSigner implements TokenSigner, AsyncDisposable {
+export class RotatingSigner implements AsyncDisposable {
   readonly #options: RotatingSignerOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
-  #signing: TokenSigner;
-  #newest: TokenSigner;
-  #signsFrom = 0;
+  #publishing: Promise<void> | undefined;
+  #signers: readonly KeySigner[];
   #content: string;
+  #signing: KeySigner | undefined;
+  #published: readonly PublishedKey[] = [];
+  #publishedAt = Number.NEGATIVE_INFINITY;
+  /** The keys that this replica has told all of. */
+  #told: readonly string[] = [];
 
-  constructor(options: RotatingSignerOptions, signer: TokenSigner, content: string) {
+  constructor(options: RotatingSignerOptions, signers: readonly KeySigner[], content: string) {
     this.#options = options;
-    this.#signing = signer;
-    this.#newest = signer;
+    this.#signers = signers;
     this.#content = content;
   }
 
   /** Reads the keys, and looks at them until it is disposed of. Throws if they cannot be used. */
   static async open(options: RotatingSignerOptions): Promise<RotatingSigner> {
     const keys = options.read();
-    const signer = await createTokenSigner(keys, options);
-    const rotating = new RotatingSigner(options, signer, digestOf(keys));
+    const signers = await createKeySigners(keys, options);
+    const rotating = new RotatingSigner(options, signers, digestOf(keys));
+    await rotating.#publish();
     rotating.#running = rotating.#run();
     return rotating;
   }
 
-  /** The keys of the file, and the one that signs meanwhile. */
+  /** The keys of the file, the one that signs meanwhile, and those of other replicas. */
   get publicKeys(): readonly PublicKey[] {
-    const [signing] = this.#signing.publicKeys;
-    const { publicKeys } = this.#newest;
-    const isIn = publicKeys.some(({ id }) => id === signing?.id);
-    return signing && !isIn ? [...publicKeys, signing] : publicKeys;
+    const own = this.#own();
+    const others = this.#published.filter(({ id }) => !own.some((each) => each.id === id));
+    return [...own, ...others.map(({ ageMs: _, ...key }) => key)];
   }
 
-  sign(identity: Identity, maxSeconds?: number): Promise<SignedToken> {
-    if (this.#signing !== this.#newest && this.#options.clock.elapsed() >= this.#signsFrom) {
-      this.#signing = this.#newest;
-    }
-    return this.#signing.sign(identity, maxSeconds);
+  /** The same, as it is at this moment: who asks may have met a key that is new. */
+  async currentKeys(): Promise<readonly PublicKey[]> {
+    if (this.#age() > ASKED_MS) await this.#publish().catch((thrown) => this.#warn(thrown));
+    return this.publicKeys;
+  }
+
+  async sign(identity: Identity, maxSeconds?: number): Promise<SignedToken> {
+    return this.#choose().sign(identity, maxSeconds);
   }
 
   /** Looks whether the keys have changed, and takes them if they have. */
@@ -70,12 +90,19 @@ export class RotatingSigner implements TokenSigner, AsyncDisposable {
     try {
       const keys = this.#options.read();
       const content = digestOf(keys);
-      if (content === this.#content) return;
-      this.#take(await createTokenSigner(keys, this.#options));
-      this.#content = content;
+      if (content !== this.#content) {
+        this.#signers = await createKeySigners(keys, this.#options);
+        this.#content = content;
+        const ids = this.#signers.map(({ publicKey }) => publicKey.id);
+        this.#options.logger.info('the token keys have changed', { keys: ids });
+      }
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown.message : '';
       this.#options.logger.error('the token keys cannot be read: those before stay', { error });
+    }
+    this.#choose();
+    if (!this.#isTold() || this.#age() >= PUBLISH_MS) {
+      await this.#publish().catch((thrown) => this.#warn(thrown));
     }
   }
 
@@ -84,16 +111,53 @@ export class RotatingSigner implements TokenSigner, AsyncDisposable {
     await this.#running;
   }
 
-  #take(next: TokenSigner): void {
-    const { clock, logger } = this.#options;
-    const [first] = next.publicKeys;
-    const isPublished = this.publicKeys.some(({ id }) => id === first?.id);
-    const now = clock.elapsed();
-    // One that waits already goes on waiting for the rest of its time.
-    const waits = this.#signing === this.#newest ? 0 : Math.max(this.#signsFrom - now, 0);
-    this.#signsFrom = now + (isPublished ? waits : LEAD_MS);
-    this.#newest = next;
-    logger.info('the token keys have changed', { keys: next.publicKeys.map(({ id }) => id) });
+  #choose(): KeySigner {
+    const elapsed = this.#age();
+    const id = signingKey({
+      inFile: this.#signers.map(({ publicKey }) => publicKey.id),
+      current: this.#signing?.publicKey.id,
+      ages: new Map(this.#published.map((key) => [key.id, key.ageMs + elapsed])),
+    });
+    const next = this.#signers.find(({ publicKey }) => publicKey.id === id) ?? this.#signing;
+    if (!next) throw new Error('there is no key that signs tokens');
+    this.#signing = next;
+    return next;
+  }
+
+  #own(): readonly PublicKey[] {
+    const inFile = this.#signers.map(({ publicKey }) => publicKey);
+    const signing = this.#signing?.publicKey;
+    return !signing || inFile.some(({ id }) => id === signing.id) ? inFile : [...inFile, signing];
+  }
+
+  #isTold(): boolean {
+    const own = this.#own();
+    return own.length === this.#told.length && own.every(({ id }) => this.#told.includes(id));
+  }
+
+  /** How long ago what is published was read. */
+  #age(): number {
+    return this.#options.clock.elapsed() - this.#publishedAt;
+  }
+
+  #publish(): Promise<void> {
+    this.#publishing ??= this.#tell().finally(() => {
+      this.#publishing = undefined;
+    });
+    return this.#publishing;
+  }
+
+  async #tell(): Promise<void> {
+    const own = this.#own();
+    const ids = own.map(({ id }) => id);
+    const gone = this.#told.filter((id) => !ids.includes(id));
+    this.#published = await this.#options.table.publish(own, gone);
+    this.#publishedAt = this.#options.clock.elapsed();
+    this.#told = ids;
+  }
+
+  #warn(thrown: unknown): void {
+    this.#options.logger.warn('the token keys cannot be published', { error: String(thrown) });
   }
 
   async #run(): Promise<void> {

@@ -25,6 +25,13 @@ interface TokenSignerOptions {
   readonly lifeSeconds: number;
 }
 
+/** Makes tokens with one key. */
+export interface KeySigner {
+  readonly publicKey: PublicKey;
+  /** Makes a token that is good for as long as all are, or for less. */
+  sign(identity: Identity, maxSeconds?: number): Promise<SignedToken>;
+}
+
 /** A public key that tokens are verified with. */
 export interface PublicKey {
   /** The `kid` in the header of tokens: the key's thumbprint (RFC 7638). */
@@ -33,28 +40,54 @@ export interface PublicKey {
   readonly jwk: Jwk;
 }
 
+/** A public key, and for how long it has been published by the clock of the database. */
+export interface PublishedKey extends PublicKey {
+  readonly ageMs: number;
+}
+
 /** The issuer and audience that every token of the mesh names. */
 export const TOKEN_NAMES = { issuer: ISSUER, audience: AUDIENCE };
 
 /**
- * Makes the signer from Ed25519 private keys, PKCS #8 as PEM, one after the other in a file.
+ * Makes the signers of Ed25519 private keys, PKCS #8 as PEM, one after the other in a file.
  *
- * The first signs. All are published, so that a key may be put in before it signs, and stay until
- * the last token of it has ended.
+ * All are published, so that a key may be put in before it signs, and stay until the last token of it
+ * has ended.
  */
+export async function createKeySigners(
+  keys: Secret,
+  options: TokenSignerOptions,
+): Promise<readonly KeySigner[]> {
+  const signers = await Promise.all(readKeys(keys).map((key) => keySigner(key, options)));
+  if (signers.length === 0) throw new Error('the token key file has no private key');
+  return signers;
+}
+
+/** Makes the signer of which the first key of a file signs. */
 export async function createTokenSigner(
   keys: Secret,
-  { clock, ids, ...options }: TokenSignerOptions,
+  options: TokenSignerOptions,
 ): Promise<TokenSigner> {
-  const privateKeys = readKeys(keys);
-  const publicKeys = await Promise.all(privateKeys.map(publish));
-  const [privateKey] = privateKeys;
-  const [published] = publicKeys;
-  if (!privateKey || !published) throw new Error('the token key file has no private key');
-
-  const header = { alg: ALGORITHM, typ: 'at+jwt', kid: published.id };
+  const signers = await createKeySigners(keys, options);
+  const publicKeys = signers.map(({ publicKey }) => publicKey);
   return {
     publicKeys,
+    async sign(identity, maxSeconds) {
+      const [first] = signers;
+      if (!first) throw new Error('there is no key that signs tokens');
+      return first.sign(identity, maxSeconds);
+    },
+  };
+}
+
+async function keySigner(
+  privateKey: KeyObject,
+  { clock, ids, ...options }: TokenSignerOptions,
+): Promise<KeySigner> {
+  const publicKey = await publish(privateKey);
+  const header = { alg: ALGORITHM, typ: 'at+jwt', kid: publicKey.id };
+  return {
+    publicKey,
     async sign(identity, maxSeconds = options.lifeSeconds) {
       const issuedAt = Math.floor(clock.now().getTime() / 1_000);
       const lifeSeconds = Math.min(maxSeconds, options.lifeSeconds);

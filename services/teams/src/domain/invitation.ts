@@ -82,7 +82,8 @@ export function accept(invitation: Invitation, view: TeamView, userId: string): 
   if (invitation.acceptedBy === userId && place) return { invitation, change: undefined };
   requireOpen(invitation, now);
   const inviter = members.find((member) => member.userId === invitation.inviterId);
-  if (team.deletedAt || !inviter || !holds(inviter.role, invitation.role)) {
+  const isGood = inviter && !inviter.isDisabled && holds(inviter.role, invitation.role);
+  if (team.deletedAt || !isGood) {
     throw refused('INVITATION_REVOKED', invitation, 'the invitation is not good any more');
   }
   requireUnbound(candidate);

@@ -32,6 +32,7 @@ export function newAccount(
     throw denied('service_accounts.manage', 'nobody gives a role that they do not hold');
   }
   const user = newUser({ ...wish, admin: false }, now);
-  const candidate = { id: user.id, name: user.name, teamCount: 0, homeTeamId: team.id };
+  const { id, name } = user;
+  const candidate = { id, name, teamCount: 0, homeTeamId: team.id, isDisabled: false };
   return { user, change: joined(view, candidate, role) };
 }

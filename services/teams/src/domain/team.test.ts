@@ -12,6 +12,7 @@ import {
   removeMember,
   setMember,
   type TeamView,
+  transfer,
 } from './team.js';
 
 const AT = new Date('2026-01-02T03:04:05Z');
@@ -113,6 +114,42 @@ describe('removeMember', () => {
   });
 });
 
+describe('the owners of a team', () => {
+  const NEXT: readonly (readonly [string, (view: TeamView) => unknown])[] = [
+    ['leave', removeMember('ada', 'ada')],
+    ['become an admin', (view) => setMember('ada', 'admin')({ ...view, candidate: user('ada') })],
+    ['give it away to one', (view) => transfer('bob', 'ada')({ ...view, candidate: user('bob') })],
+  ];
+  for (const [what, decide] of NEXT) {
+    it(`do not ${what} while all others are disabled`, () => {
+      const view = disabled(teamOf({ ada: 'owner', bob: 'owner' }), 'bob');
+      assert.throws(() => decide(view), { reason: 'LAST_OWNER' });
+    });
+  }
+
+  it('are made by administrators of the mesh where all are disabled, and only there', () => {
+    const owned = teamOf({ ada: 'owner', bob: 'member' }, 'overseer');
+    const orphaned = disabled(owned, 'ada');
+    const asMember: TeamView = { ...orphaned, standing: 'member' };
+    for (const view of [orphaned, asMember]) {
+      const roles = after(view, setMember('bob', 'owner'), user('bob'));
+      assert.deepEqual(roles, { ada: 'owner', bob: 'owner' });
+    }
+    const refused = { reason: 'PERMISSION_DENIED' };
+    for (const view of [owned, { ...asMember, isOverseen: false }]) {
+      assert.throws(() => setMember('bob', 'owner')({ ...view, candidate: user('bob') }), refused);
+    }
+    for (const role of ['admin', 'member'] as const) {
+      assert.throws(() => setMember('cy', role)({ ...orphaned, candidate: user('cy') }), refused);
+    }
+  });
+
+  it('that are disabled hold up nobody else who leaves', () => {
+    const orphaned = disabled(teamOf({ ada: 'owner', bob: 'member' }, 'member'), 'ada');
+    assert.deepEqual(after(orphaned, removeMember('bob', 'bob')), { ada: 'owner' });
+  });
+});
+
 describe('deleteTeam', () => {
   it('keeps the members, so that they see that it is deleted', () => {
     const change = deleteTeam('')(teamOf({ ada: 'owner' }));
@@ -176,11 +213,19 @@ function after(
 function teamOf(roles: Readonly<Record<string, Role>>, standing: Standing = 'owner'): TeamView {
   const { team } = newTeam({ id: 'tem_1', name: 'quants' }, user('ada'), AT);
   const members = Object.entries(roles).map(([userId, role]): Member => {
-    return { teamId: team.id, userId, userName: userId, role, createdAt: AT };
+    return { teamId: team.id, userId, userName: userId, role, createdAt: AT, isDisabled: false };
   });
-  return { team, members, standing, botCount: 0, candidate: undefined, now: AT };
+  const isOverseen = standing === 'overseer';
+  return { team, members, standing, isOverseen, botCount: 0, candidate: undefined, now: AT };
+}
+
+function disabled(view: TeamView, userId: string): TeamView {
+  const members = view.members.map((member) =>
+    member.userId === userId ? { ...member, isDisabled: true } : member,
+  );
+  return { ...view, members };
 }
 
 function user(id: string): Candidate {
-  return { id, name: id, teamCount: 0, homeTeamId: null };
+  return { id, name: id, teamCount: 0, homeTeamId: null, isDisabled: false };
 }

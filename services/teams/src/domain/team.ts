@@ -1,7 +1,8 @@
-import { conflict, invalid, notFound, PublicError } from '@ramet/errors';
+import { conflict, invalid, notFound } from '@ramet/errors';
 import { requireUnbound } from './bound.js';
 import { requireEtag } from './etag.js';
 import { requireName } from './name.js';
+import { exhausted } from './quota.js';
 import { type Role, requireRight, type Standing } from './role.js';
 
 /** A group of people that owns bots, keys and clones together. */
@@ -21,6 +22,8 @@ export interface Member {
   readonly userName: string;
   readonly role: Role;
   readonly createdAt: Date;
+  /** Whether the user is disabled: their role stays, and counts for nothing. */
+  readonly isDisabled: boolean;
 }
 
 /** One team that a user is in. */
@@ -40,12 +43,15 @@ export interface Candidate {
   readonly teamCount: number;
   /** The team that a service account belongs to. Null: a person. */
   readonly homeTeamId: string | null;
+  readonly isDisabled: boolean;
 }
 
 /** All that a decision about a team may look at, as it is while the team's row is locked. */
 export interface TeamView extends TeamState {
   /** How whoever asks stands to the team. */
   readonly standing: Standing;
+  /** Whether whoever asks administers the mesh, as well as what they are in the team. */
+  readonly isOverseen: boolean;
   readonly botCount: number;
   readonly candidate: Candidate | undefined;
   readonly now: Date;
@@ -80,15 +86,25 @@ export function newTeam(wish: Pick<Team, 'id' | 'name'>, owner: Candidate, at: D
  * Throws PERMISSION_DENIED, USER_NOT_FOUND, LAST_OWNER, QUOTA_EXCEEDED.
  */
 export function setMember(userId: string, role: Role): DecideTeam {
-  return ({ team, members, standing, candidate, now }) => {
+  return (view) => {
+    const { team, members, candidate, now } = view;
     requireLive(team);
-    requireRight(standing, 'team_members.set');
+    requireMaySet(view, role);
     if (!candidate) throw notFound('user', userId);
 
     const present = members.find((member) => member.userId === userId);
     if (present?.role === role) return undefined;
     return joined({ team, members, now }, candidate, role);
   };
+}
+
+/**
+ * OWNERs give roles. Where all of them are disabled, administrators of the mesh make an OWNER, since
+ * nobody else can: docs/decisions/0031.
+ */
+function requireMaySet({ standing, isOverseen, members }: TeamView, role: Role): void {
+  if (isOverseen && role === 'owner' && !isOwned(members)) return;
+  requireRight(standing, 'team_members.set');
 }
 
 /**
@@ -109,7 +125,7 @@ export function joined(
   }
   const next = present ? { ...present, role } : memberOf(team, candidate, role, now);
   const others = members.filter((member) => member !== present);
-  return withMembers('member_set', team, [...others, next].sort(byUser));
+  return withMembers('member_set', { team, members }, [...others, next].sort(byUser));
 }
 
 /**
@@ -133,7 +149,7 @@ export function transfer(userId: string, askerId: string): DecideTeam {
       return member.userId === askerId ? 'admin' : member.role;
     };
     const next = members.map((member) => withRole(member, roleOf(member)));
-    return withMembers('ownership_transferred', team, next);
+    return withMembers('ownership_transferred', { team, members }, next);
   };
 }
 
@@ -152,13 +168,10 @@ export function removeMember(userId: string, askerId: string): DecideTeam {
 }
 
 /** A team after a user has gone out of it. Undefined: they were not in it. Throws LAST_OWNER. */
-export function without(
-  { team, members }: Pick<TeamView, 'team' | 'members'>,
-  userId: string,
-): TeamChange | undefined {
+export function without({ team, members }: TeamState, userId: string): TeamChange | undefined {
   const others = members.filter((member) => member.userId !== userId);
   if (others.length === members.length) return undefined;
-  return withMembers('member_removed', team, others);
+  return withMembers('member_removed', { team, members }, others);
 }
 
 /** Deletes a team. Throws PERMISSION_DENIED, ETAG_STALE, TEAM_NOT_EMPTY. */
@@ -181,13 +194,25 @@ function requireLive({ id, deletedAt }: Pick<Team, 'id' | 'deletedAt'>): void {
 
 function withMembers(
   event: TeamChange['event'],
-  team: Team,
+  { team, members: before }: TeamState,
   members: readonly Member[],
 ): TeamChange {
-  if (!members.some(({ role }) => role === 'owner')) {
-    throw conflict('LAST_OWNER', { kind: 'team', id: team.id }, 'a team always has an owner');
+  // Where no OWNER was left that is not disabled, all else goes on.
+  const isKept = isOwned(members) || (!isOwned(before) && members.some(isOwner));
+  if (!isKept) {
+    const message = 'a team always has an owner who is not disabled';
+    throw conflict('LAST_OWNER', { kind: 'team', id: team.id }, message);
   }
   return { event, state: { team, members } };
+}
+
+/** Tells whether a team has an OWNER who can do something. */
+function isOwned(members: readonly Member[]): boolean {
+  return members.some((member) => isOwner(member) && !member.isDisabled);
+}
+
+function isOwner({ role }: Member): boolean {
+  return role === 'owner';
 }
 
 function withRole(member: Member, role: Role): Member {
@@ -195,7 +220,8 @@ function withRole(member: Member, role: Role): Member {
 }
 
 function memberOf({ id }: Team, user: Candidate, role: Role, at: Date): Member {
-  return { teamId: id, userId: user.id, userName: user.name, role, createdAt: at };
+  const { id: userId, name: userName, isDisabled } = user;
+  return { teamId: id, userId, userName, role, createdAt: at, isDisabled };
 }
 
 function byUser(one: Member, other: Member): number {
@@ -212,11 +238,4 @@ function requireRoomFor({ id, teamCount }: Candidate): void {
   if (teamCount >= MAX_TEAMS) {
     throw exhausted(`user/${id}`, `a user is in at most ${MAX_TEAMS} teams`);
   }
-}
-
-function exhausted(subject: string, description: string): PublicError {
-  return new PublicError('resource_exhausted', 'QUOTA_EXCEEDED', description, {
-    metadata: { subject },
-    quotas: [{ subject, description }],
-  });
 }

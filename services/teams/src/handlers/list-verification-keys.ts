@@ -10,7 +10,8 @@ type ListVerificationKeys = Unary<ListVerificationKeysRequest, ListVerificationK
 
 /** Lists the keys that tokens are verified with. */
 export function listVerificationKeys({ tokens }: Needs): ListVerificationKeys {
-  return async () => ({
-    keys: tokens.publicKeys.map(({ jwk, ...key }) => ({ ...key, jwk: JSON.stringify(jwk) })),
-  });
+  return async () => {
+    const keys = await tokens.currentKeys();
+    return { keys: keys.map(({ jwk, ...key }) => ({ ...key, jwk: JSON.stringify(jwk) })) };
+  };
 }

@@ -3,6 +3,7 @@ import type { Call } from '@ramet/rpc';
 import { firstRefreshToken } from '../credentials/refresh-token.js';
 import type { Deps } from '../deps.js';
 import type { UserIdentity } from '../domain/identity.js';
+import { credentialInvalid } from './credential-invalid.js';
 import { issueToken } from './issue-token.js';
 import { tokenResponse } from './token-response.js';
 
@@ -22,11 +23,15 @@ export async function beginLogin(
   const { logins, ids } = needs;
   const id = ids.make('lgn');
   const { token: first, secret } = firstRefreshToken(ids);
-  const { scopes = [], credentialIds = [] } = identity;
-  const wish = { id, userId: identity.id, ...begun, scopes, secret, hash: first.hash };
-  const refreshExpireTime = await logins.begin(wish);
+  const { id: userId, version = 0, scopes = [], credentialIds = [] } = identity;
+  const shown = { version, credentialIds, scopes, ...begun };
+  const refreshExpireTime = await logins.begin({ id, userId, ...shown, secret, hash: first.hash });
+  if (!refreshExpireTime) {
+    call.proved({ kind: 'user', id: userId, reason: 'REVOKED_MEANWHILE' });
+    throw credentialInvalid();
+  }
   const made = [...credentialIds, id];
-  call.proved({ kind: 'user', id: identity.id, credentialIds: made });
+  call.proved({ kind: 'user', id: userId, credentialIds: made });
   const token = await issueToken(needs, call, {
     identity: { kind: 'user', ...identity, credentialIds: made },
   });

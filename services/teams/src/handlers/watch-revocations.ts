@@ -15,7 +15,7 @@ export function watchRevocations({ revocations, clock }: Needs): WatchRevocation
       yield {
         revocations: rows.map(({ subject, minVersion }) => ({ subject, minVersion })),
         seq,
-        lookedAfter: durationOf(lookedAt - openedAt),
+        lookedAfter: lookedAt === undefined ? undefined : durationOf(lookedAt - openedAt),
       };
     }
   };

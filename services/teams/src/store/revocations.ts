@@ -14,8 +14,6 @@ export const REVOCATION_CHANNEL = 'ramet_revocation';
 const REVOKE = `
   with head as (
     update revocation_head set seq = seq + cardinality($1::text[]) returning seq
-  ), old as (
-    delete from revocation where at < ramet_now() - interval '1 day'
   ), added as (
     insert into revocation (seq, subject, min_version, at)
     select head.seq - cardinality($1::text[]) + each.place, each.subject, each.min_version, ramet_now()
@@ -59,6 +57,25 @@ export async function readRevocations(
   const found = await session.query<RevocationRow & { head: bigint }>(READ, [after]);
   const rows = found.filter(({ subject }) => subject !== null);
   return { seq: found[0]?.head ?? after, rows };
+}
+
+const FORGET = `
+  with old as (
+    select seq from revocation where at < ramet_now() - interval '1 day'
+    order by at limit $1
+    for update skip locked
+  ), gone as (
+    delete from revocation where seq in (select seq from old) returning seq
+  )
+  select count(*)::integer as count from gone`;
+const FORGET_ROWS = 5_000;
+
+/** Removes the revocations that are over, some at a time. */
+export async function forgetRevocations(db: Queries): Promise<void> {
+  for (let count = FORGET_ROWS; count === FORGET_ROWS; ) {
+    const [row] = await db.query<{ readonly count: number }>(FORGET, [FORGET_ROWS]);
+    count = row?.count ?? 0;
+  }
 }
 
 const IS_REVOKED = `

@@ -8,7 +8,7 @@ import type { DecideUser, User } from '../domain/user.js';
 import { list } from './list.js';
 import { claim } from './once.js';
 import { lockTeam, writeTeam } from './team-rows.js';
-import { changeUser, insertUser, lockUser, revokeTokensOf } from './user-chain.js';
+import { changeUser, endProofsOf, insertUser, lockUser } from './user-chain.js';
 
 /** The service accounts, in Postgres. Every change locks the team first, then the account. */
 export class ServiceAccounts {
@@ -67,7 +67,7 @@ export class ServiceAccounts {
 
       const left = change.user.deletedAt && without(locked.view, id);
       if (left) await writeTeam(tx, locked, left, asker);
-      await revokeTokensOf(tx, change);
+      await endProofsOf(tx, change);
       return { user: change.user, role: left ? null : account.role };
     });
   }

@@ -4,7 +4,7 @@ import type { Member } from '../domain/team.js';
 /** A member's columns, as SQL over `team_member m` and `mesh_user u`. */
 export const MEMBER = `
   m.team_id as "teamId", m.user_id as "userId", u.name as "userName", m.role,
-  m.created_at as "createdAt"`;
+  m.created_at as "createdAt", u.disabled_at is not null as "isDisabled"`;
 
 /** Writes members of a team whose row is locked: new ones, and those with another role. */
 export async function upsertMembers(

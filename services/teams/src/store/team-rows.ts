@@ -20,7 +20,8 @@ export const TEAM = `
 
 /** Reads a user who may become a member, as SQL. */
 export const CANDIDATE = `
-  select u.id, u.name, u.team_id as "homeTeamId", ${NOW} as now, (
+  select u.id, u.name, u.team_id as "homeTeamId", u.disabled_at is not null as "isDisabled",
+    ${NOW} as now, (
     select count(*)::int from team_member m join team t on t.id = m.team_id
     where m.user_id = u.id and t.deleted_at is null) as "teamCount"
   from mesh_user u where u.id = $1`;
@@ -56,7 +57,8 @@ export async function lockTeam(
   const { hash, now, ...team } = locked;
   const standing = standingOf(own?.role, asker.seesAll);
   const botCount = around[0]?.botCount ?? 0;
-  const view = { team, members, standing, botCount, candidate: user, now };
+  const { seesAll: isOverseen } = asker;
+  const view = { team, members, standing, isOverseen, botCount, candidate: user, now };
   return { head: { seq: team.revision, hash }, view };
 }
 

@@ -15,6 +15,7 @@ import { teamChanged } from '../events.js';
 import { list } from './list.js';
 import { claim } from './once.js';
 import { type Chained, record } from './record.js';
+import { type Revoked, revokeTokens } from './revocations.js';
 import { MEMBER, upsertMembers } from './team-members.js';
 import { CANDIDATE, lockTeam, TEAM, writeTeam } from './team-rows.js';
 
@@ -99,7 +100,10 @@ export class Teams {
       const locked = await lockTeam(tx, { id, candidate }, asker);
       if (!locked || locked.view.standing === 'stranger') throw notFound('team', id);
       const change = decide(locked.view);
-      return change ? writeTeam(tx, locked, change, asker) : locked.view;
+      if (!change) return locked.view;
+      const state = await writeTeam(tx, locked, change, asker);
+      if (change.event === 'deleted') await revokeTokensOfAccounts(tx, id);
+      return state;
     });
   }
 }
@@ -148,6 +152,12 @@ async function find(db: Queries, id: string, asker: Asker): Promise<Team> {
   const [team] = await db.query<Team>(GET, [id, asker.id, asker.seesAll]);
   if (!team) throw notFound('team', id);
   return team;
+}
+
+/** The service accounts of a team end with it. */
+async function revokeTokensOfAccounts(tx: Tx, teamId: string): Promise<void> {
+  const sql = 'select id as subject from mesh_user where team_id = $1 and deleted_at is null';
+  await revokeTokens(tx, await tx.query<Revoked>(sql, [teamId]));
 }
 
 async function insert(tx: Tx, { team, members }: TeamState, { seq, hash }: Chained): Promise<void> {

@@ -2,9 +2,10 @@ import { type Head, NO_HISTORY, type Tx, violates } from '@ramet/database';
 import { nameTaken } from '../domain/name.js';
 import type { DecideUser, User, UserChange } from '../domain/user.js';
 import { type Event, userChanged, userCreated } from '../events.js';
+import { IS_GOOD_USER } from './good-user.js';
 import { NOW } from './now.js';
 import { type By, type Chained, record } from './record.js';
-import { revokeTokens } from './revocations.js';
+import { isRevoked, revokeTokens } from './revocations.js';
 
 /** A user whose row is locked: the end of their chain, and the time of the change. */
 export interface LockedUser extends Chained {
@@ -48,9 +49,37 @@ export async function changeUser(
   return change;
 }
 
-/** Revokes the tokens that a user has: those that are made after the change are good again. */
-export async function revokeTokensOf(tx: Tx, { user }: UserChange): Promise<void> {
+/**
+ * Ends all that a user who was changed had proven before: logins for good, and the tokens. Those that
+ * are made after the change are good again.
+ *
+ * Logins end again when the user is enabled: who took one would have it again.
+ */
+export async function endProofsOf(tx: Tx, { user }: UserChange): Promise<void> {
+  await tx.query(END_LOGINS, [user.id]);
   await revokeTokens(tx, [{ subject: user.id, minVersion: user.revision }]);
+}
+
+const END_LOGINS = `
+  update login set revoked_at = ramet_now() where user_id = $1 and revoked_at is null`;
+
+const LOCK_GOOD = `select true as good from mesh_user u where u.id = $1 and ${IS_GOOD_USER} for share of u`;
+
+/**
+ * Locks a user against being disabled or deleted. False if they were, also since what they have shown
+ * was read: what was made of it by then is not good.
+ */
+export async function lockGoodUser(tx: Tx, { id, ...shown }: ShownUser): Promise<boolean> {
+  const [good] = await tx.query(LOCK_GOOD, [id]);
+  // A statement of its own: it sees what was committed while LOCK_GOOD waited.
+  return good !== undefined && !(await isRevoked(tx, { id, tokenId: '', ...shown }));
+}
+
+/** A user, and what they have shown. */
+interface ShownUser {
+  readonly id: string;
+  readonly version: number;
+  readonly credentialIds: readonly string[];
 }
 
 /** A user who is locked, and what is to be decided about them. */

@@ -9,7 +9,7 @@ import { insertApiKey, type KeyWish } from './api-keys.js';
 import { list } from './list.js';
 import { readNow } from './now.js';
 import { claim } from './once.js';
-import { advance, changeUser, insertUser, lockUser, revokeTokensOf } from './user-chain.js';
+import { advance, changeUser, endProofsOf, insertUser, lockUser } from './user-chain.js';
 import { UserTable } from './user-table.js';
 
 type UserWish = Pick<User, 'id' | 'name' | 'admin'>;
@@ -66,9 +66,7 @@ export class Users {
           user,
           admins.map((admin) => admin.id),
         );
-      await revokeTokensOf(tx, change);
-      // Else who took a login would have it again when the user is enabled.
-      if (change.event === 'disabled') await tx.query(END_LOGINS, [id]);
+      await endProofsOf(tx, change);
       return change.user;
     });
   }
@@ -98,9 +96,6 @@ export class Users {
     });
   }
 }
-
-const END_LOGINS = `
-  update login set revoked_at = ramet_now() where user_id = $1 and revoked_at is null`;
 
 const LOCK_ADMINS = `
   select id from mesh_user where admin and disabled_at is null order by id for no key update`;

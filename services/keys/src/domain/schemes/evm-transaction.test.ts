@@ -9,6 +9,7 @@ import { below, oneOf, randomBytes, seeded } from '@ramet/test/random';
 import { Transaction } from 'micro-eth-signer';
 import { secp256k1Key, signed } from '../../support/schemes.js';
 
+import { exceeded } from '../limits.js';
 import { addressOf } from './evm-address.js';
 import {
   draftTransaction,
@@ -150,6 +151,40 @@ describe('an Ethereum transaction', () => {
       ...{ chainId: 1n, to: '', value: 0n },
     });
   });
+
+  const accessList = [{ address: `0x${'1'.repeat(40)}`, storageKeys: [Buffer.alloc(32)] }];
+  const legacy = (gasPrice: string) => ({ fee: { kind: 'gas_price', gasPrice } }) as const;
+  const dynamic = (maxFee: string, maxPriorityFee: string) =>
+    ({ fee: { kind: 'dynamic', maxFee, maxPriorityFee } }) as const;
+  const costs: readonly (readonly [string, Partial<EvmTransaction>, bigint])[] = [
+    ['EIP-155', { ...legacy('20'), value: '7', gasLimit: 100n }, 2_007n],
+    ['EIP-155, sending nothing', { ...legacy('20'), gasLimit: 100n }, 2_000n],
+    ['EIP-2930', { ...legacy('20'), accessList, value: '7', gasLimit: 100n }, 2_007n],
+    ['EIP-1559, at its max fee', { ...dynamic('30', '1'), value: '7', gasLimit: 100n }, 3_007n],
+    [
+      'EIP-1559, with no limit that a balance has',
+      {
+        ...dynamic(`${2n ** 255n}`, '0'),
+        gasLimit: 2n ** 62n,
+      },
+      2n ** 317n,
+    ],
+  ];
+  for (const [type, transaction, cost] of costs) {
+    it(`costs what it sends and the gas that it may burn: of ${type}`, () => {
+      const facts = factsOfTransaction({ ...PLAIN, ...transaction });
+      assert.equal(facts.value, cost);
+
+      const evm = { chainIds: [], receivers: [], contracts: [], domains: [] };
+      const judged = (maxValue: bigint) =>
+        exceeded(
+          { evm: { ...evm, maxValue: `${maxValue}` } },
+          { operation: 'evm_transaction', scheme: 'evm_transaction', bytes: 1, evm: facts },
+        );
+      assert.equal(judged(cost), undefined);
+      assert.equal(judged(cost - 1n), 'max_value');
+    });
+  }
 
   const refused: readonly (readonly [Partial<EvmTransaction>, string])[] = [
     [{ to: '0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4f' }, 'evm_transaction.to'],

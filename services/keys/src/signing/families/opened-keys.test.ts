@@ -39,6 +39,7 @@ describe('T24: an opened key', () => {
         venueKeyId: '',
         passphrase: keepPassphrase(PASSPHRASE),
         retireAt: null,
+        version: 1,
         ownerId: 'usr_1',
         rules: {},
       };

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { LEAD_MS, type Signing, signingKey } from './token-key.js';
+
+type Ages = Readonly<Record<string, number>>;
+
+const CASES: readonly (readonly [string, Omit<Signing, 'ages'>, Ages, string])[] = [
+  ['the first', { inFile: ['a', 'b'], current: 'b' }, { a: LEAD_MS, b: 2 * LEAD_MS }, 'a'],
+  ['the one before, for now', { inFile: ['a', 'b'] }, { a: LEAD_MS - 1, b: LEAD_MS }, 'b'],
+  ['the one of a file that has gone', { inFile: ['a'], current: 'b' }, { a: 1, b: 2 }, 'b'],
+  ['the first of those known alike', { inFile: ['a', 'b'], current: 'b' }, { a: 5, b: 5 }, 'a'],
+  ['the first of a mesh that is new', { inFile: ['a', 'b'] }, { a: 5, b: 5 }, 'a'],
+  ['the one that others know longer', { inFile: ['a', 'b'] }, { a: 5, b: 6 }, 'b'],
+  ['the only one there is', { inFile: ['a'] }, {}, 'a'],
+];
+
+describe('the key that signs', () => {
+  for (const [what, signing, ages, expected] of CASES) {
+    it(`is ${what}`, () => {
+      assert.equal(signingKey({ ...signing, ages: new Map(Object.entries(ages)) }), expected);
+    });
+  }
+});
