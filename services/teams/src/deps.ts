@@ -31,6 +31,8 @@ export interface Deps {
   readonly providers: Providers;
   readonly standings: Standings;
   readonly past: Past;
+  /** Which mesh this is, to those who sign for it. */
+  readonly meshId: string;
   readonly tokens: Tokens;
   readonly revocations: RevocationLog;
   readonly identityProviders: IdentityProviders;

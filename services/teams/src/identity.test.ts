@@ -302,6 +302,15 @@ describe('an identity provider of CI', () => {
     });
   });
 
+  it('has a job exchange its ID token again, as its steps share nothing else', async () => {
+    oidc.becomes('repo:acme/app:ref:refs/heads/main', { environment: 'production' });
+    const identityToken = await idToken(oidc);
+    const { tokens } = house.as('');
+    const one = await tokens.exchangeIdentityToken({ identityToken });
+    const other = await tokens.exchangeIdentityToken({ identityToken });
+    assert.notEqual(one.token, other.token);
+  });
+
   it('has no job stand for a user who is disabled (T4)', async () => {
     oidc.becomes('repo:acme/app:ref:refs/heads/main', { environment: 'production' });
     await admin.users.disableUser({ id: robot.id, reason: 'no more builds' });

@@ -211,6 +211,16 @@ describe('a scoped API key', () => {
     });
   });
 
+  it('ends its login, whatever its scopes', async () => {
+    const secret = await keyOf(['teams.list']);
+    const { tokens } = house.as('');
+    const { token, refreshToken } = await tokens.logIn({
+      credential: { $case: 'apiKey', value: secret },
+    });
+    await house.as(token).users.logout({});
+    await assert.rejects(tokens.refreshToken({ refreshToken }), REFUSED);
+  });
+
   it('makes no key that is good for more (T32)', async () => {
     const { users } = await scoped(['api_keys.*', 'users.get']);
     const create = (scopes: readonly string[]) => users.createApiKey(wishOf(scopes));

@@ -28,6 +28,7 @@ import { IdentityProviders } from './store/identity-providers.js';
 import { Invitations } from './store/invitations.js';
 import { KeyUses } from './store/key-uses.js';
 import { Logins } from './store/logins.js';
+import { meshIdOf } from './store/mesh.js';
 import { Past } from './store/past.js';
 import { Providers } from './store/providers.js';
 import { ServiceAccounts } from './store/service-accounts.js';
@@ -78,6 +79,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     ...{ tokens, revocations, identityTokens: new IdentityTokens(clock) },
     credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, keyUses, ids }),
     lifecycle: scope.use(lifecycle),
+    meshId: await meshIdOf(db, ids.make('msh')),
     accessListEnabled: config.accessListEnabled,
     chargeOwner: ownerCharge(config, clock),
     tellOfReuse: createReuseAlarm(logger),
