@@ -26,6 +26,8 @@ export interface Rule {
   readonly services: readonly string[];
   readonly action: string;
   readonly audit: AuditClass;
+  /** Whether tokens are good for it whatever their scopes. */
+  readonly anyScope: boolean;
   /** Whether a call may be repeated without asking. */
   readonly idempotent: boolean;
 }
@@ -78,6 +80,7 @@ function ruleOf(method: DescMethod, permission: DescExtension): Rule {
     services: option.services,
     action: option.action,
     audit: known(AUDIT[option.audit], method),
+    anyScope: option.anyScope,
     idempotent: method.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
   };
 }
@@ -88,6 +91,7 @@ interface PermissionOption {
   readonly services: readonly string[];
   readonly action: string;
   readonly audit: number;
+  readonly anyScope: boolean;
 }
 
 function known<Value>(value: Value | undefined, method: DescMethod): Value {

@@ -18,6 +18,8 @@ export interface Rule {
   readonly action: string;
   /** What the audit keeps of a call. */
   readonly audit: 'none' | 'read' | 'write';
+  /** Whether tokens are good for it whatever their scopes. */
+  readonly anyScope?: boolean;
   /** Whether a client may repeat the call by itself. */
   readonly idempotent: boolean;
 }

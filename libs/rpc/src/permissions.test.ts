@@ -55,6 +55,15 @@ describe('permit', () => {
     });
   }
 
+  it('asks for no scope where none is needed, of whoever is let in', () => {
+    const rule = { ...ruleFor('user'), anyScope: true };
+    assert.equal(reasonOf(rule, { ...USER, scopes: ['x'] }), undefined);
+    assert.equal(
+      reasonOf({ ...rule, callers: ['admin'] }, { ...USER, scopes: ['x'] }),
+      'PERMISSION_DENIED',
+    );
+  });
+
   it('asks for no scope where no token is needed, and lets nobody in by one', () => {
     assert.equal(reasonOf(ruleFor('anyone'), { ...USER, scopes: [] }), undefined);
     const scoped = { ...USER, scopes: ['x'] };

@@ -29,8 +29,9 @@ export function permit(rule: Rule, caller: Caller): void {
 }
 
 /** What is for anyone needs no token, and so none that is good for it. */
-function requireScope({ action, callers }: Rule, scopes: readonly string[]): void {
-  if (callers.includes('anyone') || scopes.some((scope) => isInScope(scope, action))) return;
+function requireScope({ action, callers, anyScope }: Rule, scopes: readonly string[]): void {
+  if (anyScope || callers.includes('anyone')) return;
+  if (scopes.some((scope) => isInScope(scope, action))) return;
   throw new PublicError('permission_denied', 'SCOPE_MISSING', `the token is not for ${action}`, {
     metadata: { action },
   });

@@ -3,11 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { type PublicError, unavailable } from '@ramet/errors';
 import type { Call, Caller, CallMetadata } from './call.js';
 import { connect, type Remote } from './connect.js';
-import type { Clock } from './ports.js';
+import { type Clock, machineClock } from './ports.js';
 import { RevocationFeed, type RevocationNews, type RevocationSource } from './revocation-feed.js';
 import { REVOKED_MS, type Revocations, type Revoked, RevokedSubjects } from './revocations.js';
+import { RevokedCutter } from './revoked-cutter.js';
 import { echoService } from './test-contract.js';
 import { Known } from './test-revocations.js';
 import { callerNamed, rejection, startTestServer } from './test-server.js';
@@ -19,6 +21,7 @@ const ADA: Caller = {
   version: 5,
 };
 const NEVER = 0;
+const NOTHING = (): void => undefined;
 
 const CASES: readonly (readonly [string, Revoked, boolean])[] = [
   ['its id', { subject: 'tok_1', minVersion: NEVER }, true],
@@ -199,6 +202,37 @@ describe('a server', () => {
 
     assert.equal((await rejection(ada.next())).reason, 'TOKEN_REVOKED');
     await bob.return?.(undefined);
+  });
+
+  it('lets streams go on while nobody can be asked, for a while, and then ends them', async () => {
+    const known = new Known();
+    known.fresh = false;
+    known.answer = () => Promise.reject(unavailable('teams'));
+    const reviews: (() => void)[] = [];
+    const after = (_: number, callback: () => void) => {
+      reviews.push(callback);
+      return NOTHING;
+    };
+    const clock = { ...machineClock, after };
+    const ended: string[] = [];
+    const abort = ({ reason }: PublicError): void => {
+      ended.push(reason);
+    };
+    const stream = { caller: ADA, endpoint: { streams: true }, abort };
+    using _cutter = new RevokedCutter({ open: new Set([stream as never]), clock }, known);
+    const review = async (): Promise<void> => {
+      reviews.shift()?.();
+      while (reviews.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    for (let count = 0; count < 4; count += 1) await review();
+    known.answer = async () => false;
+    await review();
+    known.answer = () => Promise.reject(unavailable('teams'));
+    for (let count = 0; count < 4; count += 1) await review();
+    assert.equal(ended.length, 0);
+    await review();
+    assert.deepEqual(ended, ['PEER_UNAVAILABLE']);
   });
 
   async function open(client: Remote<ReturnType<typeof echoService>>, id: string) {

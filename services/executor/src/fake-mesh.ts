@@ -79,7 +79,7 @@ export async function startFakeMesh(logger: Logger): Promise<FakeMesh> {
       }),
       implement(CloneDirectoryServiceService, {
         getCloneTeamAndBot: async () => ({ clone: undefined }),
-        checkEpoch: async () => ({ alive: !isOver }),
+        checkEpoch: async () => ({ alive: !isOver, ownerId: '' }),
         getExecutionSecrets: async ({ executionId }) =>
           secrets.get(executionId) ?? { overrides: [], inputs: [] },
       }),

@@ -178,8 +178,10 @@ describe('the reports of a runner', () => {
     const clone = await createRunning(house, api, wish);
     const directory = house.as(await house.teams.serviceToken('teams')).directory;
     const asked = { cloneId: clone.id, ...executionOf(clone) };
-    assert.equal((await directory.checkEpoch(asked)).alive, true);
-    assert.equal((await directory.checkEpoch({ ...asked, epoch: 2 })).alive, false);
+    const ownerId = clone.owner?.owner?.value;
+    assert.deepEqual(await directory.checkEpoch(asked), { alive: true, ownerId });
+    const over = await directory.checkEpoch({ ...asked, epoch: 2 });
+    assert.deepEqual(over, { alive: false, ownerId: '' });
 
     exit(house, clone, { exitCode: 0 });
     await reached(api, clone.id, ClonePhase.COMPLETED);

@@ -146,7 +146,10 @@ describe('the audit of a credential that is shown', () => {
       const expiresAt = new Date(Date.now() + 60_000);
       const targetId = `cln_${'1'.repeat(26)}`;
       const asked = { action: 'clones.stop', targetId, ownerId: '', nonce };
-      const { signature } = signText(key, textOf({ ...asked, expiresAt }));
+      const { signature } = signText(
+        key,
+        textOf({ ...asked, meshId: provider?.meshId ?? '', expiresAt }),
+      );
       return { ...asked, expireTime: expiresAt, signature };
     };
     await open.tokens.exchangeSignedRequest(request(1n));

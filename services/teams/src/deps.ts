@@ -5,6 +5,7 @@ import type { RevocationLog } from './credentials/revocation-log.js';
 import type { PublicKey } from './credentials/token-signer.js';
 import type { CodeKind } from './domain/api-key.js';
 import type { Identity, SignedToken, Tell, WorkloadIdentity } from './domain/identity.js';
+import type { Reuse } from './domain/login.js';
 import type { ApiKeys } from './store/api-keys.js';
 import type { Bots } from './store/bots.js';
 import type { IdentityProviders } from './store/identity-providers.js';
@@ -30,6 +31,8 @@ export interface Deps {
   readonly providers: Providers;
   readonly standings: Standings;
   readonly past: Past;
+  /** Which mesh this is, to those who sign for it. */
+  readonly meshId: string;
   readonly tokens: Tokens;
   readonly revocations: RevocationLog;
   readonly identityProviders: IdentityProviders;
@@ -39,8 +42,10 @@ export interface Deps {
   readonly lifecycle: Lifecycle;
   /** Whether only owners on the access list are admitted. */
   readonly accessListEnabled: boolean;
-  /** Throws RATE_LIMITED if a user gets too many tokens, whatever they show for them. */
-  readonly chargeOwner: (userId: string) => void;
+  /** Throws RATE_LIMITED if an owner gets too many tokens, whatever they show for them. */
+  readonly chargeOwner: (ownerId: string) => void;
+  /** Tells the operator that a refresh token was stolen. */
+  readonly tellOfReuse: (reuse: Reuse) => void;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly failpoints: Failpoints;
@@ -68,6 +73,6 @@ export interface Credentials {
 
 /** The directory of clones, as this service sees it. */
 export interface Lifecycle {
-  /** Tells whether an execution is the current one of its clone and not over. */
-  isAlive(workload: WorkloadIdentity, signal: AbortSignal): Promise<boolean>;
+  /** The owner of an execution that is the current one of its clone. Undefined: it is over. */
+  ownerOfLive(workload: WorkloadIdentity, signal: AbortSignal): Promise<string | undefined>;
 }

@@ -1,15 +1,19 @@
 import {
   ApiKeyChanged,
   BotChanged,
+  IdentityProviderChanged,
   InvitationChanged,
   ProviderChanged,
+  RefreshTokenReused,
   StandingChanged,
   TeamChanged,
   UserChanged,
 } from '@ramet/proto-gen/teams.v1';
 import type { ApiKey } from './domain/api-key.js';
 import type { BotChange } from './domain/bot.js';
+import type { IdentityProvider, LinkedIdentity } from './domain/identity-provider.js';
 import type { Invitation } from './domain/invitation.js';
+import type { Reuse } from './domain/login.js';
 import { ownerIdOf, type StandingChange } from './domain/owner-standing.js';
 import type { Provider } from './domain/provider.js';
 import type { TeamChange } from './domain/team.js';
@@ -25,6 +29,10 @@ import {
   toTeamMessage,
   toUserMessage,
 } from './messages.js';
+import {
+  toIdentityMessage,
+  toProviderMessage as toIdentityProviderMessage,
+} from './provider-messages.js';
 
 /** Something that happened to a user, a team, a bot or a standing. Carries all of it, so nobody calls back. */
 export interface Event {
@@ -49,8 +57,15 @@ export function userChanged({ event, user }: UserChange): Event {
 
 /** An API key of a user was created or revoked. Stands in the history of the user. */
 export function apiKeyChanged(what: 'created' | 'revoked', key: ApiKey): Event {
-  const payload = ApiKeyChanged.encode({ apiKey: toApiKeyMessage(key) }).finish();
+  const apiKey = toApiKeyMessage({ ...key, lastUsedAt: null });
+  const payload = ApiKeyChanged.encode({ apiKey }).finish();
   return { aggregate: key.userId, kind: `user.api_key_${what}`, payload };
+}
+
+/** A refresh token was shown too late, and its login has ended. Stands in the history of the user. */
+export function refreshTokenReused(reuse: Reuse): Event {
+  const payload = RefreshTokenReused.encode(reuse).finish();
+  return { aggregate: reuse.userId, kind: 'user.refresh_token_reused', payload };
 }
 
 /** A team was created, deleted, or has other members. */
@@ -65,6 +80,27 @@ export function teamChanged({ event, state }: TeamChange): Event {
 export function providerChanged(what: 'registered' | 'changed', provider: Provider): Event {
   const payload = ProviderChanged.encode({ provider: toProviderMessage(provider) }).finish();
   return { aggregate: provider.id, kind: `provider.${what}`, payload };
+}
+
+/** What happens to an identity provider, or to somebody whom it vouches for. */
+export type IdentityProviderEvent =
+  | 'created'
+  | 'changed'
+  | 'deleted'
+  | 'identity_linked'
+  | 'identity_unlinked';
+
+/** An identity provider was trusted, otherwise or no more, or somebody at it is a user, or is not. */
+export function identityProviderChanged(
+  what: IdentityProviderEvent,
+  provider: IdentityProvider,
+  identity?: LinkedIdentity,
+): Event {
+  const payload = IdentityProviderChanged.encode({
+    identityProvider: toIdentityProviderMessage(provider),
+    identity: identity && toIdentityMessage(identity),
+  }).finish();
+  return { aggregate: provider.id, kind: `identity_provider.${what}`, payload };
 }
 
 /** An invitation was made, accepted, declined or taken back. Apart from the team's history. */

@@ -93,7 +93,9 @@ describe('the history of teams', () => {
 
       const { apiKeys } = await house.as(person.token).users.listApiKeys({ userId: '', ...FIRST });
       const keys = new Map(chain.slice(1).map(({ payload }) => keyIn(payload)));
-      assert.deepEqual([...keys.values()], apiKeys);
+      // That a key was used is no change of it.
+      const asChanged = apiKeys.map((key) => ({ ...key, lastUsedTime: undefined }));
+      assert.deepEqual([...keys.values()], asChanged);
     }
   });
 

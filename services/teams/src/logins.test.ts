@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { openDatabase } from '@ramet/database';
+import { RefreshTokenReused } from '@ramet/proto-gen/teams.v1';
 import { type Api, type House, openHouse } from './test-house.js';
 import type { TestUser } from './testing.js';
 
@@ -138,6 +139,46 @@ describe('a login', () => {
   }
 });
 
+describe('a refresh token that was stolen (T16)', () => {
+  it('is told once to the operator, and stands in the history of its user', async () => {
+    const lines: unknown[] = [];
+    const none = (): void => undefined;
+    const warn = (message: string, fields?: object): void => {
+      lines.push({ message, ...fields });
+    };
+    const logger = { debug: none, info: none, warn, error: none };
+    await using house = await openHouse({ outside: { logger } });
+    const { id, apiKey } = await house.teams.createUser('ada');
+    const { tokens } = house.as('');
+    const credential = { $case: 'apiKey', value: apiKey } as const;
+    const { refreshToken } = await tokens.logIn({ credential });
+    const second = await tokens.refreshToken({ refreshToken });
+    await tokens.refreshToken(second);
+
+    const shown = [1, 2, 3].map(() => assert.rejects(tokens.refreshToken({ refreshToken })));
+    await Promise.all(shown);
+
+    const login_id = await reusedLogin(house, id);
+    const message = 'a refresh token was shown again: its login has ended';
+    assert.deepEqual(lines, [{ message, user_id: id, login_id }]);
+  });
+
+  /** The login that stands in a user's history as ended by a token that was shown again. */
+  async function reusedLogin(house: House, userId: string): Promise<string> {
+    const { history } = await house.asService('executor');
+    for (;;) {
+      const { entries } = await history.readHistory({ after: 0n, pageSize: 1_000 });
+      const told = entries.filter(({ kind }) => kind === 'user.refresh_token_reused');
+      const [entry] = told;
+      if (!entry) continue;
+      assert.deepEqual([told.length, entry.aggregateId], [1, userId]);
+      const reuse = RefreshTokenReused.decode(entry.payload);
+      assert.equal(reuse.userId, userId);
+      return reuse.loginId;
+    }
+  }
+});
+
 describe('a scoped API key', () => {
   let house: House;
   let ada: TestUser;
@@ -170,6 +211,16 @@ describe('a scoped API key', () => {
     });
   });
 
+  it('ends its login, whatever its scopes', async () => {
+    const secret = await keyOf(['teams.list']);
+    const { tokens } = house.as('');
+    const { token, refreshToken } = await tokens.logIn({
+      credential: { $case: 'apiKey', value: secret },
+    });
+    await house.as(token).users.logout({});
+    await assert.rejects(tokens.refreshToken({ refreshToken }), REFUSED);
+  });
+
   it('makes no key that is good for more (T32)', async () => {
     const { users } = await scoped(['api_keys.*', 'users.get']);
     const create = (scopes: readonly string[]) => users.createApiKey(wishOf(scopes));
@@ -199,11 +250,58 @@ describe('a scoped API key', () => {
     assert.equal(await create(), 'QUOTA_EXCEEDED');
   });
 
+  it('makes no key that lasts longer (T32)', async () => {
+    const end = new Date(Date.now() + 3_600_000);
+    const maker = await house.as(ada.token).users.createApiKey({
+      ...wishOf(['api_keys.*', 'users.get']),
+      expireTime: end,
+    });
+    const tokenOf = async (apiKey: string) =>
+      (await house.as('').tokens.exchangeToken({ apiKey })).token;
+    const { users } = house.as(await tokenOf(maker.secret));
+    const late = { ...wishOf([]), expireTime: new Date(end.getTime() + 1_000) };
+    await assert.rejects(users.createApiKey(late), { reason: 'REQUEST_INVALID' });
+    const made = await users.createApiKey(wishOf([]));
+    assert.deepEqual(made.apiKey?.expireTime, end);
+    assert.deepEqual(made.apiKey?.madeWith, [maker.apiKey?.id]);
+
+    const next = await house.as(await tokenOf(made.secret)).users.createApiKey(wishOf([]));
+    const login = await logIn(next.secret);
+    await house.as(ada.token).users.revokeApiKey({ id: maker.apiKey?.id ?? '' });
+
+    const { tokens } = house.as('');
+    for (const apiKey of [made.secret, next.secret]) {
+      await assert.rejects(tokens.exchangeToken({ apiKey }), REFUSED);
+    }
+    await assert.rejects(tokens.refreshToken(login), REFUSED);
+    await untilRevoked(house.as(login.token));
+    const asked = { userId: '', pageSize: 1_000, pageToken: '' };
+    const { apiKeys } = await house.as(ada.token).users.listApiKeys(asked);
+    const shown = apiKeys.filter(({ id }) => [made, next].some(({ apiKey }) => apiKey?.id === id));
+    assert.equal(shown.filter(({ revokeTime }) => revokeTime).length, 2);
+  });
+
   for (const scopes of [['*'], ['keys*'], ['.*'], ['keys.**'], ['keys list'], ['']]) {
     it(`has no scope ${JSON.stringify(scopes)}`, async () => {
       const { users } = house.as(ada.token);
       await assert.rejects(users.createApiKey(wishOf(scopes)), { reason: 'REQUEST_INVALID' });
     });
+  }
+
+  function logIn(apiKey: string) {
+    return house.as('').tokens.logIn({ credential: { $case: 'apiKey', value: apiKey } });
+  }
+
+  /** Waits until a token is refused: the replica hears of it at once, but not before the answer. */
+  async function untilRevoked({ users }: Api): Promise<void> {
+    const outcome = () =>
+      users.getUser({ id: '' }).then(
+        () => '',
+        ({ reason }) => reason,
+      );
+    let reason = '';
+    while (reason === '') reason = await outcome();
+    assert.equal(reason, 'TOKEN_REVOKED');
   }
 
   async function scoped(scopes: readonly string[]): Promise<Api> {

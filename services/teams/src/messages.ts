@@ -76,6 +76,8 @@ export function toApiKeyMessage(key: ApiKey): ApiKeyMessage {
     expireTime: key.expiresAt ?? undefined,
     revokeTime: key.revokedAt ?? undefined,
     scopes: key.scopes,
+    madeWith: key.madeWith,
+    lastUsedTime: key.lastUsedAt ?? undefined,
   };
 }
 
@@ -92,9 +94,9 @@ export function toMemberMessage(member: Member): TeamMemberMessage {
 
 /** Translates a provider. */
 export function toProviderMessage(provider: Provider): ProviderMessage {
-  const { id, name, address, userId, actions, createdAt, updatedAt, disabledAt } = provider;
+  const { id, name, address, meshId, userId, actions, createdAt, updatedAt, disabledAt } = provider;
   return {
-    ...{ id, name, address, userId, actions: [...actions] },
+    ...{ id, name, address, meshId, userId, actions: [...actions] },
     createTime: createdAt,
     updateTime: updatedAt,
     disableTime: disabledAt ?? undefined,

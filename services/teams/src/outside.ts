@@ -84,10 +84,10 @@ export function connectLifecycle(
     timeoutMs: CHECK_TIMEOUT_MS,
   });
   return {
-    async isAlive(workload, signal) {
+    async ownerOfLive(workload, signal) {
       try {
-        const { alive } = await clones.checkEpoch(workload, { signal });
-        return alive;
+        const { alive, ownerId } = await clones.checkEpoch(workload, { signal });
+        return alive ? ownerId : undefined;
       } catch (thrown) {
         // Whoever renews may wait and ask again, whatever lifecycle's trouble is.
         if (thrown instanceof RemoteError) throw unavailable('lifecycle', thrown);

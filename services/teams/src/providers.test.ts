@@ -13,6 +13,9 @@ const MINUTE_MS = 60_000;
 const CLONE = `cln_${'1'.repeat(26)}`;
 const OTHER = `cln_${'2'.repeat(26)}`;
 
+/** The mesh that is signed for. */
+let meshId = '';
+
 describe('a signed request', () => {
   let house: House;
   let admin: Api;
@@ -25,6 +28,8 @@ describe('a signed request', () => {
     admin = await house.asAdmin();
     open = house.as('');
     user = await house.teams.createUser('ocean');
+    ({ meshId } = (await register()).provider);
+    assert.match(meshId, /^msh_[0-9a-z]{26}$/);
   });
   after(() => house[Symbol.asyncDispose]());
 
@@ -135,6 +140,21 @@ describe('a signed request', () => {
 
     const more = { id: provider.id, actions: ['clones.delete'], enabled: true, etag: '' };
     await admin.providers.updateProvider(more);
+    await exchange(request);
+  });
+
+  it('is refused by a mesh that it was not signed for', async () => {
+    await using elsewhere = await openHouse();
+    const { key } = await register();
+    const { id: userId } = await elsewhere.teams.createUser('ocean');
+    const wish = { requestId: '', name: 'p', userId, actions: ['clones.stop'] };
+    const { address } = signText(key, '');
+    const there = await elsewhere.asAdmin();
+    const { provider } = await there.providers.registerProvider({ ...wish, address });
+    assert.notEqual(provider?.meshId, meshId);
+
+    const request = signed(key, {});
+    await assert.rejects(elsewhere.as('').tokens.exchangeSignedRequest(request), REFUSED);
     await exchange(request);
   });
 
@@ -250,7 +270,8 @@ function signed(
   };
   const { action, targetId, ownerId, nonce, expireTime } = request;
   // As docs/signed-requests.md tells a provider to.
-  const text = `Ramet signed request, version 1
+  const text = `Ramet signed request, version 2
+mesh: ${meshId}
 action: ${action}
 target: ${targetId}
 owner: ${ownerId}

@@ -60,6 +60,16 @@ describe('a service account', () => {
     });
   });
 
+  it('T32: makes no keys, neither its own nor those of another', async () => {
+    const account = await create(TeamRole.ADMIN);
+    const { api } = await login(account, crew.owner);
+    const other = await create(TeamRole.MEMBER);
+    for (const { id: userId } of [account, other]) {
+      const wish = { requestId: '', userId, name: 'kept', expireTime: undefined, scopes: [] };
+      await assert.rejects(api.users.createApiKey(wish), { reason: 'PERMISSION_DENIED' });
+    }
+  });
+
   it('T32: is made by managers, and never OWNER', async () => {
     await assert.rejects(create(TeamRole.MEMBER, crew.member), { reason: 'PERMISSION_DENIED' });
     await assert.rejects(create(TeamRole.MEMBER, await newUser()), { reason: 'TEAM_NOT_FOUND' });

@@ -15,6 +15,7 @@ import { teamsApi } from './api.js';
 import type { Config } from './config.js';
 import { createCredentials } from './credentials/credentials.js';
 import { IdentityTokens } from './credentials/identity-tokens.js';
+import { createReuseAlarm } from './credentials/reuse-alarm.js';
 import { RevocationLog } from './credentials/revocation-log.js';
 import { RotatingSigner } from './credentials/rotating-signer.js';
 import { TOKEN_NAMES } from './credentials/token-signer.js';
@@ -25,7 +26,9 @@ import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
 import { IdentityProviders } from './store/identity-providers.js';
 import { Invitations } from './store/invitations.js';
+import { KeyUses } from './store/key-uses.js';
 import { Logins } from './store/logins.js';
+import { meshIdOf } from './store/mesh.js';
 import { Past } from './store/past.js';
 import { Providers } from './store/providers.js';
 import { ServiceAccounts } from './store/service-accounts.js';
@@ -70,13 +73,16 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   });
   const revocations = scope.use(new RevocationLog({ db, clock, logger }));
   const stores = storesIn(db);
+  const keyUses = scope.use(new KeyUses({ db, clock, logger }));
   const deps: Deps = {
     ...stores,
     ...{ tokens, revocations, identityTokens: new IdentityTokens(clock) },
-    credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, ids }),
+    credentials: createCredentials({ ...config, apiKeys: stores.apiKeys, keyUses, ids }),
     lifecycle: scope.use(lifecycle),
+    meshId: await meshIdOf(db, ids.make('msh')),
     accessListEnabled: config.accessListEnabled,
     chargeOwner: ownerCharge(config, clock),
+    tellOfReuse: createReuseAlarm(logger),
     ...{ clock, ids, failpoints },
   };
 

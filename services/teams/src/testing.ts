@@ -29,6 +29,8 @@ export interface TestTeamsOptions {
   readonly tokenKeys?: Secret;
   /** Whether only owners on the access list are admitted. Not, unless said. */
   readonly accessListEnabled?: boolean;
+  /** What callers and owners are held to. Nothing, unless said. */
+  readonly rate?: { readonly rateLimit: number; readonly rateBurst: number };
 }
 
 /** Somebody with an API key and a token of it. */
@@ -112,10 +114,18 @@ interface Given {
   readonly tokenKeys: Secret;
   readonly bootstrapToken: string;
   readonly accessListEnabled?: boolean;
+  readonly rate?: TestTeamsOptions['rate'];
 }
 
-function configOf({ databaseUrl, tokenKeys, bootstrapToken, accessListEnabled }: Given): Config {
+function configOf({
+  databaseUrl,
+  tokenKeys,
+  bootstrapToken,
+  accessListEnabled,
+  rate,
+}: Given): Config {
   return {
+    ...rate,
     host: '127.0.0.1',
     port: 0,
     metricsPort: 0,

@@ -16,6 +16,7 @@ const WORKLOAD = {
   executionId: `exe_${'0'.repeat(26)}`,
   epoch: 7,
 };
+const OWNER_ID = `usr_${'7'.repeat(26)}`;
 const MINUTE_MS = 60_000;
 
 describe('tokens', () => {
@@ -83,6 +84,21 @@ describe('tokens', () => {
       [...new Set(words)],
       ['UNAUTHENTICATED,CREDENTIAL_INVALID,the credential is not valid'],
     );
+  });
+
+  it('are made of keys of which is shown when that was last', async () => {
+    const { users } = house.as(ada.token);
+    const wish = { requestId: '', userId: '', name: 'used', expireTime: undefined, scopes: [] };
+    const { apiKey, secret } = await users.createApiKey(wish);
+    const shown = async () => {
+      const { apiKeys } = await users.listApiKeys({ userId: '', pageSize: 1_000, pageToken: '' });
+      return apiKeys.find(({ id }) => id === apiKey?.id)?.lastUsedTime;
+    };
+    assert.equal(await shown(), undefined);
+    await house.as('').tokens.exchangeToken({ apiKey: secret });
+    let lastUsed = await shown();
+    while (!lastUsed) lastUsed = await shown();
+    assert.ok(Math.abs(lastUsed.getTime() - Date.now()) < 60_000);
   });
 
   it('end by themselves', async () => {
@@ -157,6 +173,50 @@ describe('tokens', () => {
   });
 });
 
+describe('the tokens of one owner', () => {
+  const world: World = { offsetMs: 0, lifecycleIsAway: false, live: new Set([7]) };
+  const BURST = 40;
+  let house: House;
+
+  before(async () => {
+    const rate = { rateLimit: 1, rateBurst: BURST };
+    house = await openHouse({ outside: outsideOf(world), rate });
+  });
+  after(() => house[Symbol.asyncDispose]());
+
+  it('are held to a rate though others show the refresh tokens', async () => {
+    const { id, apiKey } = await house.teams.createUser('ada');
+    const others = [await house.teams.createUser('bob'), await house.teams.createUser('eve')];
+    const credential = { $case: 'apiKey', value: apiKey } as const;
+    let { refreshToken } = await house.as('').tokens.logIn({ credential });
+
+    const refused: unknown[] = [];
+    for (const { token } of others) {
+      const { tokens } = house.as(token);
+      for (let count = 0; count < BURST - 5; count += 1) {
+        const next = await tokens.refreshToken({ refreshToken }).catch((thrown) => thrown);
+        if (next.reason) refused.push([next.reason, next.metadata.caller]);
+        else ({ refreshToken } = next);
+      }
+    }
+    assert.deepEqual(refused[0], ['RATE_LIMITED', id]);
+  });
+
+  it('are held to a rate though many of its executions renew theirs', async () => {
+    const refused: unknown[] = [];
+    for (const digit of ['1', '2']) {
+      const workload = { ...WORKLOAD, executionId: `exe_${digit.repeat(26)}` };
+      const { workloads } = house.as(await house.teams.workloadToken(workload));
+      for (let count = 0; count < BURST - 5; count += 1) {
+        await workloads.renewWorkloadToken({}).catch(({ reason, metadata }) => {
+          refused.push([reason, metadata.caller]);
+        });
+      }
+    }
+    assert.deepEqual(refused[0], ['RATE_LIMITED', OWNER_ID]);
+  });
+});
+
 interface World {
   offsetMs: number;
   lifecycleIsAway: boolean;
@@ -167,9 +227,9 @@ function outsideOf(world: World): Partial<Outside> {
   return {
     clock: { ...systemClock, now: () => new Date(Date.now() + world.offsetMs) },
     connectLifecycle: () => ({
-      async isAlive({ epoch }) {
+      async ownerOfLive({ epoch }) {
         if (world.lifecycleIsAway) throw unavailable('lifecycle');
-        return world.live.has(epoch);
+        return world.live.has(epoch) ? OWNER_ID : undefined;
       },
       [Symbol.asyncDispose]: async () => undefined,
     }),

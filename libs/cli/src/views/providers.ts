@@ -12,6 +12,7 @@ export function providerView(clock: Clock): View<Provider> {
       ['id', provider.id],
       ['name', provider.name],
       ['address', provider.address],
+      ['signs for', provider.meshId],
       ['acts as', provider.userId],
       ['may', provider.actions.join(', ')],
       ['created', moment(provider.createTime)],

@@ -5,6 +5,7 @@ import type { Operation } from './grant.js';
 import type { Payload, SchemeKey } from './scheme.js';
 import type { EvmTransaction } from './schemes/evm-transaction.js';
 import { encodeRlp, type Rlp } from './schemes/rlp.js';
+import { schemeOf } from './schemes/venues.js';
 import { partsOf, signable } from './signable.js';
 
 const HMAC = keyOf('hmac_sha256', Buffer.alloc(32, 1));
@@ -31,12 +32,19 @@ describe('T33: raw bytes', () => {
     ['a Solana message', 'solana_message', solana],
     ['a request to Binance', 'venue', Buffer.from('a=1&timestamp=1499827319559'), of('binance')],
     ['one with a name in code', 'venue', Buffer.from('a=1&%74imestamp=149982'), of('binance')],
+    [
+      'a log-in to Binance by FIX',
+      'venue',
+      Buffer.from('A\u0001ME\u0001SPOT\u00011'),
+      of('binance'),
+    ],
     ['a request to Bybit', 'venue', Buffer.from('1658384314791KKKKKKKKKK5000{}'), of('bybit')],
     ['a log-in to Bybit', 'venue', Buffer.from('GET/realtime1658384314791'), of('bybit')],
     ['a request to OKX', 'venue', Buffer.from('2020-12-08T09:08:57.715ZGET/api'), of('okx')],
     ['a log-in to OKX', 'venue', Buffer.from('1658384314GET/users/self/verify'), of('okx')],
     ['a request to KuCoin', 'venue', Buffer.from('1547015186532POST/api/v1/x'), of('kucoin')],
     ['a request to Kraken', 'venue', Buffer.from('/0/private/AddOrder.......'), of('kraken')],
+    ['a log-in to Kraken by FIX, or for futures', 'venue', Buffer.alloc(32, 0xa5), of('kraken')],
     ['a token for Coinbase', 'venue', Buffer.from('eyJhbGciOi.eyJpc3Mi'), of('coinbase')],
     ['one of blanks for Coinbase', 'venue', Buffer.from('CnsiYQ.CnsiYQ'), of('coinbase')],
     ['a request to Bitfinex', 'venue', Buffer.from('/api/v2/auth/w/x1{}'), of('bitfinex')],
@@ -53,6 +61,16 @@ describe('T33: raw bytes', () => {
       }
     });
   }
+
+  it('are refused for keys of every algorithm that their venue takes', () => {
+    for (const [name, operation, bytes, key] of cases) {
+      for (const algorithm of schemeOf(key?.venue ?? '')?.algorithms ?? []) {
+        const made = { ...HMAC, ...key, algorithm, operations: ['raw', operation] as const };
+        const reason = reasonOf(() => signable({ kind: 'raw', bytes }, made));
+        assert.equal(reason, 'OPERATION_NOT_GRANTED', `${name}, ${algorithm}`);
+      }
+    }
+  });
 
   it('are signed if they are nothing of the kind', () => {
     for (const text of [

@@ -73,16 +73,21 @@ export class Runners {
     return reports.map((report) => taken.get(report) ?? STALE);
   }
 
-  /** Tells whether an execution is the current one of its clone and not over. */
-  async isAlive(cloneId: string, executionId: string, epoch: number): Promise<boolean> {
+  /** The owner of an execution that is the current one of its clone and not over. */
+  async ownerOfLive(
+    cloneId: string,
+    executionId: string,
+    epoch: number,
+  ): Promise<string | undefined> {
     const sql = `
-      select 1 as alive
+      select c.owner_id as "ownerId"
       from execution e
       join clone c on c.id = e.clone_id and c.epoch = e.epoch
       where e.id = $2 and e.epoch = $3 and c.id = $1 and e.outcome is null
         and c.phase = any ($4)`;
-    const rows = await this.#db.query(sql, [cloneId, executionId, epoch, LIVE_PHASES]);
-    return rows.length > 0;
+    const params = [cloneId, executionId, epoch, LIVE_PHASES];
+    const [row] = await this.#db.query<{ ownerId: string }>(sql, params);
+    return row?.ownerId;
   }
 
   /** The executions of a clone, oldest first. */

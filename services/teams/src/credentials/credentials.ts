@@ -3,6 +3,7 @@ import type { Ids } from '@ramet/service';
 import type { Credentials } from '../deps.js';
 import { isApiKey } from '../domain/api-key.js';
 import type { ApiKeys } from '../store/api-keys.js';
+import type { KeyUses } from '../store/key-uses.js';
 import { hashOf, mintApiKey } from './minter.js';
 import { isSameSecret, type ServiceKeys } from './service-keys.js';
 
@@ -10,12 +11,13 @@ interface CredentialsOptions {
   readonly bootstrapToken: Secret;
   readonly serviceKeys: ServiceKeys;
   readonly apiKeys: ApiKeys;
+  readonly keyUses: KeyUses;
   readonly ids: Ids;
 }
 
 /** Joins what the operator put in files with what is kept in the database. */
 export function createCredentials(options: CredentialsOptions): Credentials {
-  const { bootstrapToken, serviceKeys, apiKeys, ids } = options;
+  const { bootstrapToken, serviceKeys, apiKeys, keyUses, ids } = options;
   return {
     async identify(apiKey, tell) {
       const hash = hashOf(apiKey);
@@ -27,8 +29,9 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       // Nobody is asked about what cannot be a key.
       const user = isApiKey(apiKey) ? await apiKeys.findUser(hash, tell) : undefined;
       if (!user) return undefined;
-      const { userId: id, admin, version, apiKeyId, scopes } = user;
-      return { kind: 'user', id, admin, version, credentialIds: [apiKeyId], scopes };
+      const { userId: id, admin, version, apiKeyId, madeWith, scopes } = user;
+      keyUses.note(apiKeyId);
+      return { kind: 'user', id, admin, version, credentialIds: [apiKeyId, ...madeWith], scopes };
     },
     isBootstrapToken: (text) => isSameSecret(text, bootstrapToken.text()),
     mint: (kind) => mintApiKey(kind, ids),

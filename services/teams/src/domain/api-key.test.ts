@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { isApiKey, isOfMachine, makeApiKey, newApiKey, prefixOf, revoke } from './api-key.js';
+import {
+  isApiKey,
+  isOfMachine,
+  makeApiKey,
+  makersOf,
+  newApiKey,
+  prefixOf,
+  revoke,
+} from './api-key.js';
 import { crc32 } from './crc32.js';
 
 const AT = new Date('2026-01-02T03:04:05Z');
@@ -10,6 +18,7 @@ const WISH = {
   prefix: 'ramet_user_',
   expiresAt: null,
   scopes: [],
+  madeWith: [],
 };
 const YEAR_MS = 365 * 24 * 3_600_000;
 
@@ -73,6 +82,28 @@ describe('newApiKey', () => {
   });
 });
 
+describe('a key that a key has made', () => {
+  const makersEnd = new Date(AT.getTime() + 1_000);
+
+  it('ends with it, unless it is to end before', () => {
+    assert.deepEqual(newApiKey(WISH, AT, makersEnd).expiresAt, makersEnd);
+    const expiresAt = new Date(AT.getTime() + 999);
+    assert.equal(newApiKey({ ...WISH, expiresAt }, AT, makersEnd).expiresAt, expiresAt);
+  });
+
+  it('is refused if it is to end later', () => {
+    const expiresAt = new Date(makersEnd.getTime() + 1);
+    assert.throws(() => newApiKey({ ...WISH, expiresAt }, AT, makersEnd), {
+      reason: 'REQUEST_INVALID',
+    });
+  });
+
+  it('ends within a year, however long that lasts', () => {
+    const late = new Date(AT.getTime() + 2 * YEAR_MS);
+    assert.deepEqual(newApiKey(WISH, AT, late).expiresAt, new Date(AT.getTime() + YEAR_MS));
+  });
+});
+
 describe('revoke', () => {
   it('keeps the time of the first revocation', () => {
     const revoked = revoke(newApiKey(WISH, AT), AT);
@@ -100,4 +131,24 @@ describe('a token', () => {
       assert.equal(isOfMachine(origin), expected);
     });
   }
+});
+
+describe('what a key ends with', () => {
+  const scopes = ['api_keys.*'];
+  for (const [what, origin, expected] of [
+    ['a key that is good for all', { scopes: [], credentialIds: ['apk_1'] }, []],
+    ['nothing that says', {}, []],
+    ['a key with scopes', { scopes, credentialIds: ['apk_1'] }, ['apk_1']],
+    ['a login by one', { scopes, credentialIds: ['apk_1', 'lgn_1'] }, ['apk_1']],
+    ['one that one has made', { scopes, credentialIds: ['apk_2', 'apk_1'] }, ['apk_2', 'apk_1']],
+  ] as const) {
+    it(`is ${expected.join(' and ') || 'nothing'}, made by a token of ${what}`, () => {
+      assert.deepEqual(makersOf(origin), expected);
+    });
+  }
+
+  it('is at most four keys', () => {
+    const credentialIds = ['apk_5', 'apk_4', 'apk_3', 'apk_2', 'apk_1'];
+    assert.throws(() => makersOf({ scopes, credentialIds }), { reason: 'PERMISSION_DENIED' });
+  });
 });

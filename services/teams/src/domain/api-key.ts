@@ -1,4 +1,4 @@
-import { invalid } from '@ramet/errors';
+import { denied, invalid } from '@ramet/errors';
 import { crc32 } from './crc32.js';
 import { exhausted } from './quota.js';
 
@@ -15,6 +15,10 @@ export interface ApiKey {
   readonly revokedAt: Date | null;
   /** What tokens of the key are good for. Empty: all that the user may do. */
   readonly scopes: readonly string[];
+  /** The keys with scopes that it was made by, and those that made them. It ends with any of them. */
+  readonly madeWith: readonly string[];
+  /** When a token or a login was made of it last, to within a minute. */
+  readonly lastUsedAt: Date | null;
 }
 
 /** Whose keys there are: the kind stands in the key, for whoever finds one. */
@@ -29,6 +33,7 @@ const CHECK_DIGITS = 6;
 const SHOWN_DIGITS = 4;
 const SHAPE = /^ramet_(?:user|service)_[0-9A-Za-z]{36}$/;
 const MAX_DAYS = 365;
+const MAX_MAKERS = 4;
 const DAY_MS = 24 * 3_600_000;
 
 /** The largest multiple of 62 in a byte: bytes from there on would favour the first digits. */
@@ -65,12 +70,18 @@ interface EndWish {
   readonly expiresAt: Date | null;
 }
 
-/** A key's description as it is when it has just been made. Throws REQUEST_INVALID. */
-export function newApiKey(
-  wish: Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'scopes'> & EndWish,
-  at: Date,
-): ApiKey {
-  return { ...wish, expiresAt: endOf(wish, at), createdAt: at, revokedAt: null };
+/** What somebody wants of a key that is new. */
+export type NewKey = Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'scopes' | 'madeWith'> &
+  EndWish;
+
+/**
+ * A key's description as it is when it has just been made. It ends no later than what has made it.
+ *
+ * Throws REQUEST_INVALID.
+ */
+export function newApiKey(wish: NewKey, at: Date, makersEnd: Date | null = null): ApiKey {
+  const expiresAt = endOf(wish, at, makersEnd);
+  return { ...wish, expiresAt, createdAt: at, revokedAt: null, lastUsedAt: null };
 }
 
 /** Keys of a user at most that are good at a time. */
@@ -87,12 +98,13 @@ export function revoke(key: ApiKey, at: Date): ApiKey {
   return key.revokedAt ? key : { ...key, revokedAt: at };
 }
 
-function endOf({ expiresAt }: EndWish, now: Date): Date {
-  const latest = now.getTime() + MAX_DAYS * DAY_MS;
+function endOf({ expiresAt }: EndWish, now: Date, makersEnd: Date | null): Date {
+  const inAYear = now.getTime() + MAX_DAYS * DAY_MS;
+  const latest = Math.min(inAYear, makersEnd?.getTime() ?? inAYear);
   if (!expiresAt) return new Date(latest);
   const isAllowed = expiresAt.getTime() > now.getTime() && expiresAt.getTime() <= latest;
   if (isAllowed) return expiresAt;
-  const description = `must be in the future, within ${MAX_DAYS} days`;
+  const description = `must be in the future, within ${MAX_DAYS} days, and no later than the end of the key that makes it`;
   throw invalid({ field: 'expire_time', description });
 }
 
@@ -106,9 +118,10 @@ function checkOf(text: string): string {
   return check;
 }
 
-/** What a token says of where it is from. */
+/** What a token says of where it is from, and of what it is good for. */
 interface Origin {
   readonly binding?: unknown;
+  readonly scopes?: readonly string[] | undefined;
   readonly credentialIds?: readonly string[] | undefined;
 }
 
@@ -119,4 +132,22 @@ interface Origin {
 export function isOfMachine({ binding, credentialIds = [] }: Origin): boolean {
   const made = (prefix: string): boolean => credentialIds.some((id) => id.startsWith(prefix));
   return binding !== undefined || made('prv_') || (made('idp_') && !made('idn_'));
+}
+
+/**
+ * The keys that a key ends with which is made with a token: those that the token was made of, if it
+ * has scopes. A key that is good for all makes its successor.
+ *
+ * Throws PERMISSION_DENIED where each has made the next too often.
+ */
+export function makersOf({ scopes = [], credentialIds = [] }: Origin): readonly string[] {
+  const makers = scopes.length === 0 ? [] : credentialIds.filter((id) => id.startsWith('apk_'));
+  if (makers.length <= MAX_MAKERS) return makers;
+  throw denied('api_keys.create', `at most ${MAX_MAKERS} keys make each the next`);
+}
+
+/** Throws PERMISSION_DENIED for a service account: whoever takes one would keep it by a key more. */
+export function requireKeyMaker({ isAccount }: { readonly isAccount: boolean }): void {
+  if (!isAccount) return;
+  throw denied('api_keys.create', 'the keys of a service account are made by people of its team');
 }

@@ -39,6 +39,18 @@ export type Fate = 'next' | 'again' | 'stolen' | 'over';
 /** Logins of a user at most: with one more, the one that was not used for longest ends. */
 export const MAX_LOGINS = 100;
 
+/** A login that has ended because a refresh token of it was shown again: somebody has stolen it. */
+export interface Reuse {
+  readonly userId: string;
+  readonly loginId: string;
+}
+
+/** What comes of a refresh token that is shown: the login goes on, or has ended, or had before. */
+export type Refreshed =
+  | { readonly kind: 'on'; readonly goingOn: GoingOn }
+  | ({ readonly kind: 'stolen' } & Reuse)
+  | { readonly kind: 'over' };
+
 const LIFE_MS = 30 * 24 * 3_600_000;
 const IDLE_MS = 24 * 3_600_000;
 /** Callers that come together show the same token, and an answer may get lost. */

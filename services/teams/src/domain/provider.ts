@@ -9,6 +9,8 @@ export interface Provider {
   readonly name: string;
   /** `0x` and 40 hex digits, in lower case. */
   readonly address: string;
+  /** The mesh that it signs for: this one. */
+  readonly meshId: string;
   /** The user it acts as. */
   readonly userId: string;
   /** What it may do: actions, or the beginning of their names before `.*`. */
@@ -19,7 +21,10 @@ export interface Provider {
   readonly revision: number;
 }
 
-export type ProviderWish = Pick<Provider, 'id' | 'name' | 'address' | 'userId' | 'actions'>;
+export type ProviderWish = Pick<
+  Provider,
+  'id' | 'name' | 'address' | 'meshId' | 'userId' | 'actions'
+>;
 
 /** What is to change of a provider. What is absent stays. */
 export interface ProviderChange {

@@ -3,6 +3,7 @@ import { requireTimely, type SignedRequest, textOf } from './signed-request.js';
 
 const AT = new Date('2030-01-01T00:00:00Z');
 const REQUEST: SignedRequest = {
+  meshId: 'msh_1',
   ...{ action: 'clones.stop', targetId: 'cln_1', ownerId: '', nonce: 1_234_567_890_123_456_789n },
   expiresAt: new Date('2030-01-01T00:05:00.001Z'),
 };
@@ -11,7 +12,8 @@ describe('the text of a signed request', () => {
   it('is what docs/signed-requests.md says', () => {
     assert.equal(
       textOf(REQUEST),
-      `Ramet signed request, version 1
+      `Ramet signed request, version 2
+mesh: msh_1
 action: clones.stop
 target: cln_1
 owner: 
@@ -22,6 +24,7 @@ expires: 2030-01-01T00:05:00.001Z`,
 
   it('is another one for every part that differs', () => {
     const others: readonly SignedRequest[] = [
+      { ...REQUEST, meshId: 'msh_2' },
       { ...REQUEST, action: 'clones.delete' },
       { ...REQUEST, targetId: 'cln_2' },
       { ...REQUEST, targetId: '', ownerId: 'cln_1' },

@@ -2,6 +2,8 @@ import { PublicError } from '@ramet/errors';
 
 /** What a provider signs. */
 export interface SignedRequest {
+  /** The id of the mesh that it is for: no other takes the signature. */
+  readonly meshId: string;
   readonly action: string;
   /** The thing it is about. Empty: it is about what an owner has. */
   readonly targetId: string;
@@ -19,9 +21,11 @@ const MAX_AHEAD_MS = 10 * 60_000;
  * Each part has a line of its own, also an empty one, and none can hold a line break: no two
  * requests have the same text.
  */
-export function textOf({ action, targetId, ownerId, nonce, expiresAt }: SignedRequest): string {
+export function textOf(request: SignedRequest): string {
+  const { meshId, action, targetId, ownerId, nonce, expiresAt } = request;
   return [
-    'Ramet signed request, version 1',
+    'Ramet signed request, version 2',
+    `mesh: ${meshId}`,
     `action: ${action}`,
     `target: ${targetId}`,
     `owner: ${ownerId}`,

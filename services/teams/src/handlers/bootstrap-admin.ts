@@ -22,6 +22,7 @@ export function bootstrapAdmin({ users, credentials, ids }: Needs): BootstrapAdm
       name: 'bootstrap',
       expiresAt: null,
       scopes: [],
+      madeWith: [],
       ...kept,
     };
     const user = await users.bootstrap({ id, name }, key);

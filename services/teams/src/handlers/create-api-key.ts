@@ -2,7 +2,7 @@ import { denied } from '@ramet/errors';
 import { CreateApiKeyRequest, type CreateApiKeyResponse } from '@ramet/proto-gen/teams.v1';
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
-import { isOfMachine } from '../domain/api-key.js';
+import { isOfMachine, makersOf } from '../domain/api-key.js';
 import { narrow } from '../domain/scope.js';
 import { toApiKeyMessage } from '../messages.js';
 import { askerOf, onceOf } from './asker.js';
@@ -22,6 +22,7 @@ export function createApiKey({ apiKeys, credentials, ids }: Needs): CreateApiKey
       name,
       expiresAt: expireTime ?? null,
       scopes: narrow(caller.scopes ?? [], request.scopes),
+      madeWith: makersOf(caller),
       ...kept,
     };
     const once = onceOf('CreateApiKey', CreateApiKeyRequest, request);

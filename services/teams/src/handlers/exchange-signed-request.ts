@@ -12,7 +12,7 @@ import { credentialInvalid } from './credential-invalid.js';
 import { issueToken } from './issue-token.js';
 import { tokenResponse } from './token-response.js';
 
-type Needs = Pick<Deps, 'providers' | 'tokens' | 'chargeOwner'>;
+type Needs = Pick<Deps, 'providers' | 'meshId' | 'tokens' | 'chargeOwner'>;
 type ExchangeSignedRequest = Unary<ExchangeSignedRequestRequest, ExchangeSignedRequestResponse>;
 
 /** For how long the token is good: for one call, and its repetitions. */
@@ -25,10 +25,10 @@ const LIFE_SECONDS = 60;
  * up nothing.
  */
 export function exchangeSignedRequest(needs: Needs): ExchangeSignedRequest {
-  const { providers, chargeOwner } = needs;
+  const { providers, meshId, chargeOwner } = needs;
   return async ({ signature, expireTime, ...asked }, call) => {
     const tell: Tell = (who) => call.proved(who);
-    const request: SignedRequest = { ...asked, expiresAt: expireTime ?? new Date(0) };
+    const request: SignedRequest = { ...asked, meshId, expiresAt: expireTime ?? new Date(0) };
     const address = signerOf(textOf(request), signature);
     const found = address === undefined ? undefined : await providers.findLetIn(address, tell);
     if (!found) throw credentialInvalid();

@@ -8,19 +8,21 @@ import { credentialInvalid } from './credential-invalid.js';
 import { issueToken } from './issue-token.js';
 import { tokenResponse } from './token-response.js';
 
-type Needs = Pick<Deps, 'logins' | 'tokens'>;
+type Needs = Pick<Deps, 'logins' | 'tokens' | 'chargeOwner' | 'tellOfReuse'>;
 type RefreshToken = Unary<RefreshTokenRequest, RefreshTokenResponse>;
 
 /** Exchanges a refresh token for a token and the refresh token that follows. */
 export function refreshToken(needs: Needs): RefreshToken {
-  const { logins } = needs;
+  const { logins, chargeOwner: charge, tellOfReuse } = needs;
   return async (request, call) => {
     const tell: Tell = (who) => call.proved(who);
     const shown = readRefreshToken(request.refreshToken);
     const makeNext = (secret: Uint8Array) => nextRefreshToken(request.refreshToken, secret);
-    const goingOn = shown && (await logins.refresh(shown.hash, makeNext, tell));
-    if (!goingOn) throw credentialInvalid();
+    const refreshed = shown && (await logins.refresh(shown.hash, { makeNext, tell, charge }));
+    if (refreshed?.kind === 'stolen') tellOfReuse(refreshed);
+    if (refreshed?.kind !== 'on') throw credentialInvalid();
 
+    const { goingOn } = refreshed;
     const identity = { kind: 'user' as const, ...identityOf(goingOn) };
     const token = await issueToken(needs, call, { identity });
     const { text } = makeNext(goingOn.secret);

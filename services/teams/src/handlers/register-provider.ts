@@ -4,14 +4,14 @@ import type { Deps } from '../deps.js';
 import { toProviderMessage } from '../messages.js';
 import { askerOf, onceOf } from './asker.js';
 
-type Needs = Pick<Deps, 'providers' | 'ids'>;
+type Needs = Pick<Deps, 'providers' | 'meshId' | 'ids'>;
 type RegisterProvider = Unary<RegisterProviderRequest, RegisterProviderResponse>;
 
 /** Puts a provider on the list. */
-export function registerProvider({ providers, ids }: Needs): RegisterProvider {
+export function registerProvider({ providers, meshId, ids }: Needs): RegisterProvider {
   return async (request, { caller }) => {
     const { name, address, userId, actions } = request;
-    const wish = { id: ids.make('prv'), name, address, userId, actions };
+    const wish = { id: ids.make('prv'), name, address, meshId, userId, actions };
     const once = onceOf('RegisterProvider', RegisterProviderRequest, request);
     const provider = await providers.register(wish, askerOf(caller), once);
     return { provider: toProviderMessage(provider) };

@@ -8,15 +8,19 @@ import type { Deps } from '../deps.js';
 import type { WorkloadIdentity } from '../domain/identity.js';
 import { tokenResponse } from './token-response.js';
 
-type Needs = Pick<Deps, 'tokens' | 'lifecycle'>;
+type Needs = Pick<Deps, 'tokens' | 'lifecycle' | 'chargeOwner'>;
 type RenewWorkloadToken = Unary<RenewWorkloadTokenRequest, RenewWorkloadTokenResponse>;
 
 /** Makes a new token of the caller's own, while its execution is alive. */
-export function renewWorkloadToken({ tokens, lifecycle }: Needs): RenewWorkloadToken {
+export function renewWorkloadToken(needs: Needs): RenewWorkloadToken {
+  const { tokens, lifecycle, chargeOwner } = needs;
   return async (_, { caller, signal }) => {
     const { workload } = caller;
     if (!workload) throw denied('workload_tokens.renew', 'only a workload renews its token');
-    if (!(await lifecycle.isAlive(workload, signal))) throw epochStale(workload);
+    const ownerId = await lifecycle.ownerOfLive(workload, signal);
+    if (ownerId === undefined) throw epochStale(workload);
+    // A lifecycle of a version before does not say whose it is.
+    if (ownerId !== '') chargeOwner(ownerId);
     return tokenResponse(await tokens.sign({ kind: 'workload', ...workload }));
   };
 }

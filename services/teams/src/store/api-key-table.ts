@@ -12,6 +12,8 @@ export const ApiKeyTable = new EntitySchema<ApiKey & { readonly hash: Buffer }>(
     hash: { type: 'bytea', select: false },
     createdAt: { type: 'timestamptz', name: 'created_at' },
     expiresAt: { type: 'timestamptz', name: 'expires_at', nullable: true },
+    madeWith: { type: 'text', name: 'made_with', array: true, default: [] },
+    lastUsedAt: { type: 'timestamptz', name: 'last_used_at', nullable: true },
     scopes: { type: 'text', array: true, default: [] },
     revokedAt: { type: 'timestamptz', name: 'revoked_at', nullable: true },
   },

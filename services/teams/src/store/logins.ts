@@ -8,12 +8,16 @@ import {
   type Login,
   loginEnd,
   MAX_LOGINS,
+  type Refreshed,
+  type Reuse,
   type Shown,
 } from '../domain/login.js';
+import { refreshTokenReused } from '../events.js';
 import { USER_REFUSAL } from './good-user.js';
+import { KEY_REFUSAL } from './key-refusal.js';
 import { readNow } from './now.js';
 import { revokeTokens } from './revocations.js';
-import { lockGoodUser } from './user-chain.js';
+import { advance, lockGoodUser, lockUser } from './user-chain.js';
 
 /** A login that begins, with the hash of its first refresh token. */
 export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes' | 'credentialIds'> {
@@ -26,8 +30,14 @@ export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes' | 'cre
   readonly hash: Buffer;
 }
 
-/** How the refresh token that follows is made, of the login's secret. */
-type MakeNext = (secret: Uint8Array) => { readonly hash: Buffer };
+/** How a refresh token is used. */
+interface Using {
+  /** Makes the refresh token that follows, of the login's secret. */
+  readonly makeNext: (secret: Uint8Array) => { readonly hash: Buffer };
+  readonly tell: Tell;
+  /** Charges the user of a token that is good. Throws if they get too many. */
+  readonly charge: (userId: string) => void;
+}
 
 interface LoginRow extends Login, Pick<GoingOn, 'admin' | 'version' | 'secret'> {
   readonly generation: number;
@@ -72,16 +82,30 @@ export class Logins {
   }
 
   /**
-   * Uses a refresh token, given its hash. Undefined if it is not good: a stolen one ends its login.
+   * Uses a refresh token, given its hash. A stolen one ends its login.
    *
-   * Tells of whose it is, good or not.
+   * Tells of whose it is, good or not, and charges them before it is used.
    */
-  async refresh(hash: Buffer, makeNext: MakeNext, tell: Tell): Promise<GoingOn | undefined> {
-    return this.#db.transaction(async (tx) => {
+  async refresh(hash: Buffer, using: Using): Promise<Refreshed> {
+    const refreshed = await this.#db.transaction(async (tx): Promise<Refreshed> => {
       await tx.query(LOCK, [hash]);
       // A statement of its own: it sees what was committed while LOCK waited.
       const [row] = await tx.query<LoginRow>(READ, [hash]);
-      return row && use(tx, row, { hash, makeNext, tell });
+      return row ? use(tx, row, hash, using) : OVER;
+    });
+    if (refreshed.kind !== 'stolen') return refreshed;
+    return (await this.#endStolen(refreshed)) ? refreshed : OVER;
+  }
+
+  /** Ends a login and records why, once. The user is locked first, as wherever both are. */
+  async #endStolen({ userId, loginId }: Reuse): Promise<boolean> {
+    return this.#db.transaction(async (tx) => {
+      const user = await lockUser(tx, userId);
+      const ended = await tx.query<{ id: string }>(END, [[loginId], userId]);
+      if (!user || ended.length === 0) return false;
+      await advance(tx, user, refreshTokenReused({ userId, loginId }), BY_TEAMS);
+      await revokeLogins(tx, ended);
+      return true;
     });
   }
 
@@ -92,6 +116,9 @@ export class Logins {
     });
   }
 }
+
+const OVER: Refreshed = { kind: 'over' };
+const BY_TEAMS = { actor: 'service:teams', cause: 'a refresh token was shown again' };
 
 /** For a day it is told of those that are over whose they were. */
 const FORGET = `
@@ -125,16 +152,16 @@ const LOCK = `
 
 const READ = `
   select l.id, l.user_id as "userId", l.scopes, l.secret,
-    array_remove(array[l.api_key_id, i.provider_id, i.id, l.id], null) as "credentialIds",
+    array_remove(
+      array[l.api_key_id] || k.made_with || array[i.provider_id, i.id, l.id], null
+    ) as "credentialIds",
     l.expires_at as "expiresAt", u.admin, u.seq as version,
     t.generation, t.used_at as "usedAt",
     newest.generation as newest, newest.expires_at as "newestExpiresAt",
     case
       when l.revoked_at is not null or l.expires_at <= ramet_now() then 'LOGIN_OVER'
-      when k.revoked_at is not null then 'API_KEY_REVOKED'
-      when k.expires_at <= ramet_now() then 'API_KEY_EXPIRED'
       when l.identity_id is not null and i.id is null then 'IDENTITY_NOT_LINKED'
-      else ${USER_REFUSAL}
+      else coalesce(${KEY_REFUSAL}, ${USER_REFUSAL})
     end as refusal
   from refresh_token t
     join login l on l.id = t.login_id
@@ -158,34 +185,28 @@ async function revokeLogins(tx: Tx, logins: readonly { readonly id: string }[]):
   await revokeTokens(tx, subjects);
 }
 
-/** How a refresh token is used. */
-interface Using {
-  readonly hash: Buffer;
-  readonly makeNext: MakeNext;
-  readonly tell: Tell;
-}
-
 async function use(
   tx: Tx,
   row: LoginRow,
-  { hash, makeNext, tell }: Using,
-): Promise<GoingOn | undefined> {
+  hash: Buffer,
+  { makeNext, tell, charge }: Using,
+): Promise<Refreshed> {
   const now = await readNow(tx);
   const fate = fateOf(shownOf(row), now);
   tell(knownOf(row, fate));
   switch (fate) {
     case 'over':
-      return undefined;
+      return OVER;
     case 'stolen':
-      await tx.query(END, [[row.id], row.userId]);
-      await revokeTokens(tx, [{ subject: row.id }]);
-      return undefined;
+      return { kind: 'stolen', userId: row.userId, loginId: row.id };
     case 'again':
-      return { ...goingOn(row), tokenExpiresAt: row.newestExpiresAt };
+      charge(row.userId);
+      return goingOn(row, row.newestExpiresAt);
     case 'next': {
+      charge(row.userId);
       await tx.query(USE, [hash, now]);
       const next = { hash: makeNext(row.secret).hash, generation: row.generation + 1, now };
-      return { ...goingOn(row), tokenExpiresAt: await insertToken(tx, row, next) };
+      return goingOn(row, await insertToken(tx, row, next));
     }
   }
 }
@@ -220,7 +241,8 @@ function knownOf({ userId: id, admin, credentialIds, refusal }: LoginRow, fate: 
   }
 }
 
-function goingOn({ admin, version, secret, ...row }: LoginRow) {
+function goingOn({ admin, version, secret, ...row }: LoginRow, tokenExpiresAt: Date): Refreshed {
   const { id, userId, credentialIds, scopes, expiresAt } = row;
-  return { admin, version, secret, login: { id, userId, credentialIds, scopes, expiresAt } };
+  const login = { id, userId, credentialIds, scopes, expiresAt };
+  return { kind: 'on', goingOn: { admin, version, secret, login, tokenExpiresAt } };
 }

@@ -30,7 +30,7 @@ export interface LetIn {
 type ProviderRow = Provider & Pick<Chained, 'hash'>;
 
 const COLUMNS = `
-  p.id, p.name, p.address, p.user_id as "userId", p.actions, p.created_at as "createdAt",
+  p.id, p.name, p.address, (select id from mesh) as "meshId", p.user_id as "userId", p.actions, p.created_at as "createdAt",
   p.updated_at as "updatedAt", p.disabled_at as "disabledAt", p.seq as revision, p.hash`;
 
 /** The list of providers, in Postgres, and the nonces that they have used. */

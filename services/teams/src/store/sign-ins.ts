@@ -3,6 +3,7 @@ import type { Known, Tell } from '../domain/identity.js';
 import { type IdentityProvider, nameFor, type ProvenClaims } from '../domain/identity-provider.js';
 import { newUser } from '../domain/user.js';
 import { USER_REFUSAL } from './good-user.js';
+import { type LockedProvider, lockProvider } from './identity-provider-chain.js';
 import { insertIdentity } from './identity-providers.js';
 import { readNow } from './now.js';
 import { insertUser } from './user-chain.js';
@@ -53,7 +54,8 @@ export class SignIns {
   async signIn(wish: SignInWish, tell: Tell): Promise<SignInResult> {
     return this.#db.transaction(async (tx) => {
       // Those who come for the first time come one after the other.
-      await tx.query(LOCK, [wish.provider.id]);
+      const locked = await lockProvider(tx, wish.provider.id);
+      if (!locked) return { kind: 'refused' };
       const isUsed = (await tx.query(USE, [wish.tokenHash])).length === 0;
       const known = [wish.provider.id, wish.claims.sub];
       const [found] = await tx.query<FoundIdentity>(FIND, known);
@@ -61,8 +63,8 @@ export class SignIns {
       if (found) tell(knownOf({ ...found, refusal }, [wish.provider.id, found.identityId]));
       if (refusal !== null) return { kind: 'refused' };
       if (found) return { kind: 'in', ...found };
-      if (!wish.provider.autoCreate) return { kind: 'unknown' };
-      const made = await makeUser(tx, wish);
+      if (!locked.provider.autoCreate) return { kind: 'unknown' };
+      const made = await makeUser(tx, locked, wish);
       tell(knownOf({ ...made, refusal }, [wish.provider.id, made.identityId]));
       return made;
     });
@@ -89,8 +91,6 @@ const FIND_USER = `
   select id as "userId", admin, seq as version, ${USER_REFUSAL} as refusal
   from mesh_user u where id = $1`;
 
-const LOCK = 'select id from identity_provider where id = $1 for no key update';
-
 const USE = `
   with old as (
     delete from used_identity_token where used_at < ramet_now() - interval '1 day'
@@ -109,8 +109,9 @@ function knownOf(user: FoundUser, credentialIds: readonly string[]): Known {
   return { kind: 'user', id, admin, credentialIds, ...(refusal !== null && { reason: refusal }) };
 }
 
-async function makeUser(tx: Tx, wish: SignInWish): Promise<CameIn> {
-  const { provider, claims, newUserId: userId, newIdentityId: identityId } = wish;
+async function makeUser(tx: Tx, locked: LockedProvider, wish: SignInWish): Promise<CameIn> {
+  const { provider } = locked;
+  const { claims, newUserId: userId, newIdentityId: identityId } = wish;
   const user = newUser(
     { id: userId, name: nameFor(claims, userId), admin: false },
     await readNow(tx),
@@ -118,6 +119,6 @@ async function makeUser(tx: Tx, wish: SignInWish): Promise<CameIn> {
   const by = { actor: `identity_provider:${provider.id}`, cause: 'first login' };
   const { seq: version } = await insertUser(tx, user, by);
   const link = { id: identityId, providerId: provider.id, subject: claims.sub, userId };
-  await insertIdentity(tx, link);
+  await insertIdentity(tx, locked, link, by);
   return { kind: 'in', userId, admin: false, version, identityId };
 }

@@ -31,13 +31,14 @@ export async function openProvider(
   const key = systemIds.bytes(32);
   const { address } = signText(key, '');
   const wish = { requestId: '', name: aName(), address, userId, actions: [...actions] };
-  await admin.providers.registerProvider(wish);
+  const { provider } = await admin.providers.registerProvider(wish);
   const tokens = connect(TokenServiceService, test.addressOf('teams'));
   return {
     async tokenFor({ action, targetId = '', ownerId = '', nonce = 1n }) {
       const expireTime = new Date(systemClock.now().getTime() + LIFE_MS);
       const text = [
-        'Ramet signed request, version 1',
+        'Ramet signed request, version 2',
+        `mesh: ${provider?.meshId}`,
         ...[`action: ${action}`, `target: ${targetId}`, `owner: ${ownerId}`, `nonce: ${nonce}`],
         `expires: ${expireTime.toISOString()}`,
       ].join('\n');

@@ -27,6 +27,7 @@ describe('ramet admin providers', () => {
   it('registers one, changes it by its name, and lists it', async () => {
     const made = await json([...REGISTER, '--user', 'user:ada']);
     assert.deepEqual([made.userId, made.address], [ada.id, ADDRESS]);
+    assert.match(made.meshId, /^msh_[0-9a-z]{26}$/);
     const more = ['--action', 'clones.stop', '--action', 'clones.get', '--disable'];
     const changed = await json(['update', 'ocean', ...more]);
     assert.deepEqual(changed.actions, ['clones.stop', 'clones.get']);

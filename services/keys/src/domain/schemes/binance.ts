@@ -29,7 +29,8 @@ export const BINANCE: VenueScheme = {
     const acts = !names.every((name) => reading.has(name));
     return { acts, ...(unknown !== undefined && { unknown }) };
   },
-  resembles: (text) => text.split(/[?&]/).some(isTimestamp),
+  // And the log-in to its FIX API, which keys of Ed25519 alone are good for.
+  resembles: (text) => text.startsWith('A\u0001') || text.split(/[?&]/).some(isTimestamp),
 
   draft(request, key, { at }) {
     const timed = withParameter(request, `timestamp=${at.getTime()}`);

@@ -1,7 +1,9 @@
 // Vectors, read 2026-11-29:
 // - EIP-191: the example of web3.js, https://docs.web3js.org, `web3.eth.accounts.sign`
-// - EIP-712: "Mail" of the EIP itself, https://eips.ethereum.org/EIPS/eip-712, its Example.js; the key
-//   is the Keccak-256 of "cow"
+// - EIP-712: "Mail" of the EIP itself, https://eips.ethereum.org/EIPS/eip-712, its Example.js at 68b7c48
+//   of github.com/ethereum/EIPs; the key is the Keccak-256 of "cow". It has no arrays: those are of
+//   "signedTypeData_v4" in test/index.ts of github.com/MetaMask/eth-sig-util, as other libraries'
+//   tests quote it
 // What stands against micro-eth-signer is a comparison of two encoders, not a published vector.
 import assert from 'node:assert/strict';
 import { verifyTyped } from 'micro-eth-signer';
@@ -76,6 +78,53 @@ describe('typed data', () => {
       ...{ chainId: 1n, domainName: 'Ether Mail' },
       verifyingContract: '0xcccccccccccccccccccccccccccccccccccccccc',
     });
+  });
+
+  it('is signed as in the example of eth_signTypedData_v4, with arrays', async () => {
+    const key = secp256k1Key(keccak256(Buffer.from('cow')).toString('hex'));
+    const wallets = { name: 'wallets', type: 'address[]' };
+    const types = {
+      EIP712Domain: MAIL.types.EIP712Domain,
+      Person: [{ name: 'name', type: 'string' }, wallets],
+      Mail: [
+        { name: 'from', type: 'Person' },
+        { name: 'to', type: 'Person[]' },
+        { name: 'contents', type: 'string' },
+      ],
+      Group: [
+        { name: 'name', type: 'string' },
+        { name: 'members', type: 'Person[]' },
+      ],
+    };
+    const cow = {
+      name: 'Cow',
+      wallets: [
+        '0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826',
+        '0xDeaDbeefdEAdbeefdEadbEEFdeadbeEFdEaDbeeF',
+      ],
+    };
+    const bob = {
+      name: 'Bob',
+      wallets: [
+        '0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB',
+        '0xB0BdaBea57B0BDABeA57b0bdABEA57b0BDabEa57',
+        '0xB0B0b0b0b0b0B000000000000000000000000000',
+      ],
+    };
+    const message = { from: cow, to: [bob], contents: 'Hello, Bob!' };
+    const { draft } = readTypedData(JSON.stringify({ ...MAIL, types, message }));
+
+    const { signature } = await signed(key, draft());
+
+    assert.equal(
+      keccak256(draft().toSign.bytes).toString('hex'),
+      'a85c2e2b118698e88db68a8105b794a8cc7cec074e89ef991cb4f5f533819cc2',
+    );
+    assert.equal(
+      signature.toString('hex'),
+      '65cbd956f2fae28a601bebc9b906cea0191744bd4c4247bcd27cd08f8eb6b71c' +
+        '78efdf7a31dc9abee78f492292721f362d296cf86b4538e07b51303b67f749061b',
+    );
   });
 
   it('needs no type for its domain', () => {

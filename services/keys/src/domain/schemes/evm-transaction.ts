@@ -27,6 +27,8 @@ export interface EvmAccess {
   readonly storageKeys: readonly Buffer[];
 }
 
+/** How many addresses and slots an access list may have together: each costs 1900 gas and more. */
+const MAX_ACCESSES = 1_024;
 const MAX_AMOUNT = 2n ** 256n;
 const ADDRESS = 'must be 0x and 40 hex digits, with the checksum of EIP-55 if in both cases';
 const SELECTOR_BYTES = 4;
@@ -46,6 +48,10 @@ export function problemsOfTransaction(transaction: EvmTransaction): readonly Vio
   }
   if (fee.kind === 'dynamic' && wei(fee.maxPriorityFee) > wei(fee.maxFee)) {
     refuse('dynamic_fee.max_priority_fee', 'must not be more than max_fee');
+  }
+  const slots = accessList.reduce((sum, { storageKeys }) => sum + storageKeys.length, 0);
+  if (accessList.length + slots > MAX_ACCESSES) {
+    refuse('access_list', `must have at most ${MAX_ACCESSES} addresses and slots together`);
   }
   for (const [at, { address }] of accessList.entries()) {
     if (!readAddress(address)) refuse(`access_list[${at}].address`, ADDRESS);

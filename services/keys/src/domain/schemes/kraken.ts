@@ -1,6 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type VenueScheme, withHeaders } from './venue-scheme.js';
 
+const DIGEST_BYTES = 32;
+
 /**
  * Signed requests of Kraken's spot API.
  *
@@ -19,7 +21,8 @@ export const KRAKEN: VenueScheme = {
   // XBTUSD, XXBTZUSD and XBT/USD are one.
   holdsSymbols: 'allowed',
   uncovered: () => 'query',
-  resembles: (text) => text.startsWith('/0/private/'),
+  // Requests for futures and the log-in to its FIX API sign no more than a SHA-256.
+  resembles: (text) => text.startsWith('/0/private/') || text.length === DIGEST_BYTES,
 
   draft(request, { venueKeyId }, { nonce }) {
     const first = Buffer.from(request.body.length === 0 ? `nonce=${nonce}` : `nonce=${nonce}&`);

@@ -12,6 +12,9 @@ const MAX_TYPE = 0x7f;
  *
  * A grant that allows raw bytes and not that operation must not sign them: its limits would be
  * gone around. Undefined for bytes that are nothing of the kind.
+ *
+ * The algorithm of the key makes no difference, although a venue may want one for some of this: what
+ * is refused without need is asked for by its own name, and what a venue takes can change.
  */
 export function resemblanceOf(bytes: Buffer, { venue }: SchemeKey): Operation | undefined {
   if (isEvmTransaction(bytes)) return 'evm_transaction';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { PublicError } from '@ramet/errors';
 import { below, oneOf, type Random, randomBytes, seeded } from '@ramet/test/random';
-import { keyOf, secp256k1Key, signed } from '../../support/schemes.js';
+import { fieldsOf, keyOf, secp256k1Key, signed } from '../../support/schemes.js';
 import type { Payload, SchemeKey } from '../scheme.js';
 import { signable } from '../signable.js';
 import { decodeRlp } from './rlp.js';
@@ -59,6 +59,43 @@ describe('the largest payloads', () => {
       inTime(ETHEREUM, { kind: 'evm_typed_data', json });
     });
   }
+
+  // What one core does for others meanwhile is what counts: a fifth of a second was what these took.
+  const many = (item: string, type: string) =>
+    typedData(`[${times(`${item},`, 60_000)}${item}]`, '', `${type}[]`);
+  for (const [name, json] of [
+    ['structs without members', many('{}', 'E').replace('{"A":', '{"E":[],"A":')],
+    ['empty arrays', many('[]', 'uint8[]')],
+    ['empty texts', many('""', 'string')],
+    ['empty bytes', many('"0x"', 'bytes')],
+    ['numbers', many('1', 'uint8')],
+    ['types that are all hashed', typesInAll()],
+  ] as const) {
+    it(`of typed data are refused, by where it was too much: ${name}`, () => {
+      assert.ok(json.length <= MOST_BYTES, `${json.length}`);
+      const payload: Payload = { kind: 'evm_typed_data', json };
+      const [field = ''] = fieldsOf(() => signable(payload, ETHEREUM));
+      assert.match(field, /^evm_typed_data\.message\./);
+    });
+  }
+
+  it('of access lists are refused by their field', () => {
+    const listOf = (addresses: number, slots: number): Payload => {
+      const storageKeys = Array.from({ length: slots }, () => Buffer.alloc(32));
+      const access = { address: `0x${'1'.repeat(40)}`, storageKeys };
+      const rest = { chainId: 1n, nonce: 0n, gasLimit: 1n, value: '', data: Buffer.alloc(0) };
+      const transaction = {
+        ...{ ...rest, to: access.address, fee: { kind: 'gas_price', gasPrice: '1' } as const },
+        accessList: Array.from({ length: addresses }, () => access),
+      };
+      return { kind: 'evm_transaction', transaction };
+    };
+    const refused = (payload: Payload) => fieldsOf(() => signable(payload, ETHEREUM));
+
+    assert.deepEqual(refused(listOf(256, 256)), ['evm_transaction.access_list']);
+    assert.deepEqual(refused(listOf(256, 3)), []);
+    assert.deepEqual(refused(listOf(205, 4)), ['evm_transaction.access_list']);
+  });
 
   it('of raw bytes and messages are judged in time', () => {
     const longs = [0x00, 0x31, 0x7b, 0x80, 0xc0, 0xff].map((byte) =>
@@ -172,6 +209,26 @@ function typesInTypes(): string {
   const empty = Object.fromEntries(fields(0).map(({ name }) => [name, []]));
   const message = { ...empty, f0: [empty, empty, empty] };
   return JSON.stringify({ types, primaryType: 'T0', domain: {}, message });
+}
+
+/** Types that are each written with all of the others, and are all asked for. */
+function typesInAll(): string {
+  const names = Array.from({ length: 60 }, (_, nth) => `T${nth}`);
+  const long = Array.from({ length: 5 }, (_, nth) => `${'x'.repeat(60)}${nth}`);
+  const types = Object.fromEntries(
+    names.map((name, nth) => [
+      name,
+      [`T${(nth + 1) % 60}[]`, ...long.map(() => 'T0[]')].map((type, at) => ({
+        name: at === 0 ? 'n' : long[at - 1],
+        type,
+      })),
+    ]),
+  );
+  const empty = Object.fromEntries(['n', ...long].map((name) => [name, []]));
+  const root = names.map((type, nth) => ({ name: `f${nth}`, type }));
+  const message = Object.fromEntries(root.map(({ name }) => [name, empty]));
+  const all = { ...types, R: root };
+  return JSON.stringify({ types: all, primaryType: 'R', domain: {}, message });
 }
 
 /** Lists in lists in RLP. */

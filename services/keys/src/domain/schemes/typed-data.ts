@@ -4,6 +4,9 @@ import { NotTypedData, type Types } from './typed-data-types.js';
 
 /** How deep structs and arrays may be in one another. */
 const MAX_DEPTH = 16;
+/** So many structs, arrays, texts, bytes and types are hashed of one value, and so much in all. */
+const MAX_HASHES = 2_048;
+const MAX_HASHED_BYTES = 262_144;
 
 /** The hash of a struct (EIP-712, `hashStruct`). Throws NotTypedData for a value that does not fit. */
 export function hashStruct(types: Types, name: string, value: Json, path: string): Buffer {
@@ -13,6 +16,8 @@ export function hashStruct(types: Types, name: string, value: Json, path: string
 class Encoder {
   readonly #types: Types;
   readonly #typeHashes = new Map<string, Buffer>();
+  #hashes = 0;
+  #hashedBytes = 0;
 
   constructor(types: Types) {
     this.#types = types;
@@ -32,13 +37,26 @@ class Encoder {
       if (member === undefined) throw new NotTypedData(where, 'is missing');
       return this.#word(field.type, member, where, depth);
     });
-    return keccak256(this.#typeHash(name), ...words);
+    return this.#hash(path, this.#typeHash(name, path), ...words);
   }
 
-  #typeHash(name: string): Buffer {
+  /** Hashes, as long as that is not too much: a value may ask for far more work than it is long. */
+  #hash(path: string, ...parts: readonly Buffer[]): Buffer {
+    this.#hashes += 1;
+    for (const { length } of parts) this.#hashedBytes += length;
+    if (this.#hashes > MAX_HASHES) {
+      throw new NotTypedData(path, `is one of more than ${MAX_HASHES} things to hash`);
+    }
+    if (this.#hashedBytes > MAX_HASHED_BYTES) {
+      throw new NotTypedData(path, `is part of more than ${MAX_HASHED_BYTES} bytes to hash`);
+    }
+    return keccak256(...parts);
+  }
+
+  #typeHash(name: string, path: string): Buffer {
     const known = this.#typeHashes.get(name);
     if (known) return known;
-    const made = keccak256(Buffer.from(this.#types.encodeType(name)));
+    const made = this.#hash(path, Buffer.from(this.#types.encodeType(name)));
     this.#typeHashes.set(name, made);
     return made;
   }
@@ -50,7 +68,7 @@ class Encoder {
       return this.#array(element, size, value, path, depth + 1);
     }
     if (this.#types.has(type)) return this.struct(type, value, path, depth + 1);
-    return atom(type, value, path);
+    return this.#atom(type, value, path);
   }
 
   #array(element: string, size: string, value: Json, path: string, depth: number): Buffer {
@@ -60,12 +78,24 @@ class Encoder {
       throw new NotTypedData(path, `must have ${size} items`);
     }
     const words = value.map((item, at) => this.#word(element, item, `${path}[${at}]`, depth));
-    return keccak256(...words);
+    return this.#hash(path, ...words);
+  }
+
+  /** A value that is no struct and no array, as a word of 32 bytes. */
+  #atom(type: string, value: Json, path: string): Buffer {
+    switch (type) {
+      case 'string':
+        return this.#hash(path, Buffer.from(textIn(value, path)));
+      case 'bytes':
+        return this.#hash(path, bytesIn(value, path));
+      default:
+        return wordFor(type, value, path);
+    }
   }
 }
 
-/** A value that is no struct and no array, as a word of 32 bytes. */
-function atom(type: string, value: Json, path: string): Buffer {
+/** A value of a size that its type has, as a word of 32 bytes. */
+function wordFor(type: string, value: Json, path: string): Buffer {
   const [, kind = '', size = ''] = /^([a-z]+)([0-9]*)$/.exec(type) ?? [];
   switch (kind) {
     case 'uint':
@@ -73,8 +103,6 @@ function atom(type: string, value: Json, path: string): Buffer {
       return numberWord(kind === 'int', Number(size), value, path);
     case 'bytes':
       return bytesWord(size, value, path);
-    case 'string':
-      return keccak256(Buffer.from(textIn(value, path)));
     case 'bool':
       return wordOf(booleanIn(value, path) ? 1n : 0n);
     default:
@@ -102,11 +130,14 @@ function isNumber(value: Json): value is { readonly digits: string } {
   return typeof value === 'object' && value !== null && 'digits' in value;
 }
 
-function bytesWord(size: string, value: Json, path: string): Buffer {
+function bytesIn(value: Json, path: string): Buffer {
   const text = textIn(value, path);
   if (!/^0x([0-9a-fA-F]{2})*$/.test(text)) throw new NotTypedData(path, 'must be 0x and hex');
-  const bytes = Buffer.from(text.slice(2), 'hex');
-  if (size === '') return keccak256(bytes);
+  return Buffer.from(text.slice(2), 'hex');
+}
+
+function bytesWord(size: string, value: Json, path: string): Buffer {
+  const bytes = bytesIn(value, path);
   if (bytes.length !== Number(size)) throw new NotTypedData(path, `must have ${size} bytes`);
   return Buffer.concat([bytes, Buffer.alloc(32 - bytes.length)]);
 }

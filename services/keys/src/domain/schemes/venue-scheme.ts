@@ -43,7 +43,10 @@ export interface VenueScheme {
    * venues where that is so. Absent where it covers the path.
    */
   told?(request: VenueRequest, names: readonly string[]): Told;
-  /** Whether bytes could be what a request of the venue signs. */
+  /**
+   * Whether bytes could be what the venue takes a signature of: a request or a log-in, of any of its
+   * APIs and with a key of any algorithm.
+   */
   resembles(text: string): boolean;
   draft(request: VenueRequest, key: SchemeKey, moment: VenueMoment): Draft;
 }
