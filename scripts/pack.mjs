@@ -1,7 +1,7 @@
 // Packs each program into a file of its own: modules that it does not use, and those that it uses
 // one by one, cost every process memory and time at its start.
 import { readFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -18,7 +18,26 @@ const OLDER_FORMAT = [
   'const __dirname = __dirnameOf(__filename);',
 ].join('\n');
 
+/** Code of others and generated code, which nobody is to debug line by line. */
+const OTHERS = /\/(node_modules|proto-gen\/dist\/gen)\/.*\.[cm]?js$/;
+
 const URL_ABOVE = /new URL\('(\.\.\/[^']+)', import\.meta\.url\)/g;
+
+/**
+ * Maps such code to its files alone, not to lines: Node reads the map of a program when it
+ * loads it, and would keep 80 MB for all that is in there.
+ */
+const filesOnly = {
+  name: 'files-only',
+  setup(builder) {
+    builder.onLoad({ filter: OTHERS }, async ({ path }) => {
+      const map = JSON.stringify({ version: 3, sources: [basename(path)], mappings: 'AAAA' });
+      const url = `data:application/json;base64,${Buffer.from(map).toString('base64')}`;
+      const contents = `${await readFile(path, 'utf8')}\n//# sourceMappingURL=${url}`;
+      return { contents, loader: 'default' };
+    });
+  },
+};
 
 await Promise.all([
   ...SERVICES.map((name) => {
@@ -33,7 +52,7 @@ async function pack(dist, files) {
   await build({
     entryPoints: files.map((file) => join(dist, file)),
     outdir,
-    plugins: [urlsAsBefore(outdir)],
+    plugins: [filesOnly, urlsAsBefore(outdir)],
     bundle: true,
     // It loads a file that lies beside it.
     external: ['tiny-secp256k1'],

@@ -38,7 +38,8 @@ const TOO_LARGE = 5 * 1024 * 1024;
 
 /**
  * Tables that grow by themselves, by what running clones report, by news of who may have clones, or
- * by what is refused, in whose log it stands too: those come after the call. What is changed of a quota by hand is counted in `quota_change`.
+ * by what is refused, which stands in the log of its key's owner too: those come after the call. What
+ * is changed of a quota by hand is counted in `quota_change`.
  */
 const RESTLESS =
   /\.(audit|history|relay|consumer|execution_progress|progress|runner|denial|log_leaf|log_node|log_head|log_cursor|work|quota|webhook_delivery|webhook_work)$/;

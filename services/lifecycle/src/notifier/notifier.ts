@@ -30,7 +30,8 @@ export interface Notifier extends AsyncDisposable {
 const PAGE = 500;
 /** Receivers at the same time: those that hang for as long as they may leave room for others. */
 const CONCURRENCY = 32;
-const IDLE_MS = 1_000;
+/** How late what is sent again may be: what is new rings. */
+const IDLE_MS = 2_000;
 /** While nobody listens, what comes within this time is looked at together. */
 const UNHEARD_MS = 1_000;
 /** What was recorded may be recorded again: its place need not be noted at once. */
