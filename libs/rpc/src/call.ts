@@ -75,7 +75,10 @@ export interface Call {
    * token: also one that is refused after all. What is told later is added.
    */
   proved(who: Proven): void;
-  /** Calls back once the call has ended: its status is on the way out, or the client is gone. */
+  /**
+   * Calls back once the call has ended and its answer is out, or cannot go out any more. One that its
+   * client does not take within a moment is dropped.
+   */
   afterEnd(callback: () => void): void;
   /** Ends the call with an error, even while what it has sent is not read: that is sent before. */
   abort(reason: Error): void;

@@ -13,6 +13,11 @@ export function deadlineExceeded(): PublicError {
   return new PublicError('deadline_exceeded', 'DEADLINE_EXCEEDED', 'the deadline has passed');
 }
 
+/** The reason of a call whose client takes no answer. */
+export function notTaken(): PublicError {
+  return new PublicError('deadline_exceeded', 'DEADLINE_EXCEEDED', 'the answer was not taken');
+}
+
 /** The reason for a handler to stop whose call grpc-js has ended. */
 export function endedEarly(code: status): Error {
   if (code === status.DEADLINE_EXCEEDED) return deadlineExceeded();

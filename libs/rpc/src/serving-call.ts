@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Http2Stream } from 'node:http2';
 import { type Metadata, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
 import { isValidTraceId } from '@opentelemetry/api';
 import { admit } from './admit.js';
@@ -6,7 +7,8 @@ import { keepRecord, type Outcome, provenCaller, resultOf } from './audit.js';
 import { ANONYMOUS, type Caller, type CallMetadata, type Proven } from './call.js';
 import { logFailure } from './call-log.js';
 import { runServing, type Serving } from './context.js';
-import { deadlineExceeded, endedEarly } from './endings.js';
+import { ANSWER_MS, dropAnswer } from './drop-answer.js';
+import { deadlineExceeded, endedEarly, notTaken } from './endings.js';
 import type { Endpoint, ServerState } from './endpoint.js';
 import type { Peer } from './peer.js';
 import { ReceivedMetadata } from './received-metadata.js';
@@ -20,7 +22,7 @@ export type OutgoingStatus = Parameters<ServerInterceptingCallInterface['sendSta
 type Transport = Pick<
   ServerInterceptingCallInterface,
   'getDeadline' | 'getPeer' | 'sendStatus' | 'startRead'
->;
+> & { readonly stream: Http2Stream };
 
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
 const NOTHING: CallMetadata = { get: () => undefined };
@@ -59,6 +61,9 @@ export class ServingCall implements Serving {
   /** Whether the handler is at work, which the record of the call waits for. */
   #isAtWork = false;
   #outcome: Outcome | undefined;
+  /** Whether the answer is on the way: it is out with the status OK, and with no other. */
+  #isAnswered = false;
+  #stopWaiting: (() => void) | undefined;
   #sentCode: status | undefined;
 
   constructor(endpoint: Endpoint, server: ServerState, transport: Transport, peer: Peer) {
@@ -197,7 +202,20 @@ export class ServingCall implements Serving {
     this.#isAtWork = false;
     this.#outcome = outcome;
     if (this.#sentCode !== undefined) this.#settle(this.#sentCode);
-    else if (outcome.kind === 'done') this.#handled = true;
+    else if (outcome.kind === 'done') this.#answering();
+  }
+
+  /** Where somebody waits for the end, a client that takes no answer loses it. */
+  #answering(): void {
+    this.#handled = true;
+    this.#isAnswered = true;
+    if (!this.#afterEnd) return;
+    this.#stopWaiting = this.#server.clock.after(ANSWER_MS, () => {
+      // What has gone out while this process was busy is learnt of first.
+      setImmediate(() => {
+        if (!this.ended) this.abort(notTaken());
+      });
+    });
   }
 
   /** Completes the status that goes out, and closes the books on the call. Later ones are moot. */
@@ -229,7 +247,7 @@ export class ServingCall implements Serving {
 
   #close(code: status): void {
     this.ended = true;
-    for (const callback of this.#afterEnd ?? []) callback();
+    this.#tellEnd(code);
     const { clock, durations, open } = this.#server;
     open.delete(this);
     this.#stopTimer?.();
@@ -243,6 +261,18 @@ export class ServingCall implements Serving {
     if (code !== status.OK && !quiet) this.#log(code, ms);
     if (this.#isAtWork) this.#sentCode = code;
     else this.#settle(code);
+  }
+
+  #tellEnd(code: status): void {
+    this.#stopWaiting?.();
+    const callbacks = this.#afterEnd;
+    if (!callbacks) return;
+    const tell = (): void => {
+      for (const callback of callbacks) callback();
+    };
+    const { stream } = this.#transport;
+    if (this.#isAnswered && code !== status.OK) dropAnswer(stream, this.#server.clock, tell);
+    else tell();
   }
 
   /** Does what is left once the call has ended and its handler too. */

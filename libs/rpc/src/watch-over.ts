@@ -17,6 +17,13 @@ const OPAQUE_KEY = 'ramet.call';
 
 /** A call of grpc-js that is watched over: it knows our view of it. */
 interface Watched extends ServerInterceptingCallInterface {
+  /**
+   * The stream of HTTP/2 below the call, which grpc-js keeps to itself.
+   *
+   * It alone knows at once that a client has left: grpc-js learns of it when it reads on, and takes
+   * the end of what was sent before for the end of all.
+   */
+  readonly stream: Http2Stream;
   [SERVING]: ServingCall;
 }
 
@@ -37,25 +44,15 @@ export function watchOver(
     const endpoint = endpoints.get(path);
     if (endpoint) {
       const watched = call as Watched;
-      const peer = known ?? peerOf(streamOf(watched).session?.socket);
+      const peer = known ?? peerOf(watched.stream.session?.socket);
       watched[SERVING] = new ServingCall(endpoint, server, watched, peer);
       watched.start = startWatched;
       watched.sendStatus = sendStatusWatched;
-      if (endpoint.uploads) streamOf(watched).once('aborted', () => watched[SERVING].hangUp());
+      if (endpoint.uploads) watched.stream.once('aborted', () => watched[SERVING].hangUp());
     }
     // grpc-js uses no more of what an interceptor returns than the interface that `call` has.
     return call as ServerInterceptingCall;
   };
-}
-
-/**
- * The stream of HTTP/2 below a call, which grpc-js keeps to itself.
- *
- * It alone knows at once that a client has left: grpc-js learns of it when it reads on, and takes
- * the end of what was sent before for the end of all.
- */
-function streamOf(call: Watched): Http2Stream {
-  return (call as Watched & { readonly stream: Http2Stream }).stream;
 }
 
 /**
@@ -65,7 +62,7 @@ function streamOf(call: Watched): Http2Stream {
  * answer to a ping comes after both.
  */
 function afterRoundTrip(call: Watched, callback: () => void): void {
-  const { session } = streamOf(call);
+  const { session } = call.stream;
   if (!session || session.destroyed || !session.ping(callback)) setImmediate(callback);
 }
 

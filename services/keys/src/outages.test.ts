@@ -2,6 +2,10 @@
 // releases only.
 // Method: the server ends the connections of the service; a lock stands for the frozen replica.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { SigningServiceService, SignTransactionRequest } from '@ramet/proto-gen/keys.v1';
+import { workloadOf } from './support/callers.js';
 import {
   authorize,
   LIFECYCLE,
@@ -9,6 +13,7 @@ import {
   reasonOf,
   signRaw,
   startWorld,
+  type Tenant,
   type World,
 } from './support/world.js';
 
@@ -59,6 +64,26 @@ describe('keys and its database', () => {
     assert.equal(await reasonOf(signRaw(world, tenant, 'p', 'one-more')), 'GRANT_USED_UP');
   });
 
+  it('releases a key although a client takes no answer, and that one gets none later', async () => {
+    const tenant = await newTenant(world);
+    await authorize(world, tenant);
+    const session = connect(`http://${world.address}`, { settings: { initialWindowSize: 0 } });
+    const stream = askOver(session, tenant);
+    const received: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => received.push(chunk));
+    const closed = once(stream, 'close');
+    await once(stream, 'response');
+
+    const { keyId, cloneId } = tenant;
+    const released = await world.grants.releaseKey({ keyId, cloneId }, LIFECYCLE);
+    session.settings({ initialWindowSize: 65_535 });
+    await closed;
+
+    assert.deepEqual(released, { released: true });
+    assert.deepEqual(received, []);
+    session.destroy();
+  });
+
   it('says that a release is not confirmed while a replica is frozen, and signs meanwhile', async () => {
     const frozen = await newTenant(world);
     await authorize(world, frozen);
@@ -78,3 +103,22 @@ describe('keys and its database', () => {
     assert.deepEqual(again, { released: false });
   });
 });
+
+/** Asks for a signature over a connection of the test's own. */
+function askOver(session: ClientHttp2Session, tenant: Tenant): ClientHttp2Stream {
+  const { path, requestSerialize } = SigningServiceService.signTransaction;
+  const payload = { $case: 'raw', value: Buffer.from('payload') } as const;
+  const request = { requestId: 'r1', keyId: tenant.keyId, payload };
+  const message = requestSerialize(SignTransactionRequest.fromPartial(request));
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': path,
+    'content-type': 'application/grpc',
+    caller: workloadOf(tenant),
+  });
+  stream.on('error', () => undefined);
+  stream.end(Buffer.concat([head, message]));
+  return stream;
+}

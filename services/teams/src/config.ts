@@ -63,6 +63,7 @@ function keysThatChange(path: string): TokenKeys {
   return { read: () => secretFile(path) };
 }
 
+/** No service takes a token that is good for longer. */
 function tokenLife(value: string): number {
   const seconds = integer(value);
   if (seconds < 60 || seconds > 3_600) throw new Error('must be from 60 to 3600');

@@ -1,6 +1,7 @@
 import {
   ApiKeyChanged,
   BotChanged,
+  IdentityProviderChanged,
   InvitationChanged,
   ProviderChanged,
   RefreshTokenReused,
@@ -10,6 +11,7 @@ import {
 } from '@ramet/proto-gen/teams.v1';
 import type { ApiKey } from './domain/api-key.js';
 import type { BotChange } from './domain/bot.js';
+import type { IdentityProvider, LinkedIdentity } from './domain/identity-provider.js';
 import type { Invitation } from './domain/invitation.js';
 import type { Reuse } from './domain/login.js';
 import { ownerIdOf, type StandingChange } from './domain/owner-standing.js';
@@ -27,6 +29,10 @@ import {
   toTeamMessage,
   toUserMessage,
 } from './messages.js';
+import {
+  toIdentityMessage,
+  toProviderMessage as toIdentityProviderMessage,
+} from './provider-messages.js';
 
 /** Something that happened to a user, a team, a bot or a standing. Carries all of it, so nobody calls back. */
 export interface Event {
@@ -74,6 +80,27 @@ export function teamChanged({ event, state }: TeamChange): Event {
 export function providerChanged(what: 'registered' | 'changed', provider: Provider): Event {
   const payload = ProviderChanged.encode({ provider: toProviderMessage(provider) }).finish();
   return { aggregate: provider.id, kind: `provider.${what}`, payload };
+}
+
+/** What happens to an identity provider, or to somebody whom it vouches for. */
+export type IdentityProviderEvent =
+  | 'created'
+  | 'changed'
+  | 'deleted'
+  | 'identity_linked'
+  | 'identity_unlinked';
+
+/** An identity provider was trusted, otherwise or no more, or somebody at it is a user, or is not. */
+export function identityProviderChanged(
+  what: IdentityProviderEvent,
+  provider: IdentityProvider,
+  identity?: LinkedIdentity,
+): Event {
+  const payload = IdentityProviderChanged.encode({
+    identityProvider: toIdentityProviderMessage(provider),
+    identity: identity && toIdentityMessage(identity),
+  }).finish();
+  return { aggregate: provider.id, kind: `identity_provider.${what}`, payload };
 }
 
 /** An invitation was made, accepted, declined or taken back. Apart from the team's history. */

@@ -2,9 +2,11 @@
 // Method: a real OpenID provider, whose ID tokens come by the same flow as anybody's.
 
 import assert from 'node:assert/strict';
-import { IdentityProviderKind } from '@ramet/proto-gen/teams.v1';
+import { verifyChain } from '@ramet/database';
+import type { HistoryEntry } from '@ramet/proto-gen/history.v1';
+import { IdentityProviderChanged, IdentityProviderKind, TeamRole } from '@ramet/proto-gen/teams.v1';
 import { idToken, nonceOf, partOf, startTestOidc, type TestOidc } from '@ramet/test/support';
-import { type Api, type House, openHouse } from './test-house.js';
+import { type Api, createTeam, type House, openHouse } from './test-house.js';
 import type { TestUser } from './testing.js';
 
 const INVALID = { code: 'UNAUTHENTICATED', reason: 'CREDENTIAL_INVALID' };
@@ -185,6 +187,48 @@ describe('an identity provider of people', () => {
     await assert.rejects(update({ audience: 'gone' }), { code: 'NOT_FOUND' });
   });
 
+  it('has all that administrators say of it, and who comes first, in the history', async () => {
+    const other = await startTestOidc();
+    const id = await create({ name: 'told', issuer: other.issuer, autoCreate: true });
+    const change = { id, audience: '', algorithms: [], rules: [], etag: '' };
+    await admin.identityProviders.updateIdentityProvider({ ...change, autoCreate: true });
+    const wish = { providerId: id, subject: 'told', userId: ada.id };
+    const { identity } = await admin.identityProviders.linkIdentity(wish);
+    other.becomes('first');
+    await logIn(await idToken(other));
+    for (let time = 0; time < 2; time += 1) {
+      await admin.identityProviders.unlinkIdentity({ id: identity?.id ?? '' });
+    }
+    for (let time = 0; time < 2; time += 1) {
+      await admin.identityProviders.deleteIdentityProvider({ id });
+    }
+    await other[Symbol.asyncDispose]();
+
+    const told = await historyOf(id, 6);
+    const root = `user:${(await house.teams.admin()).id}`;
+    assert.deepEqual(
+      told.map(({ kind, actor }) => [kind.replace('identity_provider.', ''), actor]),
+      [
+        ['created', root],
+        ['changed', root],
+        ['identity_linked', root],
+        ['identity_linked', `identity_provider:${id}`],
+        ['identity_unlinked', root],
+        ['deleted', root],
+      ],
+    );
+    const said = told.map(({ payload }) => IdentityProviderChanged.decode(payload));
+    assert.ok(said.every(({ identityProvider }) => identityProvider?.id === id));
+    assert.deepEqual(said[2]?.identity, identity);
+    assert.deepEqual(said[4]?.identity, identity);
+    assert.equal(said[3]?.identity?.subject, 'first');
+    const links = told.map((entry) => ({
+      ...{ aggregate: entry.aggregateId, seq: entry.seq, payload: entry.payload },
+      ...{ prevHash: Buffer.from(entry.prevHash), hash: Buffer.from(entry.hash) },
+    }));
+    assert.equal(verifyChain(links), undefined);
+  });
+
   it('that is deleted is trusted no more', async () => {
     oidc.becomes('ada-there');
     const { token } = await logIn(await idToken(oidc));
@@ -192,6 +236,16 @@ describe('an identity provider of people', () => {
     await assert.rejects(logIn(await idToken(oidc)), INVALID);
     await untilRevoked(house.as(token));
   });
+
+  /** The history of a provider, once it has so many entries. */
+  async function historyOf(id: string, count: number): Promise<readonly HistoryEntry[]> {
+    const { history } = await house.asService('lifecycle');
+    for (;;) {
+      const { entries } = await history.readHistory({ after: 0n, pageSize: 1_000 });
+      const own = entries.filter(({ aggregateId }) => aggregateId === id);
+      if (own.length >= count) return own;
+    }
+  }
 
   async function create(wish: {
     name: string;
@@ -263,6 +317,31 @@ describe('an identity provider of CI', () => {
     await assert.rejects(exchange(), INVALID);
     await admin.users.enableUser({ id: robot.id });
     await exchange();
+  });
+
+  it('has no job stand for a service account of a team that was deleted (T4)', async () => {
+    const owner = house.as((await house.teams.createUser('short')).token);
+    const team = await createTeam(owner, 'short-lived');
+    const { serviceAccount } = await owner.accounts.createServiceAccount({
+      ...{ requestId: '', teamId: team.id, name: 'builder', role: TeamRole.MEMBER },
+    });
+    const subject = 'repo:acme/short:ref:refs/heads/main';
+    const builds = { ...rule({}), subject, claims: [], userId: serviceAccount?.id ?? '' };
+    const other = await startTestOidc();
+    await admin.identityProviders.createIdentityProvider({
+      ...{ name: 'short', kind: IdentityProviderKind.CI, issuer: other.issuer },
+      ...{ audience: other.clientId, algorithms: ['RS256'], autoCreate: false, rules: [builds] },
+    });
+    other.becomes(subject);
+    const { tokens } = house.as('');
+    const exchangeOther = async () =>
+      tokens.exchangeIdentityToken({ identityToken: await idToken(other) });
+
+    const { token } = await exchangeOther();
+    await owner.teams.deleteTeam({ id: team.id, etag: '' });
+    await assert.rejects(exchangeOther(), INVALID);
+    await untilRevoked(house.as(token));
+    await other[Symbol.asyncDispose]();
   });
 
   for (const [what, subject, claims] of [

@@ -22,6 +22,7 @@ import {
 import {
   ApiKeyChanged,
   BotChanged,
+  IdentityProviderChanged,
   InvitationChanged,
   PersonalSource,
   ProviderChanged,
@@ -53,6 +54,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
   'ramet.lifecycle.v1.TemplateChanged': TemplateChanged,
   'ramet.teams.v1.ApiKeyChanged': ApiKeyChanged,
   'ramet.teams.v1.BotChanged': BotChanged,
+  'ramet.teams.v1.IdentityProviderChanged': IdentityProviderChanged,
   'ramet.teams.v1.InvitationChanged': InvitationChanged,
   'ramet.teams.v1.PersonalSource': PersonalSource,
   'ramet.teams.v1.ProviderChanged': ProviderChanged,

@@ -3,7 +3,8 @@ import { PublicError } from '@ramet/errors';
 import type { Clock } from '@ramet/service';
 import { LOCK_CLASS } from './lane.js';
 
-const DRAIN_MS = 500;
+/** Longer than an answer stays in flight that its client does not take. */
+const DRAIN_MS = 1_000;
 const MAX_POLL_MS = 8;
 
 const HOLDERS = `

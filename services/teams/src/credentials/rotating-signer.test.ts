@@ -125,6 +125,16 @@ describe('a signer whose keys rotate', () => {
     assert.equal(kidOf(await sign(signer)), before);
   });
 
+  it('keeps nobody waiting for a table that does not answer', async () => {
+    const world = new World(pem());
+    world.wakes = true;
+    await using signer = await world.open();
+    world.table.isStuck = true;
+    world.now += 1_001;
+    assert.equal((await signer.currentKeys()).length, 1);
+    world.table.isStuck = false;
+  });
+
   for (const [what, broken] of [
     ['is empty', ' '],
     ['is half written', pem().slice(0, 70)],
@@ -158,6 +168,8 @@ function threeRotations([first = '']: readonly string[]): readonly (readonly str
 class World {
   pems: readonly string[];
   now = 0;
+  /** Whether short waits end. The long ones are until the signer ends. */
+  wakes = false;
   readonly table = new Table(() => this.now);
 
   constructor(...pems: readonly string[]) {
@@ -165,7 +177,10 @@ class World {
   }
 
   get #clock(): Clock {
-    return { ...systemClock, elapsed: () => this.now, sleep: untilAborted };
+    const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+      if (!this.wakes || signal) await untilAborted(ms, signal);
+    };
+    return { ...systemClock, elapsed: () => this.now, sleep };
   }
 
   open(): Promise<RotatingSigner> {
@@ -192,6 +207,7 @@ class World {
 /** The keys that are published, as a test plays it. */
 class Table {
   isAway = false;
+  isStuck = false;
   readonly #now: () => number;
   readonly #keys = new Map<string, { key: PublicKey; publishedAt: number; seenAt: number }>();
 
@@ -200,6 +216,7 @@ class Table {
   }
 
   async publish(own: readonly PublicKey[], gone: readonly string[]) {
+    while (this.isStuck) await new Promise((resolve) => setImmediate(resolve));
     if (this.isAway) throw new Error('the table is away');
     const now = this.#now();
     for (const id of gone) this.#keys.delete(id);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Secret } from '@ramet/config';
+import { detached } from '@ramet/rpc';
 import type { Clock, Ids } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import type { Identity, SignedToken } from '../domain/identity.js';
@@ -32,6 +33,8 @@ const LOOK_MS = 2_000;
 const PUBLISH_MS = 20_000;
 /** How old what is known of others' keys may be for who asks for all. */
 const ASKED_MS = 1_000;
+/** How long they wait for the table: longer, and they get what is known. */
+const WAIT_MS = 250;
 
 /**
  * Signs with the keys of a file that may change meanwhile.
@@ -77,7 +80,10 @@ export class RotatingSigner implements AsyncDisposable {
 
   /** The same, as it is at this moment: who asks may have met a key that is new. */
   async currentKeys(): Promise<readonly PublicKey[]> {
-    if (this.#age() > ASKED_MS) await this.#publish().catch((thrown) => this.#warn(thrown));
+    if (this.#age() > ASKED_MS) {
+      const published = this.#publish().catch((thrown) => this.#warn(thrown));
+      await Promise.race([published, this.#options.clock.sleep(WAIT_MS)]);
+    }
     return this.publicKeys;
   }
 
@@ -141,7 +147,8 @@ export class RotatingSigner implements AsyncDisposable {
   }
 
   #publish(): Promise<void> {
-    this.#publishing ??= this.#tell().finally(() => {
+    // For all who wait: it must not end with the call that happens to come first.
+    this.#publishing ??= detached(() => this.#tell()).finally(() => {
       this.#publishing = undefined;
     });
     return this.#publishing;

@@ -5,6 +5,8 @@ import {
   nameFor,
   newProvider,
   type ProviderWish,
+  requireRoomForIdentity,
+  requireRoomForProvider,
   ruleFor,
   type TrustRule,
 } from './identity-provider.js';
@@ -98,4 +100,16 @@ describe('an identity provider', () => {
       assert.ok(name.endsWith('-abcd1234'));
     }
   });
+});
+
+describe('the number of identity providers, and of the identities of a user', () => {
+  for (const [what, require] of [
+    ['providers', requireRoomForProvider],
+    ['identities', (count: number) => requireRoomForIdentity('usr_1', count)],
+  ] as const) {
+    it(`is 100 ${what} at most, as many as a list shows`, () => {
+      require(99);
+      assert.throws(() => require(100), { reason: 'QUOTA_EXCEEDED' });
+    });
+  }
 });

@@ -1,5 +1,6 @@
 import { invalid } from '@ramet/errors';
 import { matchesGlob } from './glob.js';
+import { exhausted } from './quota.js';
 
 /** What a provider vouches for. */
 export type ProviderKind = 'people' | 'ci';
@@ -51,6 +52,9 @@ export interface ProvenClaims {
   readonly [name: string]: unknown;
 }
 
+/** Identity providers of a mesh, and identities of a user, at most: a list shows all of them. */
+const MAX_PROVIDERS = 100;
+const MAX_IDENTITIES = 100;
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
@@ -71,6 +75,18 @@ export function changedProvider(
   updatedAt: Date,
 ): IdentityProvider {
   return sound({ ...provider, ...change, updatedAt, revision: provider.revision + 1 });
+}
+
+/** Throws QUOTA_EXCEEDED if there are as many identity providers as there may be. */
+export function requireRoomForProvider(count: number): void {
+  if (count < MAX_PROVIDERS) return;
+  throw exhausted('mesh', `a mesh trusts at most ${MAX_PROVIDERS} identity providers`);
+}
+
+/** Throws QUOTA_EXCEEDED if a user has as many identities as they may. */
+export function requireRoomForIdentity(userId: string, count: number): void {
+  if (count < MAX_IDENTITIES) return;
+  throw exhausted(`user/${userId}`, `a user has at most ${MAX_IDENTITIES} identities`);
 }
 
 function sound(provider: IdentityProvider): IdentityProvider {

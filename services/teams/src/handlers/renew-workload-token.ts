@@ -19,7 +19,8 @@ export function renewWorkloadToken(needs: Needs): RenewWorkloadToken {
     if (!workload) throw denied('workload_tokens.renew', 'only a workload renews its token');
     const ownerId = await lifecycle.ownerOfLive(workload, signal);
     if (ownerId === undefined) throw epochStale(workload);
-    chargeOwner(ownerId);
+    // A lifecycle of a version before does not say whose it is.
+    if (ownerId !== '') chargeOwner(ownerId);
     return tokenResponse(await tokens.sign({ kind: 'workload', ...workload }));
   };
 }

@@ -5,20 +5,22 @@ import type {
 import type { Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
 import { toProviderMessage } from '../provider-messages.js';
+import { askerOf } from './asker.js';
 
 type Needs = Pick<Deps, 'identityProviders'>;
 type UpdateIdentityProvider = Unary<UpdateIdentityProviderRequest, UpdateIdentityProviderResponse>;
 
 /** Changes how far an identity provider is trusted. */
 export function updateIdentityProvider({ identityProviders }: Needs): UpdateIdentityProvider {
-  return async ({ id, etag, audience, algorithms, autoCreate, rules }) => {
-    const provider = await identityProviders.change(id, {
+  return async ({ id, etag, audience, algorithms, autoCreate, rules }, { caller }) => {
+    const change = {
       etag,
       ...(audience !== '' && { audience }),
       ...(algorithms.length > 0 && { algorithms }),
       ...(autoCreate !== undefined && { autoCreate }),
       ...(rules.length > 0 && { rules }),
-    });
+    };
+    const provider = await identityProviders.change(id, change, askerOf(caller));
     return { identityProvider: toProviderMessage(provider) };
   };
 }

@@ -1,5 +1,6 @@
-import { type Database, type Queries, type Tx, violates } from '@ramet/database';
+import { type Database, NO_HISTORY, type Queries, type Tx, violates } from '@ramet/database';
 import { notFound, PublicError } from '@ramet/errors';
+import type { Asker } from '../domain/asker.js';
 import { requireEtag } from '../domain/etag.js';
 import {
   changedProvider,
@@ -9,23 +10,32 @@ import {
   type ProviderChange,
   type ProviderKind,
   type ProviderWish,
+  requireRoomForIdentity,
+  requireRoomForProvider,
 } from '../domain/identity-provider.js';
 import { nameTaken } from '../domain/name.js';
+import {
+  type LockedProvider,
+  lockProvider,
+  PROVIDER,
+  recordProvider,
+} from './identity-provider-chain.js';
 import { readNow } from './now.js';
-import { revokeTokens } from './revocations.js';
+import type { By } from './record.js';
+import { revokeTokens, wasRevoked } from './revocations.js';
 
 type LinkWish = Omit<LinkedIdentity, 'createdAt'>;
 
-const MOST = 100;
-
-const PROVIDER = `
-  id, name, kind, issuer, audience, algorithms, auto_create as "autoCreate", rules,
-  created_at as "createdAt", updated_at as "updatedAt", revision`;
+/** More than there can be: those of before there was a limit are shown as well. */
+const MOST = 1_000;
 
 const IDENTITY = `
   id, provider_id as "providerId", subject, user_id as "userId", created_at as "createdAt"`;
 
-/** Identity providers and the identities of users at them, in Postgres. */
+/**
+ * Identity providers and the identities of users at them, in Postgres. What happens to either stands
+ * in the history of the provider.
+ */
 export class IdentityProviders {
   readonly #db: Database;
 
@@ -33,11 +43,16 @@ export class IdentityProviders {
     this.#db = db;
   }
 
-  /** Creates a provider. Throws NAME_TAKEN, REQUEST_INVALID, USER_NOT_FOUND. */
-  async create(wish: ProviderWish): Promise<IdentityProvider> {
+  /** Creates a provider. Throws NAME_TAKEN, REQUEST_INVALID, USER_NOT_FOUND, QUOTA_EXCEEDED. */
+  async create(wish: ProviderWish, asker: Asker): Promise<IdentityProvider> {
     return this.#db.transaction(async (tx) => {
+      // Of two that come at once, one counts the other.
+      await tx.query('lock table identity_provider in share row exclusive mode');
+      const [all] = await tx.query<{ count: number }>(COUNT_PROVIDERS);
+      requireRoomForProvider(all?.count ?? 0);
       const provider = newProvider(wish, await readNow(tx));
       await write(tx, INSERT_PROVIDER, provider);
+      await recordProvider(tx, { provider, head: NO_HISTORY }, { what: 'created' }, asker);
       return provider;
     });
   }
@@ -48,14 +63,15 @@ export class IdentityProviders {
   async change(
     id: string,
     { etag, ...change }: ProviderChange & { readonly etag: string },
+    asker: Asker,
   ): Promise<IdentityProvider> {
     return this.#db.transaction(async (tx) => {
-      const sql = `select ${PROVIDER} from identity_provider where id = $1 for no key update`;
-      const [found] = await tx.query<IdentityProvider>(sql, [id]);
-      if (!found) throw notFound('identity_provider', id);
-      requireEtag(found, etag);
-      const provider = changedProvider(found, change, await readNow(tx));
+      const locked = await lockProvider(tx, id);
+      if (!locked) throw notFound('identity_provider', id);
+      requireEtag(locked.provider, etag);
+      const provider = changedProvider(locked.provider, change, await readNow(tx));
       await write(tx, UPDATE_PROVIDER, provider);
+      await recordProvider(tx, { ...locked, provider }, { what: 'changed' }, asker);
       return provider;
     });
   }
@@ -86,24 +102,37 @@ export class IdentityProviders {
     return found;
   }
 
-  /** Deletes a provider with its identities. Tokens of them are revoked. */
-  async delete(id: string): Promise<void> {
+  /**
+   * Deletes a provider with its identities. Tokens of them are revoked. Within a day, again changes
+   * nothing. Throws IDENTITY_PROVIDER_NOT_FOUND.
+   */
+  async delete(id: string, asker: Asker): Promise<void> {
     await this.#db.transaction(async (tx) => {
-      const sql = 'delete from identity_provider where id = $1 returning id';
-      if ((await tx.query(sql, [id])).length === 0) throw notFound('identity_provider', id);
+      const locked = await lockProvider(tx, id);
+      if (!locked) {
+        if (await wasRevoked(tx, id)) return;
+        throw notFound('identity_provider', id);
+      }
+      await recordProvider(tx, locked, { what: 'deleted' }, asker);
+      await tx.query('delete from identity_provider where id = $1', [id]);
       await revokeTokens(tx, [{ subject: id }]);
     });
   }
 
-  /** Links somebody at a provider to a user. Throws IDENTITY_LINKED, and NOT_FOUND of either. */
-  async link(wish: LinkWish): Promise<LinkedIdentity> {
+  /**
+   * Links somebody at a provider to a user. Throws IDENTITY_LINKED, QUOTA_EXCEEDED, and NOT_FOUND of
+   * either.
+   */
+  async link(wish: LinkWish, asker: Asker): Promise<LinkedIdentity> {
     return this.#db.transaction(async (tx) => {
-      const lock = `
-        select id from identity_provider where id = $1 and kind = 'people' for no key update`;
-      const [provider] = await tx.query(lock, [wish.providerId]);
-      if (!provider) throw notFound('identity_provider', wish.providerId);
-      await requirePerson(tx, wish.userId);
-      return insertIdentity(tx, wish);
+      const locked = await lockProvider(tx, wish.providerId);
+      if (locked?.provider.kind !== 'people') {
+        throw notFound('identity_provider', wish.providerId);
+      }
+      await lockPerson(tx, wish.userId);
+      const [own] = await tx.query<{ count: number }>(COUNT_IDENTITIES, [wish.userId]);
+      requireRoomForIdentity(wish.userId, own?.count ?? 0);
+      return insertIdentity(tx, locked, wish, asker);
     });
   }
 
@@ -115,15 +144,32 @@ export class IdentityProviders {
     return this.#db.query(sql, [userId]);
   }
 
-  /** Unlinks an identity. Tokens of it are revoked. Throws IDENTITY_NOT_FOUND. */
-  async unlink(id: string): Promise<void> {
+  /**
+   * Unlinks an identity. Tokens of it are revoked. Within a day, again changes nothing. Throws
+   * IDENTITY_NOT_FOUND.
+   */
+  async unlink(id: string, asker: Asker): Promise<void> {
     await this.#db.transaction(async (tx) => {
-      const sql = 'delete from linked_identity where id = $1 returning id';
-      if ((await tx.query(sql, [id])).length === 0) throw notFound('identity', id);
+      const sql = `select ${IDENTITY} from linked_identity where id = $1`;
+      const [identity] = await tx.query<LinkedIdentity>(sql, [id]);
+      const locked = identity && (await lockProvider(tx, identity.providerId));
+      const gone = locked && (await tx.query(DELETE_IDENTITY, [id])).length > 0;
+      if (!gone) {
+        if (await wasRevoked(tx, id)) return;
+        throw notFound('identity', id);
+      }
+      await recordProvider(tx, locked, { what: 'identity_unlinked', identity }, asker);
       await revokeTokens(tx, [{ subject: id }]);
     });
   }
 }
+
+const COUNT_PROVIDERS = 'select count(*)::integer as count from identity_provider';
+
+const COUNT_IDENTITIES = `
+  select count(*)::integer as count from linked_identity where user_id = $1`;
+
+const DELETE_IDENTITY = 'delete from linked_identity where id = $1 returning id';
 
 const INSERT_PROVIDER = `
   insert into identity_provider (
@@ -154,15 +200,22 @@ const INSERT_IDENTITY = `
   insert into linked_identity (id, provider_id, subject, user_id, created_at)
   values ($1, $2, $3, $4, $5)`;
 
-/** Inserts an identity under the lock of its provider. Throws IDENTITY_LINKED. */
-export async function insertIdentity(tx: Tx, wish: LinkWish): Promise<LinkedIdentity> {
+/** Inserts an identity of a provider that is locked, and records it. Throws IDENTITY_LINKED. */
+export async function insertIdentity(
+  tx: Tx,
+  locked: LockedProvider,
+  wish: LinkWish,
+  by: By,
+): Promise<LinkedIdentity> {
   const createdAt = await readNow(tx);
   const { id, providerId, subject, userId } = wish;
   const row = [id, providerId, subject, userId, createdAt];
   await tx.query(INSERT_IDENTITY, row).catch((thrown: unknown) => {
     throw violates(thrown, 'linked_identity_subject') ? identityLinked(wish) : thrown;
   });
-  return { ...wish, createdAt };
+  const identity = { ...wish, createdAt };
+  await recordProvider(tx, locked, { what: 'identity_linked', identity }, by);
+  return identity;
 }
 
 async function requireUser(db: Queries, userId: string): Promise<void> {
@@ -170,10 +223,10 @@ async function requireUser(db: Queries, userId: string): Promise<void> {
   if (!user) throw notFound('user', userId);
 }
 
-/** No person logs in as a service account. */
-async function requirePerson(db: Queries, userId: string): Promise<void> {
-  const sql = 'select id from mesh_user where id = $1 and team_id is null';
-  const [user] = await db.query(sql, [userId]);
+/** Locks a user: their identities are counted. No person logs in as a service account. */
+async function lockPerson(tx: Tx, userId: string): Promise<void> {
+  const sql = 'select id from mesh_user where id = $1 and team_id is null for no key update';
+  const [user] = await tx.query(sql, [userId]);
   if (!user) throw notFound('user', userId);
 }
 

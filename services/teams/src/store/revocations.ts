@@ -91,6 +91,13 @@ export async function isRevoked(db: Queries, facts: TokenFacts): Promise<boolean
   return row?.revoked ?? true;
 }
 
+/** Tells whether what tokens are made of was revoked for good, within the last day. */
+export async function wasRevoked(db: Queries, subject: string): Promise<boolean> {
+  const sql =
+    'select true as was from revocation where subject = $1 and min_version is null limit 1';
+  return (await db.query(sql, [subject])).length > 0;
+}
+
 /** What a user's token says of itself. */
 interface TokenFacts {
   /** The user. */

@@ -46,6 +46,8 @@ export function badTokens(key: TokenKey, claims: Claims): ReadonlyMap<string, st
     ['expired long ago', with_({ iat: 1, exp: 2 })],
     ['not valid yet', with_({ nbf: seconds + 3_600 })],
     ['without an end', with_({ exp: undefined })],
+    ['without a beginning', with_({ iat: undefined })],
+    ['good for more than an hour', with_({ iat: seconds, exp: seconds + 3_601 })],
     ['without an id', with_({ jti: undefined })],
     ['without a subject', with_({ sub: undefined })],
     ['of an unknown kind', with_({ kind: 'root' })],
