@@ -87,8 +87,6 @@ const COSTS = new Map<string, number>([
   [KeyServiceService.createKey.path, 10],
   [KeyServiceService.rotateKey.path, 10],
 ]);
-/** Twice the largest request that the contract lets in, as it takes long to read what it does not. */
-const MAX_MESSAGE_BYTES = 512 * 1024;
 /** What is not served while the service is sealed: the server as a whole, and these. */
 const NEED_SECRETS = ['', ...['Key', 'Grant', 'Signing'].map((n) => `ramet.keys.v1.${n}Service`)];
 
@@ -130,7 +128,6 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
       port: config.port,
       services: [...servicesOf(deps), audit.implemented],
       contract: outside.contract,
-      limits: { maxMessageBytes: MAX_MESSAGE_BYTES },
       authenticate: outside.authenticate,
       throttle: throttlePolicy(config, COSTS),
       audit: audit.keep,

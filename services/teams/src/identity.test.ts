@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { verifyChain } from '@ramet/database';
 import type { HistoryEntry } from '@ramet/proto-gen/history.v1';
-import { IdentityProviderChanged, IdentityProviderKind } from '@ramet/proto-gen/teams.v1';
+import { IdentityProviderChanged, IdentityProviderKind, TeamRole } from '@ramet/proto-gen/teams.v1';
 import { idToken, nonceOf, partOf, startTestOidc, type TestOidc } from '@ramet/test/support';
-import { type Api, type House, openHouse } from './test-house.js';
+import { type Api, createTeam, type House, openHouse } from './test-house.js';
 import type { TestUser } from './testing.js';
 
 const INVALID = { code: 'UNAUTHENTICATED', reason: 'CREDENTIAL_INVALID' };
@@ -317,6 +317,31 @@ describe('an identity provider of CI', () => {
     await assert.rejects(exchange(), INVALID);
     await admin.users.enableUser({ id: robot.id });
     await exchange();
+  });
+
+  it('has no job stand for a service account of a team that was deleted (T4)', async () => {
+    const owner = house.as((await house.teams.createUser('short')).token);
+    const team = await createTeam(owner, 'short-lived');
+    const { serviceAccount } = await owner.accounts.createServiceAccount({
+      ...{ requestId: '', teamId: team.id, name: 'builder', role: TeamRole.MEMBER },
+    });
+    const subject = 'repo:acme/short:ref:refs/heads/main';
+    const builds = { ...rule({}), subject, claims: [], userId: serviceAccount?.id ?? '' };
+    const other = await startTestOidc();
+    await admin.identityProviders.createIdentityProvider({
+      ...{ name: 'short', kind: IdentityProviderKind.CI, issuer: other.issuer },
+      ...{ audience: other.clientId, algorithms: ['RS256'], autoCreate: false, rules: [builds] },
+    });
+    other.becomes(subject);
+    const { tokens } = house.as('');
+    const exchangeOther = async () =>
+      tokens.exchangeIdentityToken({ identityToken: await idToken(other) });
+
+    const { token } = await exchangeOther();
+    await owner.teams.deleteTeam({ id: team.id, etag: '' });
+    await assert.rejects(exchangeOther(), INVALID);
+    await untilRevoked(house.as(token));
+    await other[Symbol.asyncDispose]();
   });
 
   for (const [what, subject, claims] of [

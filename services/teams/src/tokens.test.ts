@@ -143,6 +143,19 @@ describe('tokens', () => {
     assert.notEqual(claimsOf(renewed.token).jti, claimsOf(token).jti);
   });
 
+  it('of a workload are minted for nobody else (T27)', async () => {
+    const callers = await Promise.all([
+      ...['keys', 'lifecycle', 'teams'].map((name) => house.asService(name)),
+      house.asAdmin(),
+      house.as(ada.token),
+    ]);
+    for (const { access } of callers) {
+      await assert.rejects(access.mintWorkloadToken(WORKLOAD), { reason: 'PERMISSION_DENIED' });
+    }
+    const { access } = house.as('');
+    await assert.rejects(access.mintWorkloadToken(WORKLOAD), { reason: 'TOKEN_MISSING' });
+  });
+
   it('of a workload are not renewed once the epoch is over', async () => {
     const { workloads } = house.as(await house.teams.workloadToken(WORKLOAD));
     await assert.rejects(workloads.renewWorkloadToken({}), {

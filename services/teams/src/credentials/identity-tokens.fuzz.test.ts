@@ -19,7 +19,8 @@ describe('a provider whose answers are odd', () => {
   let server: Server;
   let issuer: string;
   let jwk: JWK;
-  let sign: (claims: Readonly<Record<string, unknown>>) => Promise<string>;
+  let sign: (claims: Readonly<Record<string, unknown>>, typ?: string) => Promise<string>;
+  let asked = 0;
   let configuration: Buffer;
   let keys: Buffer;
 
@@ -27,14 +28,15 @@ describe('a provider whose answers are odd', () => {
     const pair = await generateKeyPair('EdDSA', { extractable: true });
     jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'EdDSA', use: 'sig' };
     server = createServer(({ url }, response) => {
+      if (!url?.endsWith('/jwks')) asked += 1;
       response.end(url?.endsWith('/jwks') ? keys : configuration);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    sign = (claims) => {
+    sign = (claims, typ) => {
       const now = Math.floor(systemClock.now().getTime() / 1_000);
       const whole = { iss: issuer, aud: AUDIENCE, sub: 'ada', iat: now, exp: now + 60, ...claims };
-      const header = { alg: 'EdDSA', kid: 'k1' };
+      const header = { alg: 'EdDSA', kid: 'k1', ...(typ && { typ }) };
       return new SignJWT(whole).setProtectedHeader(header).sign(pair.privateKey);
     };
   });
@@ -49,6 +51,33 @@ describe('a provider whose answers are odd', () => {
 
   it('proves a token of its own', async () => {
     assert.equal(await outcome(await sign({})), 'ada');
+  });
+
+  for (const [typ, expected] of [
+    ['JWT', 'ada'],
+    ['application/jwt', 'ada'],
+    ['at+jwt', undefined],
+    ['logout+jwt', undefined],
+  ] as const) {
+    it(`proves ${expected ?? 'nothing'} by a token of the type ${typ}`, async () => {
+      assert.equal(await outcome(await sign({}, typ)), expected);
+    });
+  }
+
+  it('is asked once by all who come at once, and no more often when it is away', async () => {
+    const token = await sign({});
+    const times = Array.from({ length: 8 });
+    for (const [found, whole] of [
+      ['ada', configuration],
+      ['PEER_UNAVAILABLE', Buffer.from('{}')],
+    ] as const) {
+      configuration = whole;
+      asked = 0;
+      const tokens = new IdentityTokens(systemClock);
+      const all = await Promise.all(times.map(() => outcome(token, tokens)));
+      all.push(await outcome(token, tokens));
+      assert.deepEqual([new Set(all), asked], [new Set([found]), 1]);
+    }
   });
 
   it('is away, or proves the same, when its configuration or keys were changed', async () => {

@@ -9,12 +9,9 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
-import {
-  type IdentityProvider,
-  isSafeUrl,
-  type ProvenClaims,
-} from '../domain/identity-provider.js';
+import type { IdentityProvider, ProvenClaims } from '../domain/identity-provider.js';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.js';
+import { requireKeysPlace } from './keys-place.js';
 
 /** What an ID token says of itself, before anything of it is proven. */
 export interface ClaimedOrigin {
@@ -22,10 +19,11 @@ export interface ClaimedOrigin {
   readonly audiences: readonly string[];
 }
 
-/** The keys of a provider, as they were found. */
+/** The keys of a provider, as they are being found, or were. */
 interface Found {
-  readonly keys: JWTVerifyGetKey;
-  readonly foundAtMs: number;
+  readonly keys: Promise<JWTVerifyGetKey>;
+  /** Until when nothing else is looked for. */
+  untilMs: number;
 }
 
 const MAX_AGE_SECONDS = 10 * 60;
@@ -35,6 +33,10 @@ const NAME = /^[^\0\p{Surrogate}]{1,512}$/u;
 const MOST_AUDIENCES = 100;
 /** The configuration of a provider is read again after this. */
 const FOUND_MS = 10 * 60_000;
+/** One that could not be read is asked again after this: anybody can show what names its issuer. */
+const FAILED_MS = 1_000;
+/** Tokens of other kinds say so: one for access, or one that tells of a logout, is no ID token. */
+const ID_TOKEN_TYPE = /^(application\/)?jwt$/i;
 
 /**
  * Reads where an ID token says to be from. Undefined for what is no token, and for texts that no
@@ -90,13 +92,14 @@ export class IdentityTokens {
     const { issuer, audience, algorithms } = provider;
     const keys = await this.#keysOf(issuer);
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload, protectedHeader } = await jwtVerify(token, keys, {
         ...{ issuer, audience, algorithms: [...algorithms] },
         requiredClaims: ['sub', 'iat', 'exp'],
         maxTokenAge: MAX_AGE_SECONDS,
         clockTolerance: TOLERANCE_SECONDS,
         currentDate: this.#clock.now(),
       });
+      if (!ID_TOKEN_TYPE.test(protectedHeader.typ ?? 'JWT')) return undefined;
       return isFor(payload, audience, nonce) ? { ...payload, sub: payload.sub ?? '' } : undefined;
     } catch (thrown) {
       if (isOfTheToken(thrown)) return undefined;
@@ -104,16 +107,26 @@ export class IdentityTokens {
     }
   }
 
-  async #keysOf(issuer: string): Promise<JWTVerifyGetKey> {
+  /** The keys of an issuer. Those who ask at once ask once, and are all told how that has failed. */
+  #keysOf(issuer: string): Promise<JWTVerifyGetKey> {
     const found = this.#found.get(issuer);
     const nowMs = this.#clock.elapsed();
-    if (found && nowMs - found.foundAtMs < FOUND_MS) return found.keys;
-    const url = await discover(this.#fetch, issuer).catch((thrown: unknown) => {
-      throw away(thrown);
+    if (found && nowMs < found.untilMs) return found.keys;
+    const finding: Found = { keys: this.#find(issuer), untilMs: nowMs + FOUND_MS };
+    this.#found.set(issuer, finding);
+    finding.keys.catch(() => {
+      finding.untilMs = this.#clock.elapsed() + FAILED_MS;
     });
-    const keys = createRemoteJWKSet(new URL(url), { [customFetch]: this.#fetch });
-    this.#found.set(issuer, { keys, foundAtMs: nowMs });
-    return keys;
+    return finding.keys;
+  }
+
+  async #find(issuer: string): Promise<JWTVerifyGetKey> {
+    try {
+      const url = await discover(this.#fetch, issuer);
+      return createRemoteJWKSet(new URL(url), { [customFetch]: this.#fetch });
+    } catch (thrown) {
+      throw away(thrown);
+    }
   }
 }
 
@@ -124,9 +137,8 @@ async function discover(read: Fetch, issuer: string): Promise<string> {
   if (response.status !== 200) throw new Error(`the provider has answered ${response.status}`);
   const { issuer: said, jwks_uri: keys } = (await response.json()) as Record<string, unknown>;
   if (said !== issuer) throw new Error('the configuration is of another issuer');
-  if (typeof keys !== 'string' || !isSafeUrl(keys)) {
-    throw new Error('the configuration does not say where keys are');
-  }
+  if (typeof keys !== 'string') throw new Error('the configuration does not say where keys are');
+  await requireKeysPlace(issuer, keys);
   return keys;
 }
 

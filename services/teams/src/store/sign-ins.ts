@@ -53,20 +53,10 @@ export class SignIns {
    */
   async signIn(wish: SignInWish, tell: Tell): Promise<SignInResult> {
     return this.#db.transaction(async (tx) => {
-      // Those who come for the first time come one after the other.
-      const locked = await lockProvider(tx, wish.provider.id);
-      if (!locked) return { kind: 'refused' };
       const isUsed = (await tx.query(USE, [wish.tokenHash])).length === 0;
-      const known = [wish.provider.id, wish.claims.sub];
-      const [found] = await tx.query<FoundIdentity>(FIND, known);
-      const refusal = isUsed ? 'IDENTITY_TOKEN_USED' : (found?.refusal ?? null);
-      if (found) tell(knownOf({ ...found, refusal }, [wish.provider.id, found.identityId]));
-      if (refusal !== null) return { kind: 'refused' };
-      if (found) return { kind: 'in', ...found };
-      if (!locked.provider.autoCreate) return { kind: 'unknown' };
-      const made = await makeUser(tx, locked, wish);
-      tell(knownOf({ ...made, refusal }, [wish.provider.id, made.identityId]));
-      return made;
+      const found = await findIdentity(tx, wish);
+      if (found) return comeIn(found, isUsed, tell);
+      return isUsed ? { kind: 'refused' } : comeFirst(tx, wish, tell);
     });
   }
 
@@ -85,6 +75,7 @@ interface FoundUser extends SignedIn {
 
 interface FoundIdentity extends FoundUser {
   readonly identityId: string;
+  readonly providerId: string;
 }
 
 const FIND_USER = `
@@ -99,10 +90,33 @@ const USE = `
   on conflict do nothing returning hash`;
 
 const FIND = `
-  select i.id as "identityId", u.id as "userId", u.admin, u.seq as version,
+  select i.id as "identityId", i.provider_id as "providerId", u.id as "userId", u.admin, u.seq as version,
     ${USER_REFUSAL} as refusal
   from linked_identity i join mesh_user u on u.id = i.user_id
   where i.provider_id = $1 and i.subject = $2`;
+
+async function findIdentity(tx: Tx, wish: SignInWish): Promise<FoundIdentity | undefined> {
+  const [found] = await tx.query<FoundIdentity>(FIND, [wish.provider.id, wish.claims.sub]);
+  return found;
+}
+
+function comeIn(found: FoundIdentity, isUsed: boolean, tell: Tell): SignInResult {
+  const refusal = isUsed ? 'IDENTITY_TOKEN_USED' : found.refusal;
+  tell(knownOf({ ...found, refusal }, [found.providerId, found.identityId]));
+  return refusal === null ? { kind: 'in', ...found } : { kind: 'refused' };
+}
+
+/** Those who come for the first time come one after the other: the next one is known then. */
+async function comeFirst(tx: Tx, wish: SignInWish, tell: Tell): Promise<SignInResult> {
+  const locked = await lockProvider(tx, wish.provider.id);
+  if (!locked) return { kind: 'refused' };
+  const found = await findIdentity(tx, wish);
+  if (found) return comeIn(found, false, tell);
+  if (!locked.provider.autoCreate) return { kind: 'unknown' };
+  const made = await makeUser(tx, locked, wish);
+  tell(knownOf({ ...made, refusal: null }, [locked.provider.id, made.identityId]));
+  return made;
+}
 
 function knownOf(user: FoundUser, credentialIds: readonly string[]): Known {
   const { userId: id, admin, refusal } = user;
