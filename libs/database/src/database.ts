@@ -27,6 +27,8 @@ export interface Tx extends Queries {
 export interface Session extends AsyncDisposable {
   /** Whether the connection is known to be gone, and its locks with it. */
   isLost(): boolean;
+  /** Calls back once when the connection is gone. */
+  whenLost(callback: () => void): void;
   query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
   /** Calls back for each NOTIFY on a channel, for as long as the connection is there. */
   listen(channel: string, callback: () => void): Promise<void>;
@@ -126,12 +128,18 @@ export class Database implements Queries, AsyncDisposable {
       throw publicFailure(thrown);
     }
     let lost = false;
+    let tell: () => void = ignore;
     const lose = (): void => {
+      if (lost) return;
       lost = true;
+      tell();
     };
     client.on('error', lose).on('end', lose);
     return {
       isLost: () => lost,
+      whenLost(callback) {
+        tell = callback;
+      },
       query: (sql, params) => rowsOf(client, sql, params, limit && limit + GRACE_MS),
       async listen(channel, callback) {
         client.on('notification', (notice) => {

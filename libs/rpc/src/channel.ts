@@ -55,7 +55,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
   'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 2_000,
+  // Less than repeated calls wait for in all: whoever was away is found again by one call.
+  'grpc.max_reconnect_backoff_ms': 500,
   'grpc.service_config_disable_resolution': 1,
   // A shared connection passes its back-off on to clients that are made long after.
   'grpc.use_local_subchannel_pool': 1,

@@ -157,3 +157,74 @@ begin
   from numbered;
 end
 $$;
+
+-- Whoever seals waits for the replicas that are named here: also after a crash of the server.
+alter table replica set logged;
+
+-- What a grant leaves when it is revoked: the last nonce that it gave, and between which positions its
+-- signatures are. Signing writes none of them, so that they cost it nothing.
+alter table key_grant
+  add column last_nonce    bigint,
+  add column from_position bigint not null default 0,
+  add column to_position   bigint;
+
+update key_grant set last_nonce = nonce where revoked_at is not null and nonce > 0;
+
+-- The last nonce of a key, for its next grant.
+create index key_grant_last_nonce on key_grant (key_id, last_nonce) where last_nonce is not null;
+
+-- What a clone has had of a key, by epoch.
+create index key_grant_of_clone on key_grant (key_id, clone_id, epoch);
+
+-- How many secrets a KEK has sealed.
+create index key_version_kek on key_version (kek_id) where destroyed_at is null;
+
+-- The connections that batches run on. Each holds an advisory lock of its number as long as it is
+-- there: one that has none is lost, and so are the locks of its batches, whose answers may be in flight.
+create table lane (
+  number  integer     generated always as identity primary key,
+  lost_at timestamptz
+);
+
+-- Enters this connection.
+create function open_lane() returns integer
+language plpgsql
+as $$
+declare
+  given integer;
+begin
+  insert into lane default values returning number into given;
+  perform pg_advisory_lock(7320003, given);
+  return given;
+end
+$$;
+
+-- What may still be answered: batches that hold their locks, and lanes that were lost less than
+-- `p_grace` ago. Those that are known to be over are forgotten. Lanes are read before locks are: one
+-- that is entered meanwhile is not taken for lost.
+create function in_flight(p_grace interval) returns setof text
+language plpgsql
+as $$
+declare
+  known   integer[];
+  lost    integer[];
+  batches text[];
+begin
+  known := array(select number from lane);
+  select coalesce(array_agg(objid::bigint::integer) filter (where classid = 7320003), '{}'),
+         coalesce(array_agg('batch/' || pid || '/' || objid) filter (where classid = 7320001), '{}')
+  into lost, batches
+  from pg_locks
+  where locktype = 'advisory' and classid in (7320001, 7320003) and objsubid = 2 and granted
+    and database = (select oid from pg_database where datname = current_database());
+  lost := array(select number from unnest(known) as number where number <> all (lost));
+  if cardinality(lost) > 0 then
+    update lane set lost_at = ramet_now() where number = any (lost) and lost_at is null;
+    delete from lane where number = any (lost) and lost_at <= ramet_now() - p_grace;
+  end if;
+  return query
+  select unnest(batches)
+  union all
+  select 'lane/' || number from lane where number = any (lost);
+end
+$$;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { KeyAlgorithm } from '@ramet/proto-gen/keys.v1';
+import { systemIds } from '@ramet/service';
 import { as } from './support/callers.js';
 import {
   authorize,
@@ -74,6 +75,33 @@ describe('keys in the main job', () => {
     assert.equal(row?.cloneId, tenant.cloneId);
     assert.equal(row?.scheme, 'raw');
     assert.equal(row?.payloadDigest.length, 32);
+  });
+
+  it('lists what one of the clones had signed that held a key in turns', async () => {
+    const userId = newUser();
+    const { id: keyId } = await createKeyOf(world, userId);
+    const [one, other] = [
+      await newTenant(world, { userId, keyId }),
+      await newTenant(world, { userId, keyId }),
+    ];
+    for (const [turn, tenant] of [one, other, one, other].entries()) {
+      const epoch = 1 + Math.floor(turn / 2);
+      const clone = world.peers.clones.get(tenant.cloneId) ?? assert.fail('there is no clone');
+      world.peers.clones.set(tenant.cloneId, { ...clone, epoch });
+      const now = { ...tenant, executionId: systemIds.make('exe'), epoch };
+      await authorize(world, now);
+      for (const nth of [0, 1]) await signRaw(world, now, 'payload', `r${turn}-${nth}`);
+      await world.grants.releaseKey({ keyId, cloneId: tenant.cloneId }, LIFECYCLE);
+    }
+
+    const ids: string[] = [];
+    for (let pageToken = '', isFirst = true; isFirst || pageToken !== ''; isFirst = false) {
+      const request = { keyId, cloneId: one.cloneId, pageSize: 3, pageToken };
+      const page = await world.keys.listSignatures(request, as(`user:${userId}`));
+      ids.push(...page.signatures.map(({ requestId }) => requestId));
+      pageToken = page.nextPageToken;
+    }
+    assert.deepEqual(ids, ['r2-1', 'r2-0', 'r0-1', 'r0-0']);
   });
 
   it('keeps a history of keys, holds and grants that follows link by link', async () => {

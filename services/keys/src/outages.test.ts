@@ -84,6 +84,39 @@ describe('keys and its database', () => {
     session.destroy();
   });
 
+  it('says that a release is not confirmed soon after a replica was lost, whose answers may come', async () => {
+    const tenant = await newTenant(world);
+    await authorize(world, tenant);
+    const { keyId, cloneId } = tenant;
+    const lost = await world.db.reserve();
+    await lost.query('select open_lane()');
+    await lost[Symbol.asyncDispose]();
+
+    const release = () => reasonOf(world.grants.releaseKey({ keyId, cloneId }, LIFECYCLE));
+    assert.equal(await release(), 'DRAIN_UNCONFIRMED');
+
+    const past =
+      "update lane set lost_at = lost_at - interval '1 minute' where lost_at is not null";
+    await world.db.query(past);
+    assert.equal(await release(), 'OK');
+    assert.deepEqual(await world.db.query('select from lane where lost_at is not null'), []);
+  });
+
+  it('waits for no connection of its own that was lost with nothing in flight', async () => {
+    const tenant = await newTenant(world);
+    await authorize(world, tenant);
+    await signRaw(world, tenant, 'payload');
+    await world.db.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'keys' and datname = current_database()`,
+    );
+    assert.equal(await reasonOf(signRaw(world, tenant, 'payload')), 'OK');
+
+    const { keyId, cloneId } = tenant;
+    const release = world.grants.releaseKey({ keyId, cloneId }, LIFECYCLE);
+    assert.equal(await reasonOf(release), 'OK');
+  });
+
   it('says that a release is not confirmed while a replica is frozen, and signs meanwhile', async () => {
     const frozen = await newTenant(world);
     await authorize(world, frozen);

@@ -63,7 +63,7 @@ import { createKeySealer } from './sealing/key-sealer.js';
 import { wipe } from './sealing/wipe.js';
 import { Acceptor } from './signing/acceptor.js';
 import { Denials } from './signing/denials.js';
-import { createDrain } from './signing/drain.js';
+import { createDrain, watchLanes } from './signing/drain.js';
 import { openSigningKey } from './signing/open-signing-key.js';
 import { createPayloadDigest } from './signing/payload-digest.js';
 import { SigningKeys } from './signing/signing-keys.js';
@@ -115,6 +115,7 @@ export async function startKeys(config: Config, outside: Outside): Promise<KeysS
   if (bus) scope.defer(forgetWhatChanges(bus, peers, deps));
   await deps.sealKeeper.beat();
   scope.use(startDestroyer(deps, config.destroyMs));
+  scope.use(watchLanes(db, outside));
   const { clock, logger } = outside;
   const audit = scope.use(
     startAudit({ db, service: NAME, clock, logger, retentionDays: config.auditRetentionDays }),

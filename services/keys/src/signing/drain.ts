@@ -1,17 +1,18 @@
 import type { Queries } from '@ramet/database';
 import { PublicError } from '@ramet/errors';
+import { type Reconciler, startReconciler } from '@ramet/reconcile';
 import type { Clock } from '@ramet/service';
-import { LOCK_CLASS } from './lane.js';
+import type { Logger } from '@ramet/telemetry';
+import { ANSWER_LIMIT_MS } from './lane.js';
 
 /** Longer than an answer stays in flight that its client does not take. */
 const DRAIN_MS = 1_000;
 const MAX_POLL_MS = 8;
+/** How long after a lane was lost an answer may still go out. */
+const GRACE_MS = ANSWER_LIMIT_MS + 1_000;
+const LOOK_MS = 2_000;
 
-const HOLDERS = `
-  select pid::text || '/' || objid::text as holder
-  from pg_locks
-  where locktype = 'advisory' and classid = ${LOCK_CLASS} and objsubid = 2 and granted
-    and database = (select oid from pg_database where datname = current_database())`;
+const IN_FLIGHT = `select holder from in_flight(interval '${GRACE_MS} ms') as holder`;
 
 /** Makes sure that signing has ended, on every replica. */
 export type Drain = () => Promise<void>;
@@ -29,14 +30,39 @@ export function createDrain(db: Queries, clock: Clock): Drain {
     for (let pollMs = 1; waitingFor.length > 0; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
       if (clock.elapsed() > until) throw drainUnconfirmed(waitingFor.length);
       await clock.sleep(pollMs);
-      const left = new Set(await holders(db));
-      waitingFor = waitingFor.filter((holder) => left.has(holder));
+      const begun = new Set(waitingFor);
+      waitingFor = (await holders(db)).filter((each) => begun.has(each) || isLane(each));
     }
   };
 }
 
+/**
+ * Starts to look for lanes that were lost with their process, so that what they may have had in flight
+ * is over before anybody asks.
+ */
+export function watchLanes(
+  db: Queries,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Reconciler {
+  return startReconciler({
+    name: 'lanes',
+    async claim() {
+      await holders(db);
+      return [];
+    },
+    step: async () => undefined,
+    onError: (thrown) => logger.warn('nobody looks for lost lanes', { error: thrown }),
+    ...{ idleMs: LOOK_MS, clock },
+  });
+}
+
+/** What batches of a lane that was lost have in flight nobody can tell. */
+function isLane(holder: string): boolean {
+  return holder.startsWith('lane/');
+}
+
 async function holders(db: Queries): Promise<readonly string[]> {
-  const rows = await db.query<{ readonly holder: string }>(HOLDERS);
+  const rows = await db.query<{ readonly holder: string }>(IN_FLIGHT);
   return rows.map(({ holder }) => holder);
 }
 

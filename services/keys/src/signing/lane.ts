@@ -2,7 +2,13 @@ import type { Database, Session } from '@ramet/database';
 import type { Clock } from '@ramet/service';
 
 /** The class of the advisory locks that batches hold: the one in `accept_signatures`. */
-export const LOCK_CLASS = 7_320_001;
+const LOCK_CLASS = 7_320_001;
+
+/**
+ * How long after its batch was begun an answer may go out. A process that was frozen does not know
+ * whether it lost its connections meanwhile: whoever ends signing waits for longer than this.
+ */
+export const ANSWER_LIMIT_MS = 3_000;
 
 /** How long answers may take to go out of a process once they are written. */
 const FLUSH_MS = 1;
@@ -13,10 +19,23 @@ const IDLE_MS = 4;
 const UNLOCK = `
   select pg_advisory_unlock_shared(${LOCK_CLASS}, done) from unnest($1::integer[]) as done`;
 
+const OPEN = 'select open_lane() as number';
+/** Each takes a connection of the pool that may be gone, too. */
+const FORGET_ATTEMPTS = 12;
+const FORGET_PAUSE_MS = 5;
+const FORGET = 'delete from lane where number = $1';
+
+/** A connection, as it was entered, and how many of its batches have answers in flight. */
+interface Opened {
+  readonly session: Session;
+  readonly number: number;
+  inFlight: number;
+}
+
 /** A batch whose answers are not out yet. */
 export interface BatchLock {
   readonly number: number;
-  /** Whether the lock is gone with its connection: then nobody waits for these answers. */
+  /** Whether the lock is gone with its connection, or may be: then nobody waits for these answers. */
   isLost(): boolean;
   /** Gives the lock back, shortly after. */
   release(): void;
@@ -30,7 +49,7 @@ export interface BatchLock {
 export class Lane implements AsyncDisposable {
   readonly #db: Database;
   readonly #clock: Clock;
-  #session: Session | undefined;
+  #opened: Opened | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #isBusy = false;
   #number = 0;
@@ -55,9 +74,10 @@ export class Lane implements AsyncDisposable {
     this.#number = (this.#number % 2_147_483_647) + 1;
     const number = this.#number;
     try {
-      const session = await this.#connected();
-      const result = await work(session.query, number, this.#done.splice(0));
-      return { result, lock: this.#lockOf(session, number) };
+      const opened = await this.#connected();
+      const begun = this.#clock.elapsed();
+      const result = await work(opened.session.query, number, this.#done.splice(0));
+      return { result, lock: this.#lockOf(opened, number, begun) };
     } catch (thrown) {
       await this.#disconnect();
       throw thrown;
@@ -73,13 +93,19 @@ export class Lane implements AsyncDisposable {
     await this.#disconnect();
   }
 
-  #lockOf(session: Session, number: number): BatchLock {
+  #lockOf(opened: Opened, number: number, begun: number): BatchLock {
+    opened.inFlight += 1;
+    const isOld = (): boolean => this.#clock.elapsed() - begun > ANSWER_LIMIT_MS;
     return {
       number,
-      isLost: () => this.#session !== session || session.isLost(),
+      isLost: () => this.#opened !== opened || opened.session.isLost() || isOld(),
       release: () => {
         this.#clock.after(FLUSH_MS, () => {
-          if (this.#session !== session) return;
+          opened.inFlight -= 1;
+          if (this.#opened !== opened) {
+            void this.#forget(opened);
+            return;
+          }
           this.#done.push(number);
           this.#settle();
         });
@@ -87,17 +113,46 @@ export class Lane implements AsyncDisposable {
     };
   }
 
-  async #connected(): Promise<Session> {
-    this.#session ??= await this.#db.reserve();
-    return this.#session;
+  async #connected(): Promise<Opened> {
+    if (this.#opened?.session.isLost()) await this.#disconnect();
+    if (this.#opened) return this.#opened;
+    const session = await this.#db.reserve();
+    try {
+      const [lane] = await session.query<{ readonly number: number }>(OPEN);
+      const opened = { session, number: lane?.number ?? 0, inFlight: 0 };
+      this.#opened = opened;
+      session.whenLost(() => {
+        if (this.#opened === opened) void this.#disconnect();
+      });
+      return opened;
+    } catch (thrown) {
+      await session[Symbol.asyncDispose]();
+      throw thrown;
+    }
   }
 
   /** After a failure: what the connection held goes with it, and late answers are dropped. */
   async #disconnect(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
+    const opened = this.#opened;
+    this.#opened = undefined;
     this.#done = [];
-    await session?.[Symbol.asyncDispose]();
+    if (!opened) return;
+    await opened.session[Symbol.asyncDispose]();
+    await this.#forget(opened);
+  }
+
+  /** Tells that nobody has to wait for a connection that is gone, once no answer of it is in flight. */
+  async #forget({ number, inFlight }: Opened): Promise<void> {
+    if (inFlight > 0) return;
+    for (let attempt = 1; attempt <= FORGET_ATTEMPTS; attempt += 1) {
+      try {
+        await this.#db.query(FORGET, [number]);
+        return;
+      } catch {
+        // Other connections may be gone as well. If all else fails, it is forgotten after a while.
+        await this.#clock.sleep(attempt * FORGET_PAUSE_MS);
+      }
+    }
   }
 
   #settle(): void {
@@ -110,9 +165,10 @@ export class Lane implements AsyncDisposable {
 
   async #unlock(): Promise<void> {
     const done = this.#done.splice(0);
-    if (done.length === 0 || !this.#session) return;
+    const session = this.#opened?.session;
+    if (done.length === 0 || !session) return;
     try {
-      await this.#session.query(UNLOCK, [done]);
+      await session.query(UNLOCK, [done]);
     } catch {
       await this.#disconnect();
     }

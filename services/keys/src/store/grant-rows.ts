@@ -59,11 +59,12 @@ const INSERT = `
   insert into key_grant (id, key_id, key_version, clone_id, execution_id, epoch, operations,
                          max_uses, uses, expires_at, lease_until, created_at, revoke_reason,
                          creator_id, team_id, for_team, rate_per_second, rate_burst, tokens,
-                         tokens_at, rules, valid_from, valid_until, nonce)
+                         tokens_at, rules, valid_from, valid_until, nonce, from_position)
   values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, '', $12, $13, $14, $15, $16,
           coalesce($16::double precision, 0),
           case when $16::double precision is not null then $11::timestamptz end, $17::jsonb, $18, $19,
-          (select coalesce(max(nonce), 0) from key_grant where key_id = $2))`;
+          coalesce((select max(last_nonce) from key_grant where key_id = $2 and last_nonce > 0), 0),
+          coalesce(pg_sequence_last_value('signature_position_seq'), 0))`;
 
 /** A row as the domain knows it. */
 export function toGrant(row: GrantRow): Grant {

@@ -151,8 +151,8 @@ export class Grants {
     const [hold] = await tx.query<HoldRow>(TAKE_HOLD, [keyId, clone.id, locked.now]);
     if (hold?.clone_id !== clone.id) throw keyInUse(keyId);
 
-    const had = 'select * from key_grant where key_id = $1 and clone_id = $2 order by id';
-    const grants = await tx.query<GrantRow>(had, [keyId, clone.id]);
+    const { executionId, epoch } = grantee;
+    const grants = await tx.query<GrantRow>(HAD, [keyId, clone.id, epoch, executionId]);
     const decision = decide(grants.map(toGrant), grantee);
     if (decision.kind === 'granted') return decision.grant;
 
@@ -184,6 +184,18 @@ export class Grants {
   }
 }
 
+/** Of the grants that a clone has had of a key: the live one, that of an execution, the newest. */
+const HAD = `
+  select * from key_grant where id in (
+    select id from key_grant where key_id = $1 and clone_id = $2 and revoked_at is null
+    union
+    select id from key_grant
+    where key_id = $1 and clone_id = $2 and epoch = $3 and execution_id = $4
+    union
+    (select id from key_grant
+     where key_id = $1 and clone_id = $2 and epoch >= $3 order by epoch desc limit 1)
+  ) order by id`;
+
 interface HoldRow {
   readonly clone_id: string;
 }
@@ -208,13 +220,18 @@ const TAKE_HOLD = `
   union all
   select clone_id from hold where key_id = $1`;
 
+/** Notes also what the grant leaves: what it has signed is at places that were given by then. */
+const REVOKE = `
+  set revoked_at = $2, revoke_reason = $3, last_nonce = nullif(nonce, 0),
+      to_position = coalesce(pg_sequence_last_value('signature_position_seq'), 0)`;
+
 const REVOKE_LIVE = `
-  update key_grant set revoked_at = $2, revoke_reason = $3
+  update key_grant ${REVOKE}
   where key_id = $1 and revoked_at is null
   returning *`;
 
 const REVOKE_ONE = `
-  update key_grant set revoked_at = $2, revoke_reason = $3
+  update key_grant ${REVOKE}
   where id = $1 and revoked_at is null
   returning *`;
 

@@ -49,7 +49,7 @@ export class Keks {
   async list(): Promise<readonly KekUse[]> {
     const sql = `
       select id, wraps, retired_at as "retiredAt",
-        (select count(*) from key_version where kek_id = kek.id and sealed is not null)
+        (select count(*) from key_version where kek_id = kek.id and destroyed_at is null)
         + (select count(*) from service_secret where kek_id = kek.id) as secrets
       from kek order by created_at desc, id`;
     const rows = await this.#db.query<KekUse & { readonly retiredAt: Date | null }>(sql);
@@ -59,7 +59,7 @@ export class Keks {
   /** How many secrets a rotation has to go through; as seen by the transaction given, if one is. */
   async countStale(aim: Aim, db: Queries = this.#db): Promise<bigint> {
     const sql = `
-      select (select count(*) from key_version v where sealed is not null and ${STALE})
+      select (select count(*) from key_version v where destroyed_at is null and ${STALE})
            + (select count(*) from service_secret v where ${STALE}) as count`;
     const [row] = await db.query<{ readonly count: bigint }>(sql, aimParams(aim));
     return row?.count ?? 0n;
@@ -71,7 +71,7 @@ export class Keks {
       select v.key_id as id, v.version, key.algorithm, v.kek_id as "kekId",
              v.wrapped_key as "wrappedKey", v.sealed, ${NEEDS_DATA_KEY} as "needsDataKey"
       from key_version v join key on key.id = v.key_id
-      where v.sealed is not null and (v.key_id, v.version) > ($4, $5) and ${STALE}
+      where v.destroyed_at is null and (v.key_id, v.version) > ($4, $5) and ${STALE}
       order by v.key_id, v.version limit $6`;
     const params = [...aimParams(aim), after.id, after.version, limit];
     const rows = await this.#db.query<Stale & Omit<KeyPlace, 'of'>>(sql, params);
