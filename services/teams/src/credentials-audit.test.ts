@@ -89,6 +89,14 @@ describe('the audit of a credential that is shown', () => {
     assert.deepEqual(revoked.targets, [apiKeys[0]?.id]);
   });
 
+  it('names the first administrator, and the key that was made with them', async () => {
+    const { id } = await house.teams.admin();
+    const { apiKeys } = await admin.users.listApiKeys({ userId: id, ...FIRST });
+    const record = await find('setup.bootstrap', `caller_id = ${id}`);
+    assert.deepEqual([...shown(record), record.admin], [id, 'OK', '', true]);
+    assert.ok(record.targets.includes(apiKeys[0]?.id ?? ''));
+  });
+
   it('names nobody for what is no credential', async () => {
     await assert.rejects(open.tokens.exchangeToken({ apiKey: 'nothing of the kind' }));
     const record = await find('tokens.exchange', 'caller_kind = ANONYMOUS');

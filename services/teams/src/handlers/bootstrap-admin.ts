@@ -10,7 +10,7 @@ type BootstrapAdmin = Unary<BootstrapAdminRequest, BootstrapAdminResponse>;
 
 /** Makes the first administrator, once. */
 export function bootstrapAdmin({ users, credentials, ids }: Needs): BootstrapAdmin {
-  return async ({ bootstrapToken, name }) => {
+  return async ({ bootstrapToken, name }, call) => {
     if (await users.isBootstrapped()) throw alreadyBootstrapped();
     if (!credentials.isBootstrapToken(bootstrapToken)) throw credentialInvalid();
 
@@ -27,6 +27,7 @@ export function bootstrapAdmin({ users, credentials, ids }: Needs): BootstrapAdm
     };
     const user = await users.bootstrap({ id, name }, key);
     if (!user) throw alreadyBootstrapped();
+    call.proved({ kind: 'user', id, admin: true, credentialIds: [key.id] });
     return { user: toUserMessage(user), apiKey: secret };
   };
 }
