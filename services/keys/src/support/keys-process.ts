@@ -42,7 +42,9 @@ export function keysProcess(databaseUrl: string): KeysProcess {
     },
     start({ flags = [] } = {}) {
       const argv = ['--enable-source-maps', ...flags, MAIN];
-      const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const stdio = ['ignore', 'pipe', 'pipe'] as const;
+      // Its own folder: what flags have node write goes with it.
+      const child = spawn(process.execPath, argv, { env, stdio: [...stdio], cwd: folder });
       scope.defer(async () => {
         if (child.exitCode !== null || child.signalCode !== null) return;
         child.kill('SIGKILL');
