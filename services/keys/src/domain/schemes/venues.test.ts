@@ -265,7 +265,11 @@ describe('what can be told of a request wherever it is sent', () => {
   const requests: readonly (readonly [string, Partial<VenueRequest>, object])[] = [
     ['binance', { query: order }, { acts: true }],
     ['binance', { query: 'symbol=A&limit=5' }, { acts: false }],
-    ['binance', {}, { acts: false }],
+    ['binance', {}, { acts: true, unknown: '' }],
+    ['binance', { method: 'GET', query: 'recvWindow=5000' }, { acts: true, unknown: '' }],
+    ['binance', { method: 'GET', query: 'omitZeroBalances=true' }, { acts: false }],
+    ['binance', { method: 'GET', query: 'algoId=1' }, { acts: true }],
+    ['binance', { method: 'GET', query: 'clientAlgoId=a' }, { acts: true }],
     ['binance', { method: 'GET', query: 'dualSidePosition=true' }, { acts: true }],
     ['binance', { query: batch('"symbol":"A","pendingAbovePegPriceType":"X"') }, { acts: true }],
     [
