@@ -33,6 +33,7 @@ export const BINANCE_PARAMETERS: KnownParameters = {
     ...['fromPreventedMatchId', 'fromAllocationId', 'startTime', 'endTime', 'limit', 'page'],
     ...['pageSize', 'rows', 'size', 'current', 'archived', 'omitZeroBalances', 'incomeType'],
     ...['autoCloseType', 'algoType', 'period', 'interval', 'tier'],
+    ...['fromExecutionId', 'marginAsset', 'needBtcValuation', 'downloadId'],
   ]),
   acting: new Set([
     ...[
@@ -58,7 +59,7 @@ export const BINANCE_PARAMETERS: KnownParameters = {
     ...['orderIds', 'clientOrderIds', 'countdownTime', 'leverage', 'marginType', 'feeBurn'],
     ...['dualSidePosition', 'multiAssetsMargin', 'postOnly', 'isMmp', 'duration', 'urgency'],
     // An order of an algorithm is cancelled by its id alone, whichever its symbol.
-    ...['limitPrice', 'stpMode', 'algoId', 'clientAlgoId', ...LEGS],
+    ...['limitPrice', 'stpMode', 'algoId', 'clientAlgoId', 'underlyings', ...LEGS],
   ]),
 };
 
