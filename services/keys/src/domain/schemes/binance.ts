@@ -25,8 +25,6 @@ export const BINANCE: VenueScheme = {
   uncovered: ({ query, body }) => (query !== '' && body.length > 0 ? 'query' : undefined),
   told(_, names) {
     const { reading, acting } = BINANCE_PARAMETERS;
-    // All paths take a window: with that alone it could be any that needs nothing else.
-    if (names.every((name) => name === 'recvWindow')) return { acts: true, unknown: '' };
     const unknown = names.find((name) => !reading.has(name) && !acting.has(name));
     const acts = !names.every((name) => reading.has(name));
     return { acts, ...(unknown !== undefined && { unknown }) };

@@ -266,8 +266,8 @@ describe('what can be told of a request wherever it is sent', () => {
   const requests: readonly (readonly [string, Partial<VenueRequest>, object])[] = [
     ['binance', { query: order }, { acts: true }],
     ['binance', { query: 'symbol=A&limit=5' }, { acts: false }],
-    ['binance', {}, { acts: true, unknown: '' }],
-    ['binance', { method: 'GET', query: 'recvWindow=5000' }, { acts: true, unknown: '' }],
+    ['binance', {}, { acts: false }],
+    ['binance', { method: 'GET', query: 'recvWindow=5000' }, { acts: false }],
     ['binance', { method: 'GET', query: 'omitZeroBalances=true' }, { acts: false }],
     ...['fromExecutionId=1', 'marginAsset=BTC', 'needBtcValuation=true', 'downloadId=1'].map(
       (query) => ['binance', { query }, { acts: false }] as const,
