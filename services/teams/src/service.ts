@@ -24,6 +24,7 @@ import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
+import { Housekeeping } from './store/housekeeping.js';
 import { IdentityProviders } from './store/identity-providers.js';
 import { Invitations } from './store/invitations.js';
 import { KeyUses } from './store/key-uses.js';
@@ -72,6 +73,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     },
   });
   const revocations = scope.use(new RevocationLog({ db, clock, logger }));
+  scope.use(new Housekeeping({ db, clock, logger }));
   const stores = storesIn(db);
   const keyUses = scope.use(new KeyUses({ db, clock, logger }));
   const deps: Deps = {

@@ -3,7 +3,6 @@ import { type Caller, FRESH_MS, REVOKED_MS, type Revocations, RevokedSubjects } 
 import type { Clock } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import {
-  forgetRevocations,
   isRevoked,
   REVOCATION_CHANNEL,
   type RevocationRow,
@@ -30,8 +29,6 @@ export interface RevocationPage {
 /** How often it is looked though nothing was heard: what shows that nothing was missed. */
 const LOOK_MS = 700;
 const PAUSE_MS = 250;
-/** How often rows that are old are removed. */
-const FORGET_MS = 10 * 60_000;
 /** How many rows one message has at most: half a megabyte. */
 const PAGE_ROWS = 10_000;
 
@@ -54,7 +51,7 @@ export class RevocationLog implements Revocations, AsyncDisposable {
 
   constructor(options: RevocationLogOptions) {
     this.#options = options;
-    this.#running = Promise.all([this.#run(), this.#forget()]).then(() => undefined);
+    this.#running = this.#run();
   }
 
   isFresh(): boolean {
@@ -118,19 +115,6 @@ export class RevocationLog implements Revocations, AsyncDisposable {
       const lookedAt = clock.elapsed();
       this.#take(await readRevocations(session, this.#seq), lookedAt);
       await waker.wait(LOOK_MS, signal);
-    }
-  }
-
-  /** Removes what is old in the database, now and then: nobody who revokes waits for it. */
-  async #forget(): Promise<void> {
-    const { clock, db, logger } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      await clock.sleep(FORGET_MS, signal);
-      if (signal.aborted) return;
-      await forgetRevocations(db).catch((thrown: unknown) => {
-        logger.warn('old revocations cannot be removed', { error: String(thrown) });
-      });
     }
   }
 

@@ -59,8 +59,8 @@ export class Logins {
   /**
    * Begins a login. Returns until when its first refresh token is good.
    *
-   * Forgets those that are over, and ends the one that was not used for longest if there are too many.
-   * Undefined if the user was disabled, or what they have shown was revoked, while they logged in.
+   * Ends the one that was not used for longest if there are too many. Undefined if the user was
+   * disabled, or what they have shown was revoked, while they logged in.
    */
   async begin(wish: LoginWish): Promise<Date | undefined> {
     const { id, userId, scopes, secret, hash, version, credentialIds, ...begun } = wish;
@@ -68,7 +68,6 @@ export class Logins {
       if (!(await lockGoodUser(tx, { id: userId, version, credentialIds }))) return undefined;
       const now = await readNow(tx);
       const expiresAt = loginEnd(now);
-      await tx.query(FORGET, [userId, now]);
       await tx.query(BEGIN, [
         ...[id, userId, begun.apiKeyId, begun.identityId],
         ...[scopes, secret, now, expiresAt],
@@ -120,24 +119,18 @@ export class Logins {
 const OVER: Refreshed = { kind: 'over' };
 const BY_TEAMS = { actor: 'service:teams', cause: 'a refresh token was shown again' };
 
-/** For a day it is told of those that are over whose they were. */
-const FORGET = `
-  delete from login l
-  where user_id = $1 and (
-    expires_at < $2 or revoked_at < $2 - interval '1 day' or not exists (
-      select from refresh_token t
-      where t.login_id = l.id and t.used_at is null and t.expires_at > $2 - interval '1 day'))`;
-
 /** Of those that go on, by when their newest refresh token was made. Who has one locked uses it. */
 const END_SURPLUS = `
   with surplus as (
-    select id from login where id in (
-      select l.id from login l join refresh_token t on t.login_id = l.id and t.used_at is null
-      where l.user_id = $1 and l.revoked_at is null and t.expires_at > ramet_now()
-      order by t.expires_at desc, l.id desc offset $2)
+    select id from login where id = any(array(
+      select l.id from login l cross join lateral (
+        select expires_at from refresh_token
+        where login_id = l.id and used_at is null and expires_at > ramet_now() limit 1) t
+      where l.user_id = $1 and l.revoked_at is null
+      order by t.expires_at desc, l.id desc offset $2))
     order by id for no key update skip locked
   )
-  update login set revoked_at = ramet_now() where id in (select id from surplus)
+  update login set revoked_at = ramet_now() where id = any(array(select id from surplus))
   returning id`;
 
 const BEGIN = `
