@@ -81,30 +81,28 @@ export class Logins {
   }
 
   /**
-   * Uses a refresh token, given its hash. A stolen one ends its login.
+   * Uses a refresh token, given its hash. A stolen one ends its login, once; who is told so records it
+   * by `recordReuse`.
    *
    * Tells of whose it is, good or not, and charges them before it is used.
    */
   async refresh(hash: Buffer, using: Using): Promise<Refreshed> {
-    const refreshed = await this.#db.transaction(async (tx): Promise<Refreshed> => {
+    return this.#db.transaction(async (tx): Promise<Refreshed> => {
       await tx.query(LOCK, [hash]);
       // A statement of its own: it sees what was committed while LOCK waited.
       const [row] = await tx.query<LoginRow>(READ, [hash]);
       return row ? use(tx, row, hash, using) : OVER;
     });
-    if (refreshed.kind !== 'stolen') return refreshed;
-    return (await this.#endStolen(refreshed)) ? refreshed : OVER;
   }
 
-  /** Ends a login and records why, once. The user is locked first, as wherever both are. */
-  async #endStolen({ userId, loginId }: Reuse): Promise<boolean> {
-    return this.#db.transaction(async (tx) => {
-      const user = await lockUser(tx, userId);
-      const ended = await tx.query<{ id: string }>(END, [[loginId], userId]);
-      if (!user || ended.length === 0) return false;
-      await advance(tx, user, refreshTokenReused({ userId, loginId }), BY_TEAMS);
-      await revokeLogins(tx, ended);
-      return true;
+  /**
+   * Records in the user's history why a login has ended. Apart from what ends it: that waits for
+   * nobody who holds the user, and holds if this fails.
+   */
+  async recordReuse(reuse: Reuse): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const user = await lockUser(tx, reuse.userId);
+      if (user) await advance(tx, user, refreshTokenReused(reuse), BY_TEAMS);
     });
   }
 
@@ -191,6 +189,7 @@ async function use(
     case 'over':
       return OVER;
     case 'stolen':
+      await revokeLogins(tx, await tx.query<{ id: string }>(END, [[row.id], row.userId]));
       return { kind: 'stolen', userId: row.userId, loginId: row.id };
     case 'again':
       charge(row.userId);
