@@ -3,8 +3,15 @@
 // Method: clients of HTTP/2 that make no room: in their window, or in the buffers of the connection.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type ClientHttp2Stream, connect, type SecureClientSessionOptions } from 'node:http2';
+import {
+  type ClientHttp2Stream,
+  connect,
+  createServer as createHttp2Server,
+  type SecureClientSessionOptions,
+} from 'node:http2';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
+import { dropAnswer } from './drop-answer.js';
+import { machineClock } from './ports.js';
 import { type EchoRequest, echoService } from './test-contract.js';
 import { startTestServer } from './test-server.js';
 
@@ -59,6 +66,120 @@ describe('an answer that its client does not take', () => {
     session.destroy();
   });
 });
+
+describe('the end of an answer that is dropped', () => {
+  it('is not told by what a client says that has not read the ping', async () => {
+    await using dropped = await startDropping();
+    dropped.client.write(frame(PING, ACK, Buffer.alloc(8)));
+    await dropped.roundTrip();
+    assert.equal(dropped.isTold(), false);
+    dropped.runOut();
+    assert.equal(dropped.isTold(), true);
+    await dropped.closed;
+  });
+
+  it('is not told by a ping that there was no room for', async () => {
+    await using dropped = await startDropping({ pings: 10 });
+    await dropped.roundTrip();
+    assert.equal(dropped.isTold(), false);
+    dropped.runOut();
+    assert.equal(dropped.isTold(), true);
+    await dropped.closed;
+  });
+
+  it('is told by the answer to the ping', async () => {
+    await using dropped = await startDropping();
+    dropped.client.write(frame(PING, ACK, await dropped.ping));
+    await dropped.roundTrip();
+    assert.equal(dropped.isTold(), true);
+  });
+});
+
+const [HEADERS, SETTINGS, PING] = [1, 4, 6];
+const [ACK, END_HEADERS] = [1, 4];
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+/** POST, http, / and an authority, as HPACK has them. */
+const ASKED = Buffer.from('838684410161', 'hex');
+
+/** Drops the answer to a client that writes its own frames, with so many pings on their way before. */
+async function startDropping({ pings = 0 } = {}) {
+  let isTold = false;
+  let runOut = (): void => undefined;
+  const clock = { ...machineClock, after: (_: number, callback: () => void) => keep(callback) };
+  const keep = (callback: () => void) => {
+    runOut = callback;
+    return () => undefined;
+  };
+  const server = createHttp2Server().on('stream', (stream) => {
+    for (let nth = 0; nth < pings; nth += 1) stream.session?.ping(() => undefined);
+    dropAnswer(
+      stream.on('error', () => undefined),
+      clock,
+      () => {
+        isTold = true;
+      },
+    );
+  });
+  server.on('session', (session) => session.on('error', () => undefined));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const client = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
+  client.on('error', () => undefined);
+  const closed = once(client, 'close');
+  const answers = pingsIn(client);
+  client.write(PREFACE);
+  client.write(frame(SETTINGS, 0, Buffer.alloc(0)));
+  client.write(frame(HEADERS, END_HEADERS, ASKED, 1));
+  const ping = answers.next(0);
+  await ping;
+
+  return {
+    ...{ client, closed, ping, isTold: () => isTold, runOut: () => runOut() },
+    /** Until the server has read what was written. */
+    async roundTrip(): Promise<void> {
+      client.write(frame(PING, 0, Buffer.alloc(8)));
+      await answers.next(ACK);
+    },
+    async [Symbol.asyncDispose]() {
+      client.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** The pings that a client gets, with these flags: what is in them. */
+function pingsIn(client: Socket) {
+  let read = Buffer.alloc(0);
+  const found: { readonly flags: number; readonly payload: Buffer }[] = [];
+  client.on('data', (chunk: Buffer) => {
+    read = Buffer.concat([read, chunk]);
+    while (read.length >= 9 && read.length >= 9 + read.readUIntBE(0, 3)) {
+      const end = 9 + read.readUIntBE(0, 3);
+      if (read[3] === PING) found.push({ flags: read[4] ?? 0, payload: read.subarray(9, end) });
+      read = read.subarray(end);
+    }
+  });
+  return {
+    async next(flags: number): Promise<Buffer> {
+      const end = performance.now() + PATIENCE_MS;
+      for (;;) {
+        const ping = found.find((each) => each.flags === flags);
+        if (ping) return ping.payload;
+        assert.ok(performance.now() < end, 'no ping');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+  };
+}
+
+/** A frame of HTTP/2. */
+function frame(type: number, flags: number, payload: Buffer, stream = 0): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
 
 /** A handler whose ends are counted. */
 function waiting(text = 'answer') {

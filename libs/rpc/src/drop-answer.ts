@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { constants, type Http2Session, type Http2Stream } from 'node:http2';
 import type { Clock } from './ports.js';
 
@@ -5,7 +6,7 @@ import type { Clock } from './ports.js';
 export const ANSWER_MS = 200;
 
 /** How long a client may take to show that it reads its connection at all. */
-const ROUND_TRIP_MS = 200;
+const ROUND_TRIP_MS = 400;
 
 /**
  * Drops what was written to a stream and has not gone out, and calls back once that is sure.
@@ -32,8 +33,12 @@ export function dropAnswer(stream: Http2Stream, clock: Clock, callback: () => vo
     cut(session);
     finish();
   });
-  // Without room for one more ping the timer decides.
-  if (!session.closed) session.ping(finish);
+  if (session.closed) return;
+  // Nobody knows what comes back who has not read it. Without room for one more ping the timer decides.
+  const payload = randomBytes(8);
+  session.ping(payload, (error, _, echoed) => {
+    if (!error && payload.equals(echoed)) finish();
+  });
 }
 
 /**

@@ -194,7 +194,7 @@ describe('createVerifier', () => {
     ['without an end', () => sign({ ...CLAIMS, exp: undefined })],
     ['without a beginning', () => sign({ ...CLAIMS, iat: undefined })],
     ['good for longer than any is made', () => sign({ ...CLAIMS, exp: SECONDS + 3_601 })],
-    ['made later', () => sign({ ...CLAIMS, iat: SECONDS + 61 })],
+    ['made later', () => sign({ ...CLAIMS, iat: SECONDS + 301 })],
     ['of no kind', () => sign({ ...CLAIMS, kind: undefined })],
     ['of an unknown kind', () => sign({ ...CLAIMS, kind: 'root' })],
     ['of a workload without an epoch', () => sign({ ...CLAIMS, ...WORKLOAD, epo: undefined })],
@@ -269,6 +269,60 @@ describe('createVerifier', () => {
     const metadata = metadataOf(await sign(CLAIMS));
     await assert.rejects(async () => authenticate(metadata), reason('PEER_UNAVAILABLE'));
   });
+
+  it('refuses the first token after a quiet while if its key was withdrawn meanwhile', async () => {
+    const { authenticate, issuer } = withIssuer();
+    const metadata = metadataOf(await sign(CLAIMS));
+    await authenticate(metadata);
+
+    issuer.keys = [];
+    issuer.elapsed = 120_001;
+    await assert.rejects(async () => authenticate(metadata), reason('TOKEN_INVALID'));
+  });
+
+  it('goes on while the issuer is away, and asks at most once a second', async () => {
+    const { authenticate, issuer } = withIssuer();
+    const metadata = metadataOf(await sign(CLAIMS));
+    await authenticate(metadata);
+    issuer.isAway = true;
+    issuer.asked = 0;
+
+    issuer.elapsed = 120_001;
+    for (let call = 0; call < 5; call += 1) await authenticate(metadata);
+    assert.equal(issuer.asked, 1);
+    issuer.elapsed += 1_000;
+    for (let call = 0; call < 5; call += 1) await authenticate(metadata);
+    assert.equal(issuer.asked, 2);
+  });
+
+  it('trusts no key that it could not read again for as long as a token is good', async () => {
+    const { authenticate, issuer } = withIssuer();
+    const metadata = metadataOf(await sign(CLAIMS));
+    await authenticate(metadata);
+    issuer.isAway = true;
+    issuer.elapsed = 3_600_001;
+    for (let call = 0; call < 5; call += 1) {
+      await assert.rejects(async () => authenticate(metadata), reason('PEER_UNAVAILABLE'));
+    }
+    assert.equal(issuer.asked, 2);
+
+    issuer.isAway = false;
+    issuer.elapsed += 1_000;
+    assert.equal((await authenticate(metadata)).id, 'usr_1');
+  });
+
+  /** A verifier, and the issuer whose keys it reads, with a clock that a test moves. */
+  function withIssuer() {
+    const keys: readonly Jwk[] = [ours.jwk];
+    const issuer = { keys, isAway: false, asked: 0, elapsed: 0 };
+    const clock = { ...machineClock, now: () => NOW, elapsed: () => issuer.elapsed };
+    const read = async (): Promise<readonly Jwk[]> => {
+      issuer.asked += 1;
+      if (issuer.isAway) throw new Error('refused');
+      return issuer.keys;
+    };
+    return { issuer, authenticate: verifier({ clock, keys: read }) };
+  }
 
   function verifier(options: Partial<Parameters<typeof createVerifier>[0]> = {}) {
     return createVerifier({

@@ -28,8 +28,8 @@ const MAX_CACHED = 10_000;
 const MAX_TOKEN_CHARS = 4_096;
 /** The longest that the issuer makes a token for. What was revoked is known for twice as long. */
 const MAX_LIFE_SECONDS = 3_600;
-/** How far the issuer's clock may be ahead of this one. */
-const MAX_SKEW_SECONDS = 60;
+/** How far the issuer's clock may be ahead of this one: what Kerberos allows, five minutes. */
+const MAX_SKEW_SECONDS = 300;
 const USER_ID = /^[\w.:-]{1,128}$/;
 
 /**

@@ -23,7 +23,7 @@ const SECRET = 'canary-7f3a9c51-secret-of-a-venue';
 const TABLES = [
   ...['key', 'key_version', 'service_secret', 'hold', 'key_grant', 'release'],
   ...['signature', 'denial', 'history', 'request_id', 'seal', 'kek', 'replica'],
-  ...['log', 'log_leaf', 'log_node', 'log_head', 'log_key'],
+  ...['log', 'log_leaf', 'log_node', 'log_head', 'log_key', 'log_thinning'],
 ];
 
 describe('the secrets of keys', () => {

@@ -205,6 +205,31 @@ describe('a signed request', () => {
     await assert.rejects(keys, { reason: 'SCOPE_MISSING' });
   });
 
+  it('is good for a token after each change of the provider, and one of before is refused', async () => {
+    const { key, provider } = await register({ actions: ['users.get'] });
+    let nonce = 0n;
+    const tokenOf = async (): Promise<string> => {
+      nonce += 1n;
+      const about = { action: 'users.get', targetId: user.id, nonce };
+      return (await exchange(signed(key, about))).token;
+    };
+    const use = (token: string) => house.as(token).users.getUser({ id: user.id });
+    const change = (more: { actions?: string[]; enabled?: boolean }) =>
+      admin.providers.updateProvider({ id: provider.id, actions: [], etag: '', ...more });
+
+    const first = await tokenOf();
+    await change({ actions: ['users.get', 'clones.stop'] });
+    const second = await tokenOf();
+    await refusedSoon(() => use(first));
+    await use(second);
+
+    await change({ enabled: false });
+    await change({ enabled: true });
+    const third = await tokenOf();
+    await refusedSoon(() => use(second));
+    await use(third);
+  });
+
   function exchange(request: ExchangeSignedRequestRequest) {
     return open.tokens.exchangeSignedRequest(request);
   }
@@ -257,6 +282,18 @@ describe('the list of providers', () => {
     assert.deepEqual(listed.providers, [changed.provider]);
   });
 });
+
+/** Calls until the token is refused: what was revoked is known within a second. */
+async function refusedSoon(call: () => Promise<unknown>): Promise<void> {
+  const outcome = (): Promise<string> =>
+    call().then(
+      () => '',
+      ({ reason }) => reason,
+    );
+  let reason = '';
+  while (reason === '') reason = await outcome();
+  assert.equal(reason, 'TOKEN_REVOKED');
+}
 
 /** A request to stop a clone, with what a test says of it, signed as it is. */
 function signed(

@@ -62,7 +62,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   const read = (): Secret => tokenKeys.read();
   const tokens = scope.use(
     await RotatingSigner.open({
-      ...{ read, table: new TokenKeys(db) },
+      ...{ read, table: new TokenKeys(db, ids.make('rep')) },
       ...{ clock, ids, logger, lifeSeconds },
     }),
   );

@@ -3,30 +3,36 @@
 
 import assert from 'node:assert/strict';
 import { Secret } from '@ramet/config';
-import { openDatabase } from '@ramet/database';
+import { type Database, openDatabase } from '@ramet/database';
 import { Scope, systemClock } from '@ramet/service';
 import { createDatabase } from '@ramet/test/support';
+import type { PublishedKey } from './credentials/token-signer.js';
+import { TokenKeys } from './store/token-keys.js';
 import { apiOf } from './test-house.js';
 import { makeTokenKeys, startTestTeams, type TestTeams } from './testing.js';
 
 const LEAD_MS = 90_000;
+const DAY_MS = 86_400_000;
+const KEY = { id: 'kid-of-a-test', algorithm: 'EdDSA', jwk: { kty: 'OKP', alg: 'EdDSA' } };
 
 describe('the keys of two replicas', () => {
   const scope = new Scope();
+  let url: string;
   let movedMs = 0;
   let one: TestTeams;
   let other: TestTeams;
   let oldKid: string;
 
   before(async () => {
-    const { url: databaseUrl } = scope.use(await createDatabase());
+    ({ url } = scope.use(await createDatabase()));
+    const databaseUrl = url;
     const [old, next] = [makeTokenKeys(), makeTokenKeys()];
     const clock = { ...systemClock, elapsed: () => systemClock.elapsed() + movedMs };
     const options = { databaseUrl, outside: { clock } };
     one = scope.use(await startTestTeams({ ...options, tokenKeys: old }));
     oldKid = await kidAt(one);
     // The mesh is old.
-    await using db = await openDatabase({ url: databaseUrl, schema: 'teams', application: 'test' });
+    await using db = await openTable();
     await db.query(`update token_key set published_at = published_at - interval '1 day'`);
 
     const tokenKeys = new Secret(Buffer.from(next.text() + old.text()));
@@ -48,6 +54,29 @@ describe('the keys of two replicas', () => {
     assert.notEqual(kid, oldKid);
     assert.ok((await published(one)).includes(kid));
   });
+
+  it('stay published, since when they were, until no replica has them in its file', async () => {
+    await using db = await openTable();
+    const [here, there] = [new TokenKeys(db, 'here'), new TokenKeys(db, 'there')];
+    const ageIn = (keys: readonly PublishedKey[]): number =>
+      keys.find(({ id }) => id === KEY.id)?.ageMs ?? Number.NaN;
+    await there.publish([KEY], []);
+    await here.publish([KEY], []);
+    await db.query(`update token_key set published_at = published_at - interval '1 day'`);
+
+    // The one that has told of it last takes it out.
+    assert.ok(ageIn(await here.publish([], [KEY.id])) >= DAY_MS);
+    assert.ok(ageIn(await there.publish([KEY], [])) >= DAY_MS);
+    assert.ok(ageIn(await here.publish([], [])) >= DAY_MS);
+
+    assert.ok(Number.isNaN(ageIn(await there.publish([], [KEY.id]))));
+    assert.ok(Number.isNaN(ageIn(await here.publish([], []))));
+    assert.ok(ageIn(await here.publish([KEY], [])) < DAY_MS);
+  });
+
+  function openTable(): Promise<Database> {
+    return openDatabase({ url, schema: 'teams', application: 'test' });
+  }
 
   async function published({ address }: TestTeams): Promise<readonly string[]> {
     const { keys } = await apiOf(address, '', scope).tokens.listVerificationKeys({});

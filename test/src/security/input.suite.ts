@@ -42,7 +42,7 @@ const TOO_LARGE = 5 * 1024 * 1024;
  * is changed of a quota by hand is counted in `quota_change`.
  */
 const RESTLESS =
-  /\.(audit|history|relay|consumer|execution_progress|progress|runner|denial|log_leaf|log_node|log_head|log_cursor|work|quota|webhook_delivery|webhook_work)$/;
+  /\.(audit|history|relay|consumer|execution_progress|progress|runner|denial|log_leaf|log_node|log_head|log_thinning|log_cursor|work|quota|webhook_delivery|webhook_work)$/;
 
 describe('bad input (T18)', () => {
   let test: TestMesh;

@@ -3,7 +3,7 @@ import type { Logger } from '@ramet/telemetry';
 
 export interface HeadThinnerOptions {
   readonly heads: {
-    thin(days: number, limit: number): Promise<number>;
+    thin(days: number, after: bigint): Promise<{ readonly next?: bigint }>;
   };
   readonly clock: Clock;
   readonly logger: Logger;
@@ -12,7 +12,6 @@ export interface HeadThinnerOptions {
 const THIN_EVERY_MS = 3_600_000;
 /** For so many days every head is kept; of those before, the last of each hour. */
 const KEEP_ALL_DAYS = 7;
-const BATCH = 1_000;
 
 /**
  * Starts to thin out old heads: there are four a second of a busy log, and what an old one proves the
@@ -31,11 +30,18 @@ export function startHeadThinner({ heads, clock, logger }: HeadThinnerOptions): 
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
       try {
-        while ((await heads.thin(KEEP_ALL_DAYS, BATCH)) === BATCH && !stop.signal.aborted);
+        await thinAll();
       } catch (thrown) {
         logger.warn('old heads of logs are not thinned out', { error: thrown });
       }
       await clock.sleep(THIN_EVERY_MS, stop.signal);
+    }
+  }
+
+  async function thinAll(): Promise<void> {
+    let next: bigint | undefined = 0n;
+    while (next !== undefined && !stop.signal.aborted) {
+      ({ next } = await heads.thin(KEEP_ALL_DAYS, next));
     }
   }
 }

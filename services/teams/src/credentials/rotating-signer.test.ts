@@ -11,6 +11,7 @@ import { type PublicKey, TOKEN_NAMES } from './token-signer.js';
 
 const KEYS = { kind: 'service', name: 'keys' } as const;
 const STEP_MS = 10_000;
+const LEAD_MS = 90_000;
 const SILENT = { debug: none, info: none, warn: none, error: none };
 
 describe('a signer whose keys rotate', () => {
@@ -43,20 +44,33 @@ describe('a signer whose keys rotate', () => {
     await using signer = await world.open();
     const before = kidOf(await sign(signer));
 
-    world.now += 1;
-    world.pems = [two];
+    world.now += LEAD_MS;
+    world.pems = [two, one];
     await signer.look();
     assert.equal(signer.publicKeys.length, 2);
+    world.now += LEAD_MS - 1;
     assert.equal(kidOf(await sign(signer)), before);
+    world.now += 1;
+    assert.notEqual(kidOf(await sign(signer)), before);
+  });
 
-    world.now += 90_000;
-    const after = kidOf(await sign(signer));
-    assert.notEqual(after, before);
-    await signer.look();
-    assert.deepEqual(
-      signer.publicKeys.map(({ id }) => id),
-      [after],
-    );
+  it('neither signs with a key that was taken out, nor publishes it, from then on', async () => {
+    const [stolen, next] = [pem(), pem()];
+    const world = new World(stolen);
+    await using signer = await world.open();
+    const before = kidOf(await sign(signer));
+    world.now += LEAD_MS;
+
+    world.pems = [next];
+    // Not even while the others cannot be told.
+    for (const isAway of [true, false]) {
+      world.table.isAway = isAway;
+      await signer.look();
+      const after = kidOf(await sign(signer));
+      assert.notEqual(after, before);
+      const ids = (await signer.currentKeys()).map(({ id }) => id);
+      assert.deepEqual(ids, [after]);
+    }
   });
 
   it('signs at once with a key that was published before', async () => {

@@ -40,7 +40,8 @@ const WAIT_MS = 250;
  * Signs with the keys of a file that may change meanwhile.
  *
  * A key that is put first signs after it was published for a while, at all replicas from the same
- * moment on; until then the one before does. A file that cannot be used changes nothing.
+ * moment on; until then the one before does, if it is still there. One that was taken out neither
+ * signs nor is published from then on. A file that cannot be used changes nothing.
  */
 export class RotatingSigner implements AsyncDisposable {
   readonly #options: RotatingSignerOptions;
@@ -71,10 +72,12 @@ export class RotatingSigner implements AsyncDisposable {
     return rotating;
   }
 
-  /** The keys of the file, the one that signs meanwhile, and those of other replicas. */
+  /** The keys of the file, and those of other replicas. */
   get publicKeys(): readonly PublicKey[] {
     const own = this.#own();
-    const others = this.#published.filter(({ id }) => !own.some((each) => each.id === id));
+    // What this replica has told of and has no more is nobody else's, as far as that is known.
+    const mine = new Set([...own.map(({ id }) => id), ...this.#told]);
+    const others = this.#published.filter(({ id }) => !mine.has(id));
     return [...own, ...others.map(({ ageMs: _, ...key }) => key)];
   }
 
@@ -120,20 +123,18 @@ export class RotatingSigner implements AsyncDisposable {
   #choose(): KeySigner {
     const elapsed = this.#age();
     const id = signingKey({
-      inFile: this.#signers.map(({ publicKey }) => publicKey.id),
+      inFile: this.#own().map(({ id }) => id),
       current: this.#signing?.publicKey.id,
       ages: new Map(this.#published.map((key) => [key.id, key.ageMs + elapsed])),
     });
-    const next = this.#signers.find(({ publicKey }) => publicKey.id === id) ?? this.#signing;
+    const next = this.#signers.find(({ publicKey }) => publicKey.id === id);
     if (!next) throw new Error('there is no key that signs tokens');
     this.#signing = next;
     return next;
   }
 
   #own(): readonly PublicKey[] {
-    const inFile = this.#signers.map(({ publicKey }) => publicKey);
-    const signing = this.#signing?.publicKey;
-    return !signing || inFile.some(({ id }) => id === signing.id) ? inFile : [...inFile, signing];
+    return this.#signers.map(({ publicKey }) => publicKey);
   }
 
   #isTold(): boolean {

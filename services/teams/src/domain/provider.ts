@@ -51,6 +51,14 @@ export function changeProvider(provider: Provider, change: ProviderChange, at: D
   return { ...provider, actions, disabledAt, updatedAt: at, revision: provider.revision + 1 };
 }
 
+/**
+ * What tokens of a provider are made of: the provider as it is now. Those of before its last change
+ * can be told from those of after, so that only they are revoked.
+ */
+export function credentialOf({ id, revision }: Pick<Provider, 'id' | 'revision'>): string {
+  return `${id}:${revision}`;
+}
+
 /** Throws SCOPE_MISSING unless the action is on the provider's list. */
 export function requireAction({ actions }: Pick<Provider, 'actions'>, action: string): void {
   if (actions.some((each) => covers(each, action))) return;

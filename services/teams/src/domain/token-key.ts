@@ -12,15 +12,17 @@ export interface Signing {
 }
 
 /**
- * Decides which key signs: the first of the file that was published for long enough, or as long as
- * the one that has signed.
+ * Decides which key signs: the first of the file that was published for long enough. In a mesh that
+ * is new, where none was, it is the first of those published the longest.
  *
- * If there is none, that goes on. Who has none takes the one that was published first.
+ * If there is none, the one goes on that has signed, for as long as it is in the file: one that was
+ * taken out may be stolen. Then it is the one of the file that was published first.
  */
 export function signingKey({ inFile, current, ages }: Signing): string | undefined {
   const ageOf = (id: string): number => ages.get(id) ?? 0;
-  const enough = current === undefined ? LEAD_MS : Math.min(LEAD_MS, ageOf(current));
-  const first = inFile.find((id) => ageOf(id) >= enough);
   const oldest = Math.max(...inFile.map(ageOf));
-  return first ?? current ?? inFile.find((id) => ageOf(id) === oldest);
+  const enough = Math.min(LEAD_MS, Math.max(oldest, ...ages.values()));
+  const first = inFile.find((id) => ageOf(id) >= enough);
+  const before = inFile.find((id) => id === current);
+  return first ?? before ?? inFile.find((id) => ageOf(id) === oldest);
 }

@@ -6,7 +6,7 @@ import type { Unary } from '@ramet/rpc';
 import { signerOf } from '../credentials/ethereum.js';
 import type { Deps } from '../deps.js';
 import type { Tell } from '../domain/identity.js';
-import { requireAction } from '../domain/provider.js';
+import { credentialOf, requireAction } from '../domain/provider.js';
 import { requireTimely, type SignedRequest, textOf } from '../domain/signed-request.js';
 import { credentialInvalid } from './credential-invalid.js';
 import { issueToken } from './issue-token.js';
@@ -40,7 +40,7 @@ export function exchangeSignedRequest(needs: Needs): ExchangeSignedRequest {
     await providers.useNonce(provider, request.nonce);
     const identity = {
       ...{ kind: 'user' as const, id: provider.userId, admin: false, version: userVersion },
-      ...{ credentialIds: [provider.id], scopes: [request.action] },
+      ...{ credentialIds: [credentialOf(provider)], scopes: [request.action] },
       binding: boundTo(request),
     };
     const token = await issueToken(needs, call, { identity, maxSeconds: LIFE_SECONDS });

@@ -6,6 +6,7 @@ import { nameTaken } from '../domain/name.js';
 import {
   addressTaken,
   changeProvider,
+  credentialOf,
   newProvider,
   type Provider,
   type ProviderChange,
@@ -66,7 +67,7 @@ export class Providers {
     });
   }
 
-  /** Changes a provider. Refuses its tokens if it is not let in any more. */
+  /** Changes a provider. The tokens that it has are refused, those of later are not. */
   async change(id: string, change: ProviderChange, asker: Asker): Promise<Provider> {
     return this.#db.transaction(async (tx) => {
       const row = await find(tx, id, 'for no key update');
@@ -78,7 +79,7 @@ export class Providers {
       const { seq, hash } = await record(tx, head, providerChanged('changed', after), asker);
       await tx.query(UPDATE, [id, after.actions, after.updatedAt, after.disabledAt, seq, hash]);
       // Also when it may do less: tokens that were made for more are not worth telling apart.
-      await revokeTokens(tx, [{ subject: id }]);
+      await revokeTokens(tx, [{ subject: credentialOf(before) }]);
       return after;
     });
   }
