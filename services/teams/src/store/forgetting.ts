@@ -21,11 +21,26 @@ const LOGINS = `
   )
   select (select count(*) from over)::integer + (select count(*) from used)::integer as count`;
 
+const IDENTITY_TOKENS = `
+  with old as (
+    select hash from used_identity_token where used_at < ramet_now() - interval '1 day'
+    order by used_at limit $1
+    for update skip locked
+  ), gone as (
+    delete from used_identity_token where hash = any(array(select hash from old)) returning hash
+  )
+  select count(*)::integer as count from gone`;
+
 const ROWS = 5_000;
 
 /** Removes the logins that are over, and of the others the tokens that are, some at a time. */
 export async function forgetLogins(db: Queries): Promise<void> {
   await inParts(db, LOGINS);
+}
+
+/** Removes what tells that an ID token was used, once that has expired long ago. */
+export async function forgetIdentityTokens(db: Queries): Promise<void> {
+  await inParts(db, IDENTITY_TOKENS);
 }
 
 /** Runs a statement that removes some rows, and counts them, until there are no more. */

@@ -1,6 +1,6 @@
 import type { Database, Queries } from '@ramet/database';
 import type { Clock } from '@ramet/service';
-import { forgetLogins } from './forgetting.js';
+import { forgetIdentityTokens, forgetLogins } from './forgetting.js';
 import { forgetRevocations } from './revocations.js';
 
 interface Warned {
@@ -19,6 +19,7 @@ const EVERY_MS = 10 * 60_000;
 const TASKS: Readonly<Record<string, (db: Queries) => Promise<void>>> = {
   revocations: forgetRevocations,
   logins: forgetLogins,
+  'used identity tokens': forgetIdentityTokens,
 };
 
 /**

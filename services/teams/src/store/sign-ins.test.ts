@@ -3,6 +3,7 @@ import { type Database, migrate, openDatabase } from '@ramet/database';
 import { systemIds } from '@ramet/service';
 import { createDatabase } from '@ramet/test/support';
 import type { IdentityProvider } from '../domain/identity-provider.js';
+import { forgetIdentityTokens } from './forgetting.js';
 import { IdentityProviders } from './identity-providers.js';
 import { SignIns } from './sign-ins.js';
 
@@ -41,6 +42,20 @@ describe('a proof of identity', () => {
       isTooMany = true;
       assert.equal((await signIn(tokenHash, charge)).kind, 'refused', who);
     }
+  });
+
+  it('is forgotten after a day, and by nobody who signs in', async () => {
+    const tokenHash = Buffer.from(systemIds.bytes(32));
+    await signIn(tokenHash);
+    await db.query(`
+      update used_identity_token set used_at = used_at - interval '25 hours'`);
+    await signIn(Buffer.from(systemIds.bytes(32)));
+    assert.equal((await signIn(tokenHash)).kind, 'refused');
+    await forgetIdentityTokens(db);
+    const [left] = await db.query<{ count: number }>(
+      'select count(*)::integer as count from used_identity_token',
+    );
+    assert.equal(left?.count, 1);
   });
 
   function signIn(tokenHash: Buffer, charge: (userId: string) => void = () => undefined) {

@@ -94,9 +94,6 @@ const FIND_USER = `
   from mesh_user u where id = $1`;
 
 const USE = `
-  with old as (
-    delete from used_identity_token where used_at < ramet_now() - interval '1 day'
-  )
   insert into used_identity_token (hash, used_at) values ($1, ramet_now())
   on conflict do nothing returning hash`;
 
