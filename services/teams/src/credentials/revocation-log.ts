@@ -45,7 +45,8 @@ export class RevocationLog implements Revocations, AsyncDisposable {
   readonly #changed = createBell();
   readonly #subjects = new RevokedSubjects();
   readonly #running: Promise<void>;
-  #rows: readonly RevocationRow[] = [];
+  /** In order. Changed in place: what is told of them is a copy. */
+  readonly #rows: RevocationRow[] = [];
   #seq = 0n;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -121,8 +122,8 @@ export class RevocationLog implements Revocations, AsyncDisposable {
   #take({ seq, rows }: Pick<RevocationPage, 'seq' | 'rows'>, lookedAt: number): void {
     for (const row of rows) this.#subjects.add(row, lookedAt);
     this.#subjects.forget(lookedAt);
-    if (rows.length > 0) this.#rows = [...this.#rows, ...rows];
-    this.#rows = withoutOld(this.#rows, this.#options.clock.now());
+    for (const row of rows) this.#rows.push(row);
+    removeOld(this.#rows, this.#options.clock.now());
     this.#seq = seq;
     this.#lookedAt = lookedAt;
     if (rows.length > 0) this.#changed.ring();
@@ -135,12 +136,11 @@ function rowsAfter(rows: readonly RevocationRow[], after: bigint): readonly Revo
   return rows.slice(rows.findLastIndex(({ seq }) => seq <= after) + 1);
 }
 
-/** The rows without those that no token is as old as. */
-function withoutOld(rows: readonly RevocationRow[], now: Date): readonly RevocationRow[] {
+/** Removes the rows that no token is as old as. */
+function removeOld(rows: RevocationRow[], now: Date): void {
   const oldest = now.getTime() - REVOKED_MS;
   const start = rows.findIndex(({ at }) => at.getTime() > oldest);
-  if (start === 0) return rows;
-  return start === -1 ? [] : rows.slice(start);
+  if (start !== 0) rows.splice(0, start === -1 ? rows.length : start);
 }
 
 /** Splits a page into those that fit into a message: the last says when it was looked. */

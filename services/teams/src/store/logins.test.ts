@@ -26,7 +26,10 @@ describe('the logins of a mesh', () => {
     await db[Symbol.asyncDispose]();
     await database[Symbol.asyncDispose]();
   });
-  afterEach(() => db.query('delete from login'));
+  afterEach(async () => {
+    await db.query('delete from login');
+    await db.query('delete from revocation');
+  });
 
   it('cost a new one nothing, of others or of one who logs in without end', async () => {
     await fill('usr_bob', { logins: 200, tokens: 200 });
@@ -57,6 +60,21 @@ describe('the logins of a mesh', () => {
     assert.deepEqual(await left(), [2, 2]);
     await expire(25, newest);
     assert.deepEqual(await left(), [1, 1]);
+  });
+
+  it('are told of where they end to make room only if a token may be left', async () => {
+    await fill(ADA, { logins: 100, tokens: 1 });
+    const logins = new Logins(db);
+    const told = async () => {
+      await begin(logins);
+      return (await db.query('select from revocation')).length;
+    };
+    await db.query(`
+      update refresh_token set expires_at = expires_at - interval '3 hours'
+      where login_id = 'lgn_1_${ADA}'`);
+    assert.equal(await told(), 0);
+    assert.equal((await db.query('select from login where revoked_at is not null')).length, 1);
+    assert.equal(await told(), 1);
   });
 
   async function fill(userId: string, { logins, tokens }: { logins: number; tokens: number }) {

@@ -8,6 +8,7 @@ import {
   type Login,
   loginEnd,
   MAX_LOGINS,
+  mayHaveToken,
   type Refreshed,
   type Reuse,
   type Shown,
@@ -48,6 +49,11 @@ interface LoginRow extends Login, Pick<GoingOn, 'admin' | 'version' | 'secret'> 
   readonly refusal: string | null;
 }
 
+/** A login that has ended as there are too many, and until when its newest refresh token was good. */
+interface Surplus extends Pick<Login, 'id' | 'expiresAt'> {
+  readonly tokenExpiresAt: Date;
+}
+
 /** The logins of users and their refresh tokens, in Postgres. */
 export class Logins {
   readonly #db: Database;
@@ -74,8 +80,10 @@ export class Logins {
       ]);
       const token = { hash, generation: 1, now };
       const tokenExpiresAt = await insertToken(tx, { id, expiresAt }, token);
-      const ended = await tx.query<{ id: string }>(END_SURPLUS, [userId, MAX_LOGINS]);
-      await revokeLogins(tx, ended);
+      const surplus = await tx.query<Surplus>(END_SURPLUS, [userId, MAX_LOGINS]);
+      // Of one that was not used for long there is no token: all services would be told for nothing.
+      const known = surplus.filter((login) => mayHaveToken(login, now));
+      await revokeLogins(tx, known);
       return tokenExpiresAt;
     });
   }
@@ -129,7 +137,9 @@ const END_SURPLUS = `
     order by id for no key update skip locked
   )
   update login set revoked_at = ramet_now() where id = any(array(select id from surplus))
-  returning id`;
+  returning id, expires_at as "expiresAt", (
+    select expires_at from refresh_token t where t.login_id = login.id and t.used_at is null limit 1
+  ) as "tokenExpiresAt"`;
 
 const BEGIN = `
   insert into login (
