@@ -64,7 +64,7 @@ async function byIdentity(
   if (result.kind === 'unknown') throw notLinked(provider, claims);
   const { userId: id, admin, version, identityId } = result;
   const identity = { id, admin, version, credentialIds: [provider.id, identityId] };
-  return { identity, apiKeyId: null, identityId };
+  return { identity, apiKeyId: null, identityId, providerRevision: provider.revision };
 }
 
 /** Whoever has proven who they are may be told that an administrator must say who that is here. */

@@ -27,6 +27,8 @@ export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes' | 'cre
   /** The API key or the identity that it begins with. */
   readonly apiKeyId: string | null;
   readonly identityId: string | null;
+  /** The revision of the identity's provider, as what was shown was judged by it. */
+  readonly providerRevision?: number;
   readonly secret: Buffer;
   readonly hash: Buffer;
 }
@@ -66,11 +68,13 @@ export class Logins {
    * Begins a login. Returns until when its first refresh token is good.
    *
    * Ends the one that was not used for longest if there are too many. Undefined if the user was
-   * disabled, or what they have shown was revoked, while they logged in.
+   * disabled, or what they have shown was revoked or is judged otherwise, while they logged in.
    */
   async begin(wish: LoginWish): Promise<Date | undefined> {
     const { id, userId, scopes, secret, hash, version, credentialIds, ...begun } = wish;
     return this.#db.transaction(async (tx) => {
+      // Before the user, as whoever links an identity has both.
+      if (begun.identityId !== null && !(await lockProviderOf(tx, begun))) return undefined;
       if (!(await lockGoodUser(tx, { id: userId, version, credentialIds }))) return undefined;
       const now = await readNow(tx);
       const expiresAt = loginEnd(now);
@@ -146,6 +150,10 @@ const BEGIN = `
     id, user_id, api_key_id, identity_id, scopes, secret, created_at, expires_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8)`;
 
+const LOCK_PROVIDER = `
+  select true as same from linked_identity i join identity_provider p on p.id = i.provider_id
+  where i.id = $1 and p.revision = $2 for share of p`;
+
 const LOCK = `
   select id from login
   where id = (select login_id from refresh_token where hash = $1)
@@ -180,6 +188,14 @@ const END = `
   update login set revoked_at = ramet_now()
   where id = any($1) and user_id = $2 and revoked_at is null
   returning id`;
+
+/** Locks the provider of an identity against changes. False if it was changed, or either is gone. */
+async function lockProviderOf(
+  tx: Tx,
+  { identityId, providerRevision = 0 }: Pick<LoginWish, 'identityId' | 'providerRevision'>,
+): Promise<boolean> {
+  return (await tx.query(LOCK_PROVIDER, [identityId, providerRevision])).length > 0;
+}
 
 async function revokeLogins(tx: Tx, logins: readonly { readonly id: string }[]): Promise<void> {
   const subjects = logins.map(({ id }) => ({ subject: id }));

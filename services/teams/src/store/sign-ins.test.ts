@@ -5,6 +5,7 @@ import { createDatabase } from '@ramet/test/support';
 import type { IdentityProvider } from '../domain/identity-provider.js';
 import { forgetIdentityTokens } from './forgetting.js';
 import { IdentityProviders } from './identity-providers.js';
+import { Logins } from './logins.js';
 import { SignIns } from './sign-ins.js';
 
 const ROOT = { id: 'root', seesAll: true, actor: 'user:root' };
@@ -56,6 +57,22 @@ describe('a proof of identity', () => {
       'select count(*)::integer as count from used_identity_token',
     );
     assert.equal(left?.count, 1);
+  });
+
+  it('begins no login once its provider was changed', async () => {
+    const begin = async (): Promise<unknown> => {
+      const came = await signIn(Buffer.from(systemIds.bytes(32)));
+      assert.ok(came.kind === 'in');
+      const [secret, hash] = [Buffer.alloc(32, 1), Buffer.from(systemIds.bytes(32))];
+      return new Logins(db).begin({
+        ...{ id: systemIds.make('lgn'), userId: came.userId, version: came.version, scopes: [] },
+        ...{ apiKeyId: null, identityId: came.identityId, credentialIds: [], secret, hash },
+        providerRevision: provider.revision,
+      });
+    };
+    assert.ok(await begin());
+    await new IdentityProviders(db).change(provider.id, { audience: 'else', etag: '' }, ROOT);
+    assert.equal(await begin(), undefined);
   });
 
   function signIn(tokenHash: Buffer, charge: (userId: string) => void = () => undefined) {
