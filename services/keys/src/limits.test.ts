@@ -61,6 +61,19 @@ describe('the limits of a grant', () => {
     assert.equal(await limitOf(order(tenant, { query: 'newAlias=DOGEUSDT' })), 'parameters');
   });
 
+  it('sign no request that would do something else wherever nothing more is asked for', async () => {
+    const tenant = await trader({});
+    const open = await trader({ venue: { allowWithdrawals: true } });
+    const account = { method: 'GET', path: '/api/v3/account' };
+
+    for (const query of ['', 'recvWindow=5000']) {
+      assert.equal(await limitOf(order(tenant, { ...account, query })), 'parameters');
+      assert.equal(await reasonOf(order(open, { ...account, query })), 'OK');
+    }
+    const balances = { ...account, query: 'omitZeroBalances=true' };
+    assert.equal(await reasonOf(order(tenant, balances)), 'OK');
+  });
+
   it('of symbols are refused where they cannot hold, by their field', async () => {
     const key = { venue: 'coinbase', venueKeyId: 'K', algorithm: KeyAlgorithm.ED25519 };
     const material = { $case: 'generate', value: { rsaBits: 0 } } as const;
@@ -196,7 +209,7 @@ describe('the limits of a grant', () => {
 
   function order(tenant: Tenant, request: Partial<VenueRequest>): Promise<SignTransactionResponse> {
     const rest = { method: 'POST', host: 'api.binance.com', path: '/api/v3/order' };
-    const value = { ...rest, query: '', body: Buffer.alloc(0), ...request };
+    const value = { ...rest, query: 'symbol=LTCBTC', body: Buffer.alloc(0), ...request };
     return sign(tenant, { $case: 'venue', value });
   }
 

@@ -18,13 +18,15 @@ export const BINANCE: VenueScheme = {
   needsNonce: false,
   body: 'form',
   reserved: new Set(['timestamp', 'signature']),
-  symbols: new Set(['symbol', 'symbols', 'pair', 'underlying', 'isolatedSymbol']),
+  symbols: new Set(['symbol', 'symbols', 'pair', 'underlying', 'underlyings', 'isolatedSymbol']),
   nested: new Set(['batchOrders', 'orders']),
   holdsSymbols: 'both',
   // With both, a name could be cut in two: nothing stands between them in what is signed.
   uncovered: ({ query, body }) => (query !== '' && body.length > 0 ? 'query' : undefined),
   told(_, names) {
     const { reading, acting } = BINANCE_PARAMETERS;
+    // All paths take a window: with that alone it could be any that needs nothing else.
+    if (names.every((name) => name === 'recvWindow')) return { acts: true, unknown: '' };
     const unknown = names.find((name) => !reading.has(name) && !acting.has(name));
     const acts = !names.every((name) => reading.has(name));
     return { acts, ...(unknown !== undefined && { unknown }) };
