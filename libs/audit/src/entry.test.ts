@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { AuditRecord } from '@ramet/rpc';
 import { Entries } from './entry.js';
 import { recordOf } from './support.js';
 
@@ -12,6 +13,24 @@ describe('entries that wait', () => {
       entries.take(10).map(({ count }) => count),
       [2, 1, 1, 1],
     );
+  });
+
+  it('never count as one what differs in who it names', () => {
+    const refusal = recordOf({ code: 'PERMISSION_DENIED', reason: 'DENIED' });
+    const { caller } = refusal;
+    const others: readonly Partial<AuditRecord>[] = [
+      { peerService: 'keys' },
+      { peer: '10.0.0.1' },
+      { caller: { ...caller, onBehalfOf: 'usr_2' } },
+      { caller: { ...caller, admin: !caller.admin } },
+      { caller: { ...caller, id: 'usr_2' } },
+      { caller: { ...caller, kind: 'workload' } },
+    ];
+    const entries = new Entries(10);
+    for (const other of [{}, ...others]) entries.add({ ...refusal, ...other });
+    assert.equal(entries.size, 1 + others.length);
+    entries.add({ ...refusal, traceId: 'other', caller: { ...caller, tokenId: 'tok_2' } });
+    assert.equal(entries.size, 1 + others.length);
   });
 
   it('keep their order when they are put back', () => {

@@ -77,6 +77,10 @@ function isRepeated({ code, isExchange }: AuditRecord): boolean {
   return REFUSALS.has(code) || (isExchange && code === 'OK');
 }
 
-function nameOf({ caller, peer, method, code, reason, targets }: AuditRecord): string {
-  return JSON.stringify([caller.kind, caller.id, peer, method, code, reason, targets]);
+/** What is alike of records that are: all that is written of them, but the trace and the token. */
+function nameOf({ caller, ...record }: AuditRecord): string {
+  const { kind, id, admin, onBehalfOf = '' } = caller;
+  const { peer, peerService, method, code, reason, targets } = record;
+  const who = [kind, id, admin, onBehalfOf, peer, peerService];
+  return JSON.stringify([...who, method, code, reason, targets]);
 }

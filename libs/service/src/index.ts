@@ -1,4 +1,4 @@
-export { type Clock, systemClock } from './clock.js';
+export { type Clock, startAge, systemClock } from './clock.js';
 export { type Failpoints, failpointsIn, noFailpoints } from './failpoints.js';
 export { createExclusively, syncFolder, writeAtomically } from './files.js';
 export { createIds, type Ids, systemIds } from './ids.js';

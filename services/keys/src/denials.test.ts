@@ -87,6 +87,21 @@ describe('a refusal to sign', () => {
     assert.ok(sealed.rows < 10, `${sealed.rows} rows`);
   });
 
+  it('is one of many if an execution asks for keys that it has invented', async () => {
+    const tenant = await newTenant(world);
+    const asked = Array.from({ length: 40 }, () =>
+      ask(tenant, { keyId: systemIds.make('key'), payload: BYTES }),
+    );
+    assert.deepEqual(new Set(await Promise.all(asked)), new Set(['KEY_NOT_FOUND']));
+
+    const sql = `
+      select count(*)::int as rows, sum(count)::int as total
+      from denial where execution_id = $1 and reason = 'KEY_NOT_FOUND'`;
+    const [kept] = await world.db.query<{ rows: number; total: number }>(sql, [tenant.executionId]);
+    assert.equal(kept?.total, 40);
+    assert.ok(kept.rows < 10, `${kept.rows} rows`);
+  });
+
   function ask(tenant: Tenant, asked: Asked): Promise<string> {
     const requestId = systemIds.make('r');
     const request = SignTransactionRequest.fromPartial({

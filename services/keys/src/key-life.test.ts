@@ -31,6 +31,7 @@ const HOUR_MS = 3_600_000;
 const STUCK = 70;
 const FIRST = 'the first secret of the key';
 const SECOND = 'the second secret of the key';
+const THIRD = 'the third secret of the key';
 
 describe('the life of a key', () => {
   let world: World;
@@ -185,6 +186,23 @@ describe('the life of a key', () => {
       assert.deepEqual(await signRaw(world, tenant, 'payload'), signed(SECOND));
     });
 
+    it('signs with the one before while its overlap lasts, also if that came at once', async () => {
+      const tenant = await rotatedTenant(0);
+      await rotate(tenant, THIRD, HOUR_MS);
+      assert.deepEqual(await signRaw(world, tenant, 'payload'), signed(SECOND));
+    });
+
+    it('signs with the new one at once without an overlap, also if an earlier one has one', async () => {
+      const tenant = await rotatedTenant(HOUR_MS);
+      await rotate(tenant, THIRD, 0);
+      for (const each of [replica, world]) {
+        assert.deepEqual(await signRaw(each, tenant, 'payload'), signed(THIRD));
+      }
+      const { versions } = await get(tenant.userId, tenant.keyId);
+      const [, second, first] = versions.map(({ retireTime }) => retireTime);
+      assert.deepEqual(first, second);
+    });
+
     it('signs with the new one at once on every replica, whatever it has open', async () => {
       const material = { $case: 'secret', value: Buffer.from(FIRST) } as const;
       const tenant = await newTenant(world, { key: { material } });
@@ -205,7 +223,7 @@ describe('the life of a key', () => {
       const tenant = await rotatedTenant(HOUR_MS);
       const first = await signRaw(world, tenant, 'payload', 'r1');
       assert.deepEqual(await signRaw(replica, tenant, 'payload', 'r1'), first);
-      await rotate(tenant, 'the third secret of the key', HOUR_MS);
+      await rotate(tenant, THIRD, HOUR_MS);
       assert.deepEqual(await signRaw(replica, tenant, 'payload', 'r1'), first);
     });
 

@@ -61,6 +61,14 @@ describe('the limits of a grant', () => {
     assert.equal(await limitOf(order(tenant, { query: 'newAlias=DOGEUSDT' })), 'parameters');
   });
 
+  it('let the balances of Binance be read, with nothing or a window alone', async () => {
+    const tenant = await trader({});
+    const account = { method: 'GET', path: '/fapi/v3/account' };
+    for (const query of ['', 'recvWindow=5000']) {
+      assert.equal(await reasonOf(order(tenant, { ...account, query })), 'OK');
+    }
+  });
+
   it('of symbols are refused where they cannot hold, by their field', async () => {
     const key = { venue: 'coinbase', venueKeyId: 'K', algorithm: KeyAlgorithm.ED25519 };
     const material = { $case: 'generate', value: { rsaBits: 0 } } as const;
@@ -196,7 +204,7 @@ describe('the limits of a grant', () => {
 
   function order(tenant: Tenant, request: Partial<VenueRequest>): Promise<SignTransactionResponse> {
     const rest = { method: 'POST', host: 'api.binance.com', path: '/api/v3/order' };
-    const value = { ...rest, query: '', body: Buffer.alloc(0), ...request };
+    const value = { ...rest, query: 'symbol=LTCBTC', body: Buffer.alloc(0), ...request };
     return sign(tenant, { $case: 'venue', value });
   }
 

@@ -4,8 +4,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import { SigningServiceService, SignTransactionRequest } from '@ramet/proto-gen/keys.v1';
-import { workloadOf } from './support/callers.js';
+import {
+  RotateKeyRequest,
+  SigningServiceService,
+  SignTransactionRequest,
+} from '@ramet/proto-gen/keys.v1';
+import { as, workloadOf } from './support/callers.js';
 import {
   authorize,
   LIFECYCLE,
@@ -134,6 +138,35 @@ describe('keys and its database', () => {
     await session[Symbol.asyncDispose]();
     const again = await world.grants.releaseKey({ keyId, cloneId }, LIFECYCLE);
     assert.deepEqual(again, { released: false });
+  });
+
+  it('has an end of signing confirmed by who asks again, and not before it is so', async () => {
+    const tenant = await newTenant(world);
+    await authorize(world, tenant);
+    const id = tenant.keyId;
+    const user = as(`user:${tenant.userId}`);
+    const rotation = RotateKeyRequest.fromPartial({
+      ...{ id, requestId: 'rotate-1', material: { $case: 'generate', value: {} } },
+      overlap: { seconds: 0n, nanos: 0 },
+    });
+    const seal = { reason: 'a test', validateOnly: false };
+    const ends = [
+      () => world.keys.rotateKey(rotation, user),
+      (etag: string) => world.keys.disableKey({ id, etag }, user),
+      () => world.seal.seal(seal, as('admin:usr_1')),
+    ];
+    for (const end of ends) {
+      const { key } = await world.keys.getKey({ id }, user);
+      const ask = () => reasonOf(end(key?.etag ?? ''));
+      const session = await world.db.reserve();
+      await session.query(`select pg_advisory_lock_shared(${LOCK_CLASS}, 1)`);
+      assert.deepEqual([await ask(), await ask()], Array(2).fill('DRAIN_UNCONFIRMED'));
+      await session[Symbol.asyncDispose]();
+      assert.equal(await ask(), 'OK');
+    }
+    const { key } = await world.keys.getKey({ id }, user);
+    assert.equal(key?.versions.length, 2);
+    await world.seal.unseal({ reason: 'a test' }, as('admin:usr_1'));
   });
 });
 

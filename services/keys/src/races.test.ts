@@ -174,6 +174,42 @@ describe('keys under many calls at once', () => {
     assert.ok((await rowsOf(tenant)) >= before + late);
   });
 
+  it('lists for a clone also what was accepted while the revocation of its grant waited', async () => {
+    const tenant = await newTenant(world);
+    const grantId = await authorize(world, tenant);
+    await using batch = await world.db.reserve();
+    await batch.query('begin');
+    await batch.query('select from key_grant where id = $1 for no key update', [grantId]);
+
+    const user = as(`user:${tenant.userId}`);
+    const request = { grantId, executionId: '', reason: 'suspicious' };
+    const revoked = world.keys.revokeGrant(request, user);
+    await someoneWaits();
+    await batch.query(
+      `insert into signature (key_id, grant_id, request_id, scheme, digest, accepted_at, trace_id)
+       values ($1, $2, 'r1', 'raw', sha256(''), date_trunc('milliseconds', ramet_now()), '')`,
+      [tenant.keyId, grantId],
+    );
+    await batch.query('commit');
+    await revoked;
+
+    const { keyId, cloneId } = tenant;
+    const page = { keyId, cloneId, pageSize: 0, pageToken: '' };
+    const { signatures } = await world.keys.listSignatures(page, user);
+    assert.deepEqual(
+      signatures.map(({ requestId }) => requestId),
+      ['r1'],
+    );
+  });
+
+  async function someoneWaits(): Promise<void> {
+    const sql = `
+      select from pg_stat_activity
+      where application_name = 'keys' and datname = current_database() and wait_event_type = 'Lock'
+        and query like '%key_grant%'`;
+    while ((await world.db.query(sql)).length === 0) await systemClock.sleep(1);
+  }
+
   function at(index: number): Replica {
     return replicas[index % replicas.length] ?? world;
   }

@@ -54,6 +54,16 @@ describe('a keys service that is sealed', () => {
     }
   });
 
+  it('signs nothing more on a replica that does not know of it yet', async () => {
+    const tenant = await newTenant(world);
+    await authorize(world, tenant);
+    await signRaw(world, tenant, 'before', 'r1');
+
+    await world.db.query('update seal set sealed = true');
+    assert.equal(await reasonOf(signRaw(world, tenant, 'before', 'r1')), 'SEALED');
+    await world.db.query('update seal set sealed = false');
+  });
+
   it('has no signature in flight left when the seal is answered', async () => {
     const tenant = await newTenant(world);
     await authorize(world, tenant);

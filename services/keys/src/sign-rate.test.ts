@@ -2,6 +2,7 @@
 // Method: the real service on a real database; an owner may have three signatures at once.
 
 import assert from 'node:assert/strict';
+import { systemIds } from '@ramet/service';
 import {
   authorize,
   newTenant,
@@ -33,6 +34,16 @@ describe('signatures', () => {
 
     const other = await tenantOf(newUser());
     assert.equal(await reasonOf(signRaw(world, other, 'order')), 'OK');
+  });
+
+  it('that are asked of keys without a grant share that of the clone', async () => {
+    const tenant = await newTenant(world);
+    const told: string[] = [];
+    for (let nth = 0; nth < 4; nth += 1) {
+      const invented = { ...tenant, keyId: systemIds.make('key') };
+      told.push(await reasonOf(signRaw(world, invented, 'order')));
+    }
+    assert.deepEqual(told, [...Array(3).fill('KEY_NOT_FOUND'), 'RATE_LIMITED']);
   });
 
   async function tenantOf(userId: string): Promise<Tenant> {

@@ -211,7 +211,7 @@ describe('SignTransaction', () => {
     requestId = systemIds.make('r'),
   ): Promise<SignTransactionResponse> {
     const rest = { method: 'POST', host: 'api.binance.com', path: '/api/v3/order' };
-    const value = { ...rest, query: '', body: Buffer.alloc(0), ...request };
+    const value = { ...rest, query: 'symbol=LTCBTC', body: Buffer.alloc(0), ...request };
     const payload = { $case: 'venue', value } as const;
     const who = as(workloadOf(tenant));
     return world.signing.signTransaction({ requestId, keyId: tenant.keyId, payload }, who);

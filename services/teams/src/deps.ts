@@ -44,11 +44,22 @@ export interface Deps {
   readonly accessListEnabled: boolean;
   /** Throws RATE_LIMITED if an owner gets too many tokens, whatever they show for them. */
   readonly chargeOwner: (ownerId: string) => void;
+  readonly chargeRenewal: RenewalCharge;
   /** Tells the operator that a refresh token was stolen. */
   readonly tellOfReuse: (reuse: Reuse) => void;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly failpoints: Failpoints;
+}
+
+/**
+ * Throws RATE_LIMITED if workloads renew their tokens too often. Apart from `chargeOwner`: clones
+ * that do so do not keep their owner from logging in.
+ */
+export interface RenewalCharge {
+  /** Before it costs a call of lifecycle. */
+  readonly ofExecution: (executionId: string) => void;
+  readonly ofOwner: (ownerId: string) => void;
 }
 
 interface Tokens {

@@ -187,6 +187,23 @@ describe('an identity provider of people', () => {
     await assert.rejects(update({ audience: 'gone' }), { code: 'NOT_FOUND' });
   });
 
+  it('has its logins end when it takes other tokens, and by no other change (T8)', async () => {
+    await using other = await startTestOidc();
+    const id = await create({ name: 'turned', issuer: other.issuer, autoCreate: true });
+    const change = { id, audience: '', algorithms: [], autoCreate: undefined, rules: [], etag: '' };
+    other.becomes('turned');
+    let login = await logIn(await idToken(other));
+    await admin.identityProviders.updateIdentityProvider({ ...change, autoCreate: false });
+    login = await open.tokens.refreshToken(login);
+
+    const algorithms = ['RS256'];
+    await admin.identityProviders.updateIdentityProvider({ ...change, algorithms });
+    await assert.rejects(open.tokens.refreshToken(login), INVALID);
+    login = await logIn(await idToken(other));
+    await admin.identityProviders.updateIdentityProvider({ ...change, audience: 'another' });
+    await assert.rejects(open.tokens.refreshToken(login), INVALID);
+  });
+
   it('has all that administrators say of it, and who comes first, in the history', async () => {
     const other = await startTestOidc();
     const id = await create({ name: 'told', issuer: other.issuer, autoCreate: true });

@@ -142,12 +142,7 @@ describe('a login', () => {
 describe('a refresh token that was stolen (T16)', () => {
   it('is told once to the operator, and stands in the history of its user', async () => {
     const lines: unknown[] = [];
-    const none = (): void => undefined;
-    const warn = (message: string, fields?: object): void => {
-      lines.push({ message, ...fields });
-    };
-    const logger = { debug: none, info: none, warn, error: none };
-    await using house = await openHouse({ outside: { logger } });
+    await using house = await openHouse(warningTo((line) => lines.push(line)));
     const { id, apiKey } = await house.teams.createUser('ada');
     const { tokens } = house.as('');
     const credential = { $case: 'apiKey', value: apiKey } as const;
@@ -162,6 +157,39 @@ describe('a refresh token that was stolen (T16)', () => {
     const message = 'a refresh token was shown again: its login has ended';
     assert.deepEqual(lines, [{ message, user_id: id, login_id }]);
   });
+
+  it('has ended its login though its user’s history cannot be written', async () => {
+    let tell: (line: unknown) => void = () => undefined;
+    const warned = new Promise<unknown>((resolve) => {
+      tell = resolve;
+    });
+    await using house = await openHouse(warningTo((line) => tell(line)));
+    const { id, apiKey } = await house.teams.createUser('ada');
+    const { tokens } = house.as('');
+    const credential = { $case: 'apiKey', value: apiKey } as const;
+    const { refreshToken } = await tokens.logIn({ credential });
+    const second = await tokens.refreshToken({ refreshToken });
+    const third = await tokens.refreshToken(second);
+
+    const options = { url: house.databaseUrl, schema: 'teams', application: 'test' };
+    await using db = await openDatabase(options);
+    let shown: Promise<void> | undefined;
+    await db.transaction(async (tx) => {
+      await tx.query('select from mesh_user where id = $1 for update', [id]);
+      shown = assert.rejects(tokens.refreshToken({ refreshToken }), REFUSED);
+      await warned;
+      await assert.rejects(tokens.refreshToken(third), REFUSED);
+    });
+    await shown;
+    await reusedLogin(house, id);
+  });
+
+  /** Makes the house tell what it warns of. */
+  function warningTo(tell: (line: unknown) => void): Parameters<typeof openHouse>[0] {
+    const none = (): void => undefined;
+    const warn = (message: string, fields?: object): void => tell({ message, ...fields });
+    return { outside: { logger: { debug: none, info: none, warn, error: none } } };
+  }
 
   /** The login that stands in a user's history as ended by a token that was shown again. */
   async function reusedLogin(house: House, userId: string): Promise<string> {

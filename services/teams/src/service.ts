@@ -19,11 +19,12 @@ import { createReuseAlarm } from './credentials/reuse-alarm.js';
 import { RevocationLog } from './credentials/revocation-log.js';
 import { RotatingSigner } from './credentials/rotating-signer.js';
 import { TOKEN_NAMES } from './credentials/token-signer.js';
-import type { Deps } from './deps.js';
+import type { Deps, RenewalCharge } from './deps.js';
 import type { Outside } from './outside.js';
 import { ApiKeyTable } from './store/api-key-table.js';
 import { ApiKeys } from './store/api-keys.js';
 import { Bots } from './store/bots.js';
+import { Housekeeping } from './store/housekeeping.js';
 import { IdentityProviders } from './store/identity-providers.js';
 import { Invitations } from './store/invitations.js';
 import { KeyUses } from './store/key-uses.js';
@@ -38,6 +39,9 @@ import { Teams } from './store/teams.js';
 import { TokenKeys } from './store/token-keys.js';
 import { UserTable } from './store/user-table.js';
 import { Users } from './store/users.js';
+
+/** One every five seconds, and a few at once. */
+const RENEWALS = { rateLimit: 0.2, rateBurst: 5 };
 
 const MIGRATIONS = new URL('../migrations/', import.meta.url);
 
@@ -72,6 +76,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     },
   });
   const revocations = scope.use(new RevocationLog({ db, clock, logger }));
+  scope.use(new Housekeeping({ db, clock, logger }));
   const stores = storesIn(db);
   const keyUses = scope.use(new KeyUses({ db, clock, logger }));
   const deps: Deps = {
@@ -82,6 +87,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     meshId: await meshIdOf(db, ids.make('msh')),
     accessListEnabled: config.accessListEnabled,
     chargeOwner: ownerCharge(config, clock),
+    chargeRenewal: renewalCharge(config, clock),
     tellOfReuse: createReuseAlarm(logger),
     ...{ clock, ids, failpoints },
   };
@@ -140,6 +146,14 @@ function storesIn(db: Database) {
     past: new Past(db),
     identityProviders: new IdentityProviders(db),
     signIns: new SignIns(db),
+  };
+}
+
+/** A workload renews its token every few minutes. Held to nothing where nobody is. */
+function renewalCharge(config: Config, clock: Outside['clock']): RenewalCharge {
+  return {
+    ofExecution: ownerCharge(config.rateLimit ? RENEWALS : {}, clock),
+    ofOwner: ownerCharge(config, clock),
   };
 }
 

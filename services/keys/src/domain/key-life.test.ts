@@ -27,6 +27,7 @@ describe('an update', () => {
   it('that changes nothing leaves the key as it is', () => {
     assert.equal(updated(KEY, after(1), '', { name: 'paper', labels: {} }), KEY);
     assert.equal(updated(KEY, after(1), '', {}), KEY);
+    assert.equal(updated(KEY, after(1), '"9"', { name: 'paper' }), KEY);
   });
 
   it('refuses an end that is not after the beginning', () => {
@@ -40,6 +41,8 @@ describe('disabling and enabling', () => {
     const off = disabled(KEY, after(1), '');
     assert.deepEqual(off.disabledAt, after(1));
     assert.equal(disabled(off, after(2), ''), off);
+    // Who asks again, not knowing whether it is so, has the etag from before.
+    assert.equal(disabled(off, after(2), etagOf(KEY)), off);
     assert.equal(enabled(off, after(3), '').disabledAt, undefined);
     assert.equal(enabled(KEY, after(3), ''), KEY);
   });
@@ -102,6 +105,15 @@ describe('a rotation', () => {
       versionDestroyed(next, after(60_000), 1).versions[1]?.destroyedAt,
       after(60_000),
     );
+  });
+
+  it('ends every version before with its overlap, and none later than it would have', () => {
+    const second = rotated(KEY, AT, 1, { version: SECOND, overlapMs: 60_000 });
+    const ends = (overlapMs: number) =>
+      rotated(second, AT, 2, { version: SECOND, overlapMs }).versions.map((each) => each.retireAt);
+
+    assert.deepEqual(ends(0), [undefined, AT, AT]);
+    assert.deepEqual(ends(90_000), [undefined, after(90_000), after(60_000)]);
   });
 
   it('is refused for a version that is not the newest any more', () => {

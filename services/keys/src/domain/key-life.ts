@@ -28,27 +28,31 @@ export interface KeyChange
   extends Partial<Pick<Key, 'name' | 'labels' | 'venueKeyId' | 'isDefault'>>,
     Partial<Pick<Key, 'validFrom' | 'validUntil'>> {}
 
-/** The key after a change by its owner; the same key if it is so already. */
+/** The key after a change by its owner; the same key if it is so already, whatever the etag. */
 export function updated(key: Key, at: Date, etag: string, change: KeyChange): Key {
   requireThere(key);
+  const same = (Object.keys(change) as readonly (keyof KeyChange)[]).every((field) =>
+    isSame(key[field], change[field]),
+  );
+  if (same) return key;
   requireEtag(key, etag);
   const next = { ...key, ...change };
   requireValidity(next);
   if (key.venueKeyId !== '' && next.venueKeyId === '') {
     throw invalid({ field: 'venue_key_id', description: 'is required: the key has one' });
   }
-  const same = (Object.keys(change) as readonly (keyof KeyChange)[]).every((field) =>
-    isSame(key[field], next[field]),
-  );
-  if (same) return key;
   return changed(key, at, { ...change, versions: named(key, next.venueKeyId) });
 }
 
-/** The key that signs no more until it is enabled; the same key if it is so already. */
+/**
+ * The key that signs no more until it is enabled; the same key if it is so already, whatever the etag:
+ * who asks again has read it before.
+ */
 export function disabled(key: Key, at: Date, etag: string): Key {
   requireThere(key);
+  if (key.disabledAt) return key;
   requireEtag(key, etag);
-  return key.disabledAt ? key : changed(key, at, { disabledAt: at });
+  return changed(key, at, { disabledAt: at });
 }
 
 /** The key that signs again; the same key if it was not disabled. */
@@ -62,7 +66,8 @@ export function enabled(key: Key, at: Date, etag: string): Key {
 export type NewVersion = Pick<KeyVersion, 'origin' | 'publicKey' | 'venueKeyId'>;
 
 /**
- * The key with a new version. The one before signs for some time more, for who has it.
+ * The key with a new version. Those before sign for some time more, for who has them, and none of
+ * them longer than the overlap.
  *
  * Throws ETAG_STALE unless the key has the version that is to be replaced.
  */
@@ -80,7 +85,7 @@ export function rotated(
   const number = key.version + 1;
   const retireAt = new Date(at.getTime() + overlapMs);
   const before = key.versions.map((each) =>
-    each.number === key.version ? { ...each, retireAt } : each,
+    each.retireAt && each.retireAt <= retireAt ? each : { ...each, retireAt },
   );
   const next = { ...version, number, createdAt: at, retireAt: undefined, destroyedAt: undefined };
   const { origin, publicKey, venueKeyId } = version;

@@ -216,7 +216,7 @@ function messageOf(limit: Limit, unknown: string | undefined): string {
 
 /** What is odd about parameters. A name from JSON may be anything: only plain ones are told. */
 function problemOf(unknown = ''): string {
-  if (unknown === '') return 'it has no parameters';
+  if (unknown === '') return 'it has no parameters of its own';
   const isPlain = /^[\w.\-[\]]{1,64}$/.test(unknown);
   return isPlain ? `${unknown} is not a known parameter` : 'it has a parameter that is not known';
 }

@@ -1,10 +1,12 @@
 import { conflict, notFound, PublicError } from '@ramet/errors';
 import type { Operation } from './grant.js';
+import { sealedError } from './seal.js';
 
 /** What the database said of a request to sign. */
 export type Verdict =
   | 'accepted'
   | 'seen'
+  | 'sealed'
   | 'unknown'
   | 'revoked'
   | 'disabled'
@@ -43,6 +45,8 @@ export function refusalOf(
     case 'accepted':
     case 'seen':
       return undefined;
+    case 'sealed':
+      return sealedError('sealed');
     case 'unknown':
       return notFound('key', asked.keyId);
     case 'revoked':

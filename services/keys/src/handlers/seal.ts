@@ -7,15 +7,15 @@ import { sealSet } from '../seal-events.js';
 import { actorOf } from './caller.js';
 import { sealReport } from './seal-report.js';
 
-type Needs = Pick<Deps, 'seals' | 'keks' | 'sealKeeper' | 'clock'>;
+type Needs = Pick<Deps, 'seals' | 'keks' | 'sealKeeper' | 'drain' | 'clock'>;
 
 /** Longer than a beat of the slowest replica. */
 const CONFIRM_MS = 4_000;
 const POLL_MS = 50;
 
-/** Seals the service, and waits until every replica has closed its vault. */
+/** Seals the service. Answers once every replica has closed its vault, and no signature can come. */
 export function seal(needs: Needs): Unary<SealRequest, SealResponse> {
-  const { seals, sealKeeper } = needs;
+  const { seals, sealKeeper, drain } = needs;
   return async ({ reason, validateOnly }, { caller }) => {
     if (!validateOnly) {
       const actor = actorOf(caller);
@@ -25,6 +25,8 @@ export function seal(needs: Needs): Unary<SealRequest, SealResponse> {
       });
       await sealKeeper.beat();
       await untilConfirmed(sealed, needs);
+      // What was signed before the vaults closed may be on its way.
+      await drain();
     }
     return { status: await sealReport(needs) };
   };

@@ -1,4 +1,4 @@
-import { type ErrorCode, PublicError } from '@ramet/errors';
+import { type ErrorCode, notFound, PublicError } from '@ramet/errors';
 import type { SignTransactionRequest } from '@ramet/proto-gen/keys.v1';
 import type { Call } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
@@ -17,16 +17,38 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set([
 
 const KEY_ID = /^key_[0-9a-z]{26}$/;
 
+/** A key that somebody asks a signature of, and whether they have or had a grant for it. */
+interface AskedKey {
+  readonly keyId: string;
+  readonly isGranted: boolean;
+}
+
 /** Records a refusal before its caller has it. Throws instead of it if that cannot be done. */
 export async function noteDenial(
   thrown: unknown,
-  keyId: string,
+  { keyId, isGranted }: AskedKey,
   { caller, traceId }: Call,
   { denials }: Pick<Needs, 'denials'>,
 ): Promise<void> {
   if (!(thrown instanceof PublicError && isDenial(thrown))) return;
   const { cloneId = '', executionId = '' } = caller.workload ?? {};
-  await denials.note({ keyId, cloneId, executionId, reason: thrown.reason, traceId });
+  const { reason } = thrown;
+  await denials.note({ keyId, cloneId, executionId, isGranted, reason, traceId });
+}
+
+/** Refuses a key that the caller has no grant for. As it has no owner here, its clone is charged. */
+export async function refuseUngranted(
+  keyId: string,
+  call: Call,
+  needs: Pick<Deps, 'chargeOwner' | 'denials'>,
+): Promise<never> {
+  try {
+    needs.chargeOwner(call.caller.workload?.cloneId ?? '');
+    throw notFound('key', keyId);
+  } catch (thrown) {
+    await noteDenial(thrown, { keyId, isGranted: false }, call, needs);
+    throw thrown;
+  }
 }
 
 /**
@@ -41,7 +63,7 @@ export function noteInvalid(needs: Needs) {
   ): Promise<void> => {
     const isNamed = keyId !== undefined && KEY_ID.test(keyId);
     if (isNamed && (await hasGrant(keyId, call, needs))) {
-      await noteDenial(thrown, keyId, call, needs);
+      await noteDenial(thrown, { keyId, isGranted: true }, call, needs);
     }
   };
 }

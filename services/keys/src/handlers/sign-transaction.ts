@@ -1,4 +1,4 @@
-import { denied, notFound } from '@ramet/errors';
+import { denied } from '@ramet/errors';
 import type { SignTransactionRequest, SignTransactionResponse } from '@ramet/proto-gen/keys.v1';
 import type { Call, Unary } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
@@ -9,7 +9,7 @@ import { payloadOf, toSignedMessage } from '../payload-messages.js';
 import { sign } from '../signing/sign.js';
 import type { SigningKey } from '../signing/signing-keys.js';
 import { required } from './caller.js';
-import { noteDenial } from './sign-denials.js';
+import { noteDenial, refuseUngranted } from './sign-denials.js';
 
 type Needs = Pick<
   Deps,
@@ -24,27 +24,30 @@ export function signTransaction(
   needs: Needs,
 ): Unary<SignTransactionRequest, SignTransactionResponse> {
   return async (request, call) => {
-    try {
-      return await signLatest(request, call, needs);
-    } catch (thrown) {
-      await noteDenial(thrown, request.keyId, call, needs);
+    const { keyId } = request;
+    const signed = await signLatest(request, call, needs).catch(async (thrown: unknown) => {
+      await noteDenial(thrown, { keyId, isGranted: true }, call, needs);
       throw thrown;
-    }
+    });
+    return signed === 'ungranted' ? refuseUngranted(keyId, call, needs) : signed;
   };
 }
 
-/** Signs with the version of the key that signs at this moment, whichever was open here before. */
+/**
+ * Signs with the version of the key that signs at this moment, whichever was open here before, unless
+ * the caller never had a grant for it.
+ */
 async function signLatest(
   request: SignTransactionRequest,
   call: Call,
   needs: Needs,
-): Promise<SignTransactionResponse> {
+): Promise<SignTransactionResponse | 'ungranted'> {
   const { signingKeys, chargeOwner } = needs;
   const { keyId } = request;
   const workload = workloadOf(call);
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
     const key = signingKeys.peek(workload, keyId) ?? (await signingKeys.find(workload, keyId));
-    if (!key) throw notFound('key', keyId);
+    if (!key) return 'ungranted';
     if (attempt === 1) chargeOwner(key.ownerId);
     const signed = await signWith(key, request, call, needs);
     if (signed !== 'outdated') return signed;

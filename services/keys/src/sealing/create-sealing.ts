@@ -37,7 +37,7 @@ export function createSealing(options: SealingOptions): Sealing {
   const { db, secrets, provider, scope, ...world } = options;
   const seals = new Seals(db);
   const keks = new Keks(db);
-  const vault = new Vault(world.clock);
+  const vault = new Vault();
   const envelope = createEnvelope(vault, world.ids);
   const rotator = scope.use(
     new Rotator({

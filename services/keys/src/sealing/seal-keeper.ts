@@ -1,5 +1,5 @@
 import { PublicError } from '@ramet/errors';
-import type { Clock, Ids } from '@ramet/service';
+import { type Clock, type Ids, startAge } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import { isRunning, type Replica, type ReplicaState, type Seal } from '../domain/seal.js';
 import { createEnvelope } from './envelope.js';
@@ -101,12 +101,12 @@ export class SealKeeper implements AsyncDisposable {
 
   async #once(): Promise<void> {
     const { vault, seals, clock, onBeat } = this.#options;
-    const askedAt = clock.elapsed();
+    const sinceAsked = startAge(clock);
     const { id } = this;
     const { state, kekIds, kekId } = vault;
     const seal = await seals.say({ id, state, kekIds, kekId, sealSeq: this.#seq });
     if (seal.seq !== this.#seq) this.#askSoon();
-    if (!seal.sealed) vault.seen(askedAt);
+    if (!seal.sealed) vault.seen(sinceAsked);
     await this.#follow(seal);
     const isTold = vault.state === state && vault.kekId === kekId && seal.seq === this.#seq;
     this.#seq = seal.seq;

@@ -1,4 +1,3 @@
-import type { Clock } from '@ramet/service';
 import { type ReplicaState, sealedError } from '../domain/seal.js';
 import type { Keyring } from './envelope.js';
 import type { Kek } from './kek.js';
@@ -17,15 +16,10 @@ const LEASE_MS = 10_000;
 
 /** The keys of the service itself, as long as it is not sealed. The only place that holds them. */
 export class Vault implements Keyring {
-  readonly #clock: Pick<Clock, 'elapsed'>;
   #opened: Opened | undefined;
   #state: ReplicaState = 'starting';
-  #seenAt = Number.NEGATIVE_INFINITY;
+  #sinceSeen: () => number = () => Number.POSITIVE_INFINITY;
   readonly #watchers: ((isOpen: boolean) => void)[] = [];
-
-  constructor(clock: Pick<Clock, 'elapsed'>) {
-    this.#clock = clock;
-  }
 
   get state(): ReplicaState {
     return this.#state;
@@ -57,12 +51,12 @@ export class Vault implements Keyring {
   /** Throws SEALED unless it is known right now that nobody has sealed the service. */
   requireOpen(): void {
     this.opened();
-    if (this.#clock.elapsed() - this.#seenAt > LEASE_MS) throw sealedError('open');
+    if (this.#sinceSeen() > LEASE_MS) throw sealedError('open');
   }
 
-  /** Takes note that at this time nobody had sealed the service. */
-  seen(elapsed: number): void {
-    this.#seenAt = elapsed;
+  /** Takes note that nobody had sealed the service so many milliseconds ago. */
+  seen(sinceSeen: () => number): void {
+    this.#sinceSeen = sinceSeen;
   }
 
   /** Calls back at once, and whenever the vault has opened or closed. */

@@ -62,6 +62,22 @@ describe('accept_signatures', () => {
     assert.equal(unknown?.verdict, 'unknown');
   });
 
+  it('accepts nothing while the service is sealed, not even again', async () => {
+    const grant = await grantWith({});
+    assert.deepEqual(words(await accept([{ grant, request: 'r1' }])), ['accepted']);
+
+    await session.query('begin');
+    await session.query('update seal set sealed = true');
+    const meanwhile = await accept([
+      { grant, request: 'r1' },
+      { grant, request: 'r2' },
+    ]);
+    await session.query('rollback');
+
+    assert.deepEqual(words(meanwhile), ['sealed', 'sealed']);
+    assert.deepEqual(words(await accept([{ grant, request: 'r2' }])), ['accepted']);
+  });
+
   it('ends a state at its very moment', async () => {
     const now = new Date(AT);
     for (const [column, verdict] of [

@@ -39,6 +39,25 @@ describe('refusals', () => {
     assert.equal(written.flat().length, 500);
   });
 
+  it('are of one kind without a grant, as keys may be invented, and name the key if it is one', async () => {
+    const written: (readonly CountedRefusal[])[] = [];
+    const record = async (refusals: readonly CountedRefusal[]) => void written.push(refusals);
+    const denials = new Denials({ record, count: () => undefined, clock: systemClock });
+    const note = (executionId: string, keyId: string) =>
+      denials.note({ ...refusal(keyId), executionId, isGranted: false });
+
+    const invented = Array.from({ length: 500 }, (_, nth) => note('exe_1', `key_${nth}`));
+    await Promise.all([...invented, note('exe_2', 'key_7'), note('exe_2', 'key_7')]);
+
+    assert.deepEqual(
+      written.flat().map(({ executionId, keyId, count }) => [executionId, keyId, count]),
+      [
+        ['exe_1', '', 500],
+        ['exe_2', 'key_7', 2],
+      ],
+    );
+  });
+
   it('wait for the database in one piece at a time, and no more of them than may', async () => {
     const pieces: CountedRefusal[][] = [];
     let answer = (): void => undefined;
@@ -83,7 +102,10 @@ describe('refusals', () => {
 });
 
 function refusal(keyId = 'key_1'): Refusal {
-  return { keyId, cloneId: 'cln', executionId: 'exe', reason: 'GRANT_REVOKED', traceId: '' };
+  return {
+    ...{ keyId, cloneId: 'cln', executionId: 'exe', isGranted: true },
+    ...{ reason: 'GRANT_REVOKED', traceId: '' },
+  };
 }
 
 function counts(written: readonly (readonly CountedRefusal[])[]): readonly (readonly number[])[] {

@@ -6,12 +6,14 @@ export interface Refusal {
   readonly keyId: string;
   readonly cloneId: string;
   readonly executionId: string;
+  /** Whether the execution has, or had, a grant for the key. Without one the id may be invented. */
+  readonly isGranted: boolean;
   /** The reason of the error that the caller gets. */
   readonly reason: string;
   readonly traceId: string;
 }
 
-/** Refusals of a kind that came together. */
+/** Refusals of a kind that came together. Without a key, if they were of several. */
 export interface CountedRefusal extends Refusal {
   readonly count: number;
 }
@@ -52,10 +54,11 @@ export class Denials implements Disposable {
   /** Records a refusal. Throws DATABASE_UNAVAILABLE if that cannot be done, or too many wait. */
   async note(refusal: Refusal): Promise<void> {
     this.#options.count(refusal.reason);
-    const name = `${refusal.reason}/${refusal.keyId}/${refusal.executionId}`;
+    const name = kindOf(refusal);
     const known = this.#kinds.get(name);
     if (!known && this.#kinds.size >= this.#maxKinds) throw tooManyWait();
-    this.#kinds.set(name, { ...refusal, count: (known?.count ?? 0) + 1 });
+    const keyId = !known || known.keyId === refusal.keyId ? refusal.keyId : '';
+    this.#kinds.set(name, { ...refusal, keyId, count: (known?.count ?? 0) + 1 });
     this.#next ??= this.#recordAfter(this.#last);
     await this.#next;
   }
@@ -75,6 +78,11 @@ export class Denials implements Disposable {
     this.#last = Promise.allSettled([recorded, clock.sleep(PERIOD_MS, this.#stop.signal)]);
     await recorded;
   }
+}
+
+/** What an execution has no grant for is of one kind, whatever it asks for. */
+function kindOf({ reason, keyId, executionId, isGranted }: Refusal): string {
+  return isGranted ? `${reason}/${keyId}/${executionId}` : `${reason}//${executionId}`;
 }
 
 function tooManyWait(): PublicError {

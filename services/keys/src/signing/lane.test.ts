@@ -14,6 +14,16 @@ describe('the lock of a batch', () => {
     assert.equal(lock.isLost(), true);
   });
 
+  it('is taken for lost after the machine was suspended, whose milliseconds stood still', async () => {
+    const { lane, suspend } = laneOf();
+    const { lock } = await lane.run(async () => 'decided');
+
+    suspend(ANSWER_LIMIT_MS);
+    assert.equal(lock.isLost(), false);
+    suspend(1);
+    assert.equal(lock.isLost(), true);
+  });
+
   it('is lost with its connection, which others wait for until the last answer is over', async () => {
     const { lane, move, lose, asked } = laneOf();
     const first = await lane.run(async () => 'decided');
@@ -38,6 +48,7 @@ describe('the lock of a batch', () => {
 /** A lane on connections that a test loses, with a clock that it moves. */
 function laneOf() {
   let elapsed = 0;
+  let suspended = 0;
   let due: (readonly [number, () => void])[] = [];
   let lose: () => void = () => undefined;
   const asked: string[] = [];
@@ -62,7 +73,7 @@ function laneOf() {
     },
   };
   const clock = {
-    now: () => new Date(elapsed),
+    now: () => new Date(elapsed + suspended),
     elapsed: () => elapsed,
     sleep: async () => undefined,
     after(ms: number, callback: () => void) {
@@ -74,6 +85,9 @@ function laneOf() {
     lane: new Lane(db as unknown as Database, clock as Clock),
     asked,
     lose: () => lose(),
+    suspend(ms: number): void {
+      suspended += ms;
+    },
     move(ms: number): void {
       elapsed += ms;
       const over = due.filter(([at]) => at <= elapsed);

@@ -1,5 +1,5 @@
 import type { Database, Session } from '@ramet/database';
-import type { Clock } from '@ramet/service';
+import { type Clock, startAge } from '@ramet/service';
 
 /** The class of the advisory locks that batches hold: the one in `accept_signatures`. */
 const LOCK_CLASS = 7_320_001;
@@ -75,9 +75,9 @@ export class Lane implements AsyncDisposable {
     const number = this.#number;
     try {
       const opened = await this.#connected();
-      const begun = this.#clock.elapsed();
+      const age = startAge(this.#clock);
       const result = await work(opened.session.query, number, this.#done.splice(0));
-      return { result, lock: this.#lockOf(opened, number, begun) };
+      return { result, lock: this.#lockOf(opened, number, age) };
     } catch (thrown) {
       await this.#disconnect();
       throw thrown;
@@ -93,9 +93,9 @@ export class Lane implements AsyncDisposable {
     await this.#disconnect();
   }
 
-  #lockOf(opened: Opened, number: number, begun: number): BatchLock {
+  #lockOf(opened: Opened, number: number, age: () => number): BatchLock {
     opened.inFlight += 1;
-    const isOld = (): boolean => this.#clock.elapsed() - begun > ANSWER_LIMIT_MS;
+    const isOld = (): boolean => age() > ANSWER_LIMIT_MS;
     return {
       number,
       isLost: () => this.#opened !== opened || opened.session.isLost() || isOld(),

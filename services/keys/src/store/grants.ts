@@ -107,6 +107,7 @@ export class Grants {
     const revoked = await this.#db.transaction(async (tx) => {
       const locked = await lockKey(tx, grant.keyId);
       if (!locked) throw notFound('grant', grant.id);
+      await tx.query(LOCK_GRANTS, [grant.keyId]);
       const [row] = await tx.query<GrantRow>(REVOKE_ONE, [grant.id, locked.now, reason]);
       if (!row) return get(tx, grant.id);
       const next = toGrant(row);
@@ -220,6 +221,14 @@ const TAKE_HOLD = `
   union all
   select clone_id from hold where key_id = $1`;
 
+/**
+ * Waits for the batches that have the grants locked, as a statement of its own: one that waited itself
+ * would know the last place that was given before.
+ */
+const LOCK_GRANTS = `
+  select 1 from key_grant
+  where key_id = $1 and revoked_at is null order by id for no key update`;
+
 /** Notes also what the grant leaves: what it has signed is at places that were given by then. */
 const REVOKE = `
   set revoked_at = $2, revoke_reason = $3, last_nonce = nullif(nonce, 0),
@@ -255,6 +264,7 @@ async function revokeLive(
   { key, now }: LockedKey,
   reason: string,
 ): Promise<readonly Grant[]> {
+  await tx.query(LOCK_GRANTS, [key.id]);
   const rows = await tx.query<GrantRow>(REVOKE_LIVE, [key.id, now, reason]);
   return rows.map(toGrant);
 }

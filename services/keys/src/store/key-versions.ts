@@ -31,18 +31,26 @@ const INSERT = `
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
 
 /**
- * Says until when a version signs for the grants that have it, and which one then: the newest, also
- * where an earlier one is to retire.
+ * Says until when the versions before the newest sign for the grants that have them: no longer than the
+ * one before it. After that they go on with the newest, also where an earlier one is to retire; those
+ * whose version is over by now have the one that came after it.
  */
-export async function retireVersion(tx: Queries, { id, version, versions }: Key): Promise<void> {
-  const [, before] = versions;
-  const retire = 'update key_version set retire_at = $3 where key_id = $1 and version = $2';
-  await tx.query(retire, [id, before?.number, before?.retireAt]);
-  const follow = `
-    update key_grant set next_version = $2, version_until = coalesce(version_until, $3)
-    where key_id = $1 and revoked_at is null`;
-  await tx.query(follow, [id, version, before?.retireAt]);
+export async function retireVersion(tx: Queries, key: Key): Promise<void> {
+  const { id, version, versions, updatedAt } = key;
+  const retireAt = versions[1]?.retireAt;
+  const retire = `
+    update key_version set retire_at = least(retire_at, $3)
+    where key_id = $1 and version < $2 and destroyed_at is null`;
+  await tx.query(retire, [id, version, retireAt]);
+  await tx.query(FOLLOW, [id, version, retireAt, updatedAt]);
 }
+
+const FOLLOW = `
+  update key_grant set
+    key_version = case when version_until <= $4 then next_version else key_version end,
+    next_version = $2,
+    version_until = case when version_until <= $4 then $3 else least(version_until, $3) end
+  where key_id = $1 and revoked_at is null`;
 
 /** Says what the venue calls the newest version. */
 export async function renameVersion(tx: Queries, key: Key): Promise<void> {

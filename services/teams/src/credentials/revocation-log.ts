@@ -3,7 +3,6 @@ import { type Caller, FRESH_MS, REVOKED_MS, type Revocations, RevokedSubjects } 
 import type { Clock } from '@ramet/service';
 import type { Logger } from '@ramet/telemetry';
 import {
-  forgetRevocations,
   isRevoked,
   REVOCATION_CHANNEL,
   type RevocationRow,
@@ -30,8 +29,6 @@ export interface RevocationPage {
 /** How often it is looked though nothing was heard: what shows that nothing was missed. */
 const LOOK_MS = 700;
 const PAUSE_MS = 250;
-/** How often rows that are old are removed. */
-const FORGET_MS = 10 * 60_000;
 /** How many rows one message has at most: half a megabyte. */
 const PAGE_ROWS = 10_000;
 
@@ -48,13 +45,14 @@ export class RevocationLog implements Revocations, AsyncDisposable {
   readonly #changed = createBell();
   readonly #subjects = new RevokedSubjects();
   readonly #running: Promise<void>;
-  #rows: readonly RevocationRow[] = [];
+  /** In order. Changed in place: what is told of them is a copy. */
+  readonly #rows: RevocationRow[] = [];
   #seq = 0n;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RevocationLogOptions) {
     this.#options = options;
-    this.#running = Promise.all([this.#run(), this.#forget()]).then(() => undefined);
+    this.#running = this.#run();
   }
 
   isFresh(): boolean {
@@ -121,24 +119,11 @@ export class RevocationLog implements Revocations, AsyncDisposable {
     }
   }
 
-  /** Removes what is old in the database, now and then: nobody who revokes waits for it. */
-  async #forget(): Promise<void> {
-    const { clock, db, logger } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      await clock.sleep(FORGET_MS, signal);
-      if (signal.aborted) return;
-      await forgetRevocations(db).catch((thrown: unknown) => {
-        logger.warn('old revocations cannot be removed', { error: String(thrown) });
-      });
-    }
-  }
-
   #take({ seq, rows }: Pick<RevocationPage, 'seq' | 'rows'>, lookedAt: number): void {
     for (const row of rows) this.#subjects.add(row, lookedAt);
     this.#subjects.forget(lookedAt);
-    if (rows.length > 0) this.#rows = [...this.#rows, ...rows];
-    this.#rows = withoutOld(this.#rows, this.#options.clock.now());
+    for (const row of rows) this.#rows.push(row);
+    removeOld(this.#rows, this.#options.clock.now());
     this.#seq = seq;
     this.#lookedAt = lookedAt;
     if (rows.length > 0) this.#changed.ring();
@@ -151,12 +136,11 @@ function rowsAfter(rows: readonly RevocationRow[], after: bigint): readonly Revo
   return rows.slice(rows.findLastIndex(({ seq }) => seq <= after) + 1);
 }
 
-/** The rows without those that no token is as old as. */
-function withoutOld(rows: readonly RevocationRow[], now: Date): readonly RevocationRow[] {
+/** Removes the rows that no token is as old as. */
+function removeOld(rows: RevocationRow[], now: Date): void {
   const oldest = now.getTime() - REVOKED_MS;
   const start = rows.findIndex(({ at }) => at.getTime() > oldest);
-  if (start === 0) return rows;
-  return start === -1 ? [] : rows.slice(start);
+  if (start !== 0) rows.splice(0, start === -1 ? rows.length : start);
 }
 
 /** Splits a page into those that fit into a message: the last says when it was looked. */

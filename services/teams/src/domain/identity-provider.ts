@@ -77,6 +77,13 @@ export function changedProvider(
   return sound({ ...provider, ...change, updatedAt, revision: provider.revision + 1 });
 }
 
+/** Tells whether a provider takes other tokens of the same people after a change than before. */
+export function provesOtherwise(before: IdentityProvider, after: IdentityProvider): boolean {
+  const whatCounts = ({ issuer, audience, algorithms }: IdentityProvider) =>
+    JSON.stringify([issuer, audience, [...algorithms].sort()]);
+  return whatCounts(before) !== whatCounts(after);
+}
+
 /** Throws QUOTA_EXCEEDED if there are as many identity providers as there may be. */
 export function requireRoomForProvider(count: number): void {
   if (count < MAX_PROVIDERS) return;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Fate, fateOf, idleEnd, loginEnd, type Shown } from './login.js';
+import { type Fate, fateOf, idleEnd, loginEnd, mayHaveToken, type Shown } from './login.js';
 
 const NOW = new Date('2030-01-01T00:00:00Z');
 const HOUR_MS = 3_600_000;
@@ -36,4 +36,18 @@ describe('a refresh token (T16)', () => {
     assert.deepEqual(idleEnd({ expiresAt }, NOW), at(24 * HOUR_MS));
     assert.deepEqual(idleEnd({ expiresAt: at(HOUR_MS) }, NOW), at(HOUR_MS));
   });
+});
+
+describe('a login that ends', () => {
+  const expiresAt = at(20 * 24 * HOUR_MS);
+  for (const [what, tokenEnd, end, expected] of [
+    ['was used now', at(24 * HOUR_MS), expiresAt, true],
+    ['was used two hours ago', at(22 * HOUR_MS), expiresAt, true],
+    ['was not used since', at(22 * HOUR_MS - 1), expiresAt, false],
+    ['was used on its last day', at(HOUR_MS), at(HOUR_MS), true],
+  ] as const) {
+    it(`may have a token: ${expected}, if it ${what}`, () => {
+      assert.equal(mayHaveToken({ tokenExpiresAt: tokenEnd, expiresAt: end }, NOW), expected);
+    });
+  }
 });

@@ -53,6 +53,8 @@ export type Refreshed =
 
 const LIFE_MS = 30 * 24 * 3_600_000;
 const IDLE_MS = 24 * 3_600_000;
+/** As revocations are kept: longer than any token is good. */
+const TOKEN_MS = 2 * 3_600_000;
 /** Callers that come together show the same token, and an answer may get lost. */
 const GRACE_MS = 30_000;
 
@@ -73,4 +75,15 @@ export function loginEnd(now: Date): Date {
 /** When a refresh token that is made now ends, unless it is used before. */
 export function idleEnd({ expiresAt }: Pick<Login, 'expiresAt'>, now: Date): Date {
   return new Date(Math.min(now.getTime() + IDLE_MS, expiresAt.getTime()));
+}
+
+/** Tells whether a token of a login may be good still, by its newest refresh token, made with it. */
+export function mayHaveToken(
+  { expiresAt, tokenExpiresAt }: Pick<Login, 'expiresAt'> & Pick<GoingOn, 'tokenExpiresAt'>,
+  now: Date,
+): boolean {
+  // That one ends with its login tells only that it was made within the last day.
+  if (tokenExpiresAt.getTime() >= expiresAt.getTime()) return true;
+  const madeAtMs = tokenExpiresAt.getTime() - IDLE_MS;
+  return now.getTime() - madeAtMs <= TOKEN_MS;
 }

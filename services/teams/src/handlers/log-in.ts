@@ -10,14 +10,16 @@ import { credentialInvalid } from './credential-invalid.js';
 import { type Begun, beginLogin } from './login-tokens.js';
 import { proveIdentity } from './prove-identity.js';
 
-type ByIdentity = Pick<Deps, 'identityProviders' | 'identityTokens' | 'signIns' | 'ids'>;
-type Needs = ByIdentity & Pick<Deps, 'credentials' | 'logins' | 'tokens' | 'chargeOwner'>;
+type ByIdentity = Pick<
+  Deps,
+  'identityProviders' | 'identityTokens' | 'signIns' | 'ids' | 'chargeOwner'
+>;
+type Needs = ByIdentity & Pick<Deps, 'credentials' | 'logins' | 'tokens'>;
 
 /** Begins a login by an API key or by an ID token. */
 export function logIn(needs: Needs): Unary<LogInRequest, LogInResponse> {
   return async ({ credential }, call) => {
     const begun = await beginner(needs, credential, (who) => call.proved(who));
-    needs.chargeOwner(begun.identity.id);
     return beginLogin(needs, call, begun);
   };
 }
@@ -37,9 +39,10 @@ async function beginner(
   }
 }
 
-async function byApiKey({ credentials }: Needs, apiKey: string, tell: Tell): Promise<Begun> {
-  const identity = await credentials.identify(apiKey, tell);
+async function byApiKey(needs: Needs, apiKey: string, tell: Tell): Promise<Begun> {
+  const identity = await needs.credentials.identify(apiKey, tell);
   if (identity?.kind !== 'user') throw credentialInvalid();
+  needs.chargeOwner(identity.id);
   const [apiKeyId = null] = identity.credentialIds ?? [];
   return { identity, apiKeyId, identityId: null };
 }
@@ -56,12 +59,12 @@ async function byIdentity(
     newUserId: needs.ids.make('usr'),
     newIdentityId: needs.ids.make('idn'),
   };
-  const result = await needs.signIns.signIn(wish, tell);
+  const result = await needs.signIns.signIn(wish, { tell, charge: needs.chargeOwner });
   if (result.kind === 'refused') throw credentialInvalid();
   if (result.kind === 'unknown') throw notLinked(provider, claims);
   const { userId: id, admin, version, identityId } = result;
   const identity = { id, admin, version, credentialIds: [provider.id, identityId] };
-  return { identity, apiKeyId: null, identityId };
+  return { identity, apiKeyId: null, identityId, providerRevision: provider.revision };
 }
 
 /** Whoever has proven who they are may be told that an administrator must say who that is here. */

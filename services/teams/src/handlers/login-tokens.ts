@@ -12,6 +12,8 @@ export interface Begun {
   readonly identity: UserIdentity;
   readonly apiKeyId: string | null;
   readonly identityId: string | null;
+  /** Of the identity's provider. */
+  readonly providerRevision?: number;
 }
 
 /** Begins a login of whoever has proven who they are, and makes its first tokens. */

@@ -19,7 +19,10 @@ export function refreshToken(needs: Needs): RefreshToken {
     const shown = readRefreshToken(request.refreshToken);
     const makeNext = (secret: Uint8Array) => nextRefreshToken(request.refreshToken, secret);
     const refreshed = shown && (await logins.refresh(shown.hash, { makeNext, tell, charge }));
-    if (refreshed?.kind === 'stolen') tellOfReuse(refreshed);
+    if (refreshed?.kind === 'stolen') {
+      tellOfReuse(refreshed);
+      await logins.recordReuse(refreshed);
+    }
     if (refreshed?.kind !== 'on') throw credentialInvalid();
 
     const { goingOn } = refreshed;

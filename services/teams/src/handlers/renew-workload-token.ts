@@ -8,19 +8,20 @@ import type { Deps } from '../deps.js';
 import type { WorkloadIdentity } from '../domain/identity.js';
 import { tokenResponse } from './token-response.js';
 
-type Needs = Pick<Deps, 'tokens' | 'lifecycle' | 'chargeOwner'>;
+type Needs = Pick<Deps, 'tokens' | 'lifecycle' | 'chargeRenewal'>;
 type RenewWorkloadToken = Unary<RenewWorkloadTokenRequest, RenewWorkloadTokenResponse>;
 
 /** Makes a new token of the caller's own, while its execution is alive. */
 export function renewWorkloadToken(needs: Needs): RenewWorkloadToken {
-  const { tokens, lifecycle, chargeOwner } = needs;
+  const { tokens, lifecycle, chargeRenewal } = needs;
   return async (_, { caller, signal }) => {
     const { workload } = caller;
     if (!workload) throw denied('workload_tokens.renew', 'only a workload renews its token');
+    chargeRenewal.ofExecution(workload.executionId);
     const ownerId = await lifecycle.ownerOfLive(workload, signal);
     if (ownerId === undefined) throw epochStale(workload);
     // A lifecycle of a version before does not say whose it is.
-    if (ownerId !== '') chargeOwner(ownerId);
+    if (ownerId !== '') chargeRenewal.ofOwner(ownerId);
     return tokenResponse(await tokens.sign({ kind: 'workload', ...workload }));
   };
 }

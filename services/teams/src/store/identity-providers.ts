@@ -10,6 +10,7 @@ import {
   type ProviderChange,
   type ProviderKind,
   type ProviderWish,
+  provesOtherwise,
   requireRoomForIdentity,
   requireRoomForProvider,
 } from '../domain/identity-provider.js';
@@ -58,7 +59,8 @@ export class IdentityProviders {
   }
 
   /**
-   * Changes a provider. Throws IDENTITY_PROVIDER_NOT_FOUND, ETAG_STALE, and what `create` throws.
+   * Changes a provider. If it takes other tokens then, logins by those that it took before end, for
+   * good. Throws IDENTITY_PROVIDER_NOT_FOUND, ETAG_STALE, and what `create` throws.
    */
   async change(
     id: string,
@@ -72,6 +74,7 @@ export class IdentityProviders {
       const provider = changedProvider(locked.provider, change, await readNow(tx));
       await write(tx, UPDATE_PROVIDER, provider);
       await recordProvider(tx, { ...locked, provider }, { what: 'changed' }, asker);
+      if (provesOtherwise(locked.provider, provider)) await tx.query(END_LOGINS, [id]);
       return provider;
     });
   }
@@ -168,6 +171,15 @@ const COUNT_PROVIDERS = 'select count(*)::integer as count from identity_provide
 
 const COUNT_IDENTITIES = `
   select count(*)::integer as count from linked_identity where user_id = $1`;
+
+const END_LOGINS = `
+  with over as (
+    select id from login
+    where identity_id = any(array(select id from linked_identity where provider_id = $1))
+      and revoked_at is null
+    order by id for no key update
+  )
+  update login set revoked_at = ramet_now() where id = any(array(select id from over))`;
 
 const DELETE_IDENTITY = 'delete from linked_identity where id = $1 returning id';
 

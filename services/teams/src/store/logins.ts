@@ -8,6 +8,7 @@ import {
   type Login,
   loginEnd,
   MAX_LOGINS,
+  mayHaveToken,
   type Refreshed,
   type Reuse,
   type Shown,
@@ -26,6 +27,8 @@ export interface LoginWish extends Pick<Login, 'id' | 'userId' | 'scopes' | 'cre
   /** The API key or the identity that it begins with. */
   readonly apiKeyId: string | null;
   readonly identityId: string | null;
+  /** The revision of the identity's provider, as what was shown was judged by it. */
+  readonly providerRevision?: number;
   readonly secret: Buffer;
   readonly hash: Buffer;
 }
@@ -48,6 +51,11 @@ interface LoginRow extends Login, Pick<GoingOn, 'admin' | 'version' | 'secret'> 
   readonly refusal: string | null;
 }
 
+/** A login that has ended as there are too many, and until when its newest refresh token was good. */
+interface Surplus extends Pick<Login, 'id' | 'expiresAt'> {
+  readonly tokenExpiresAt: Date;
+}
+
 /** The logins of users and their refresh tokens, in Postgres. */
 export class Logins {
   readonly #db: Database;
@@ -59,53 +67,54 @@ export class Logins {
   /**
    * Begins a login. Returns until when its first refresh token is good.
    *
-   * Forgets those that are over, and ends the one that was not used for longest if there are too many.
-   * Undefined if the user was disabled, or what they have shown was revoked, while they logged in.
+   * Ends the one that was not used for longest if there are too many. Undefined if the user was
+   * disabled, or what they have shown was revoked or is judged otherwise, while they logged in.
    */
   async begin(wish: LoginWish): Promise<Date | undefined> {
     const { id, userId, scopes, secret, hash, version, credentialIds, ...begun } = wish;
     return this.#db.transaction(async (tx) => {
+      // Before the user, as whoever links an identity has both.
+      if (begun.identityId !== null && !(await lockProviderOf(tx, begun))) return undefined;
       if (!(await lockGoodUser(tx, { id: userId, version, credentialIds }))) return undefined;
       const now = await readNow(tx);
       const expiresAt = loginEnd(now);
-      await tx.query(FORGET, [userId, now]);
       await tx.query(BEGIN, [
         ...[id, userId, begun.apiKeyId, begun.identityId],
         ...[scopes, secret, now, expiresAt],
       ]);
       const token = { hash, generation: 1, now };
       const tokenExpiresAt = await insertToken(tx, { id, expiresAt }, token);
-      const ended = await tx.query<{ id: string }>(END_SURPLUS, [userId, MAX_LOGINS]);
-      await revokeLogins(tx, ended);
+      const surplus = await tx.query<Surplus>(END_SURPLUS, [userId, MAX_LOGINS]);
+      // Of one that was not used for long there is no token: all services would be told for nothing.
+      const known = surplus.filter((login) => mayHaveToken(login, now));
+      await revokeLogins(tx, known);
       return tokenExpiresAt;
     });
   }
 
   /**
-   * Uses a refresh token, given its hash. A stolen one ends its login.
+   * Uses a refresh token, given its hash. A stolen one ends its login, once; who is told so records it
+   * by `recordReuse`.
    *
    * Tells of whose it is, good or not, and charges them before it is used.
    */
   async refresh(hash: Buffer, using: Using): Promise<Refreshed> {
-    const refreshed = await this.#db.transaction(async (tx): Promise<Refreshed> => {
+    return this.#db.transaction(async (tx): Promise<Refreshed> => {
       await tx.query(LOCK, [hash]);
       // A statement of its own: it sees what was committed while LOCK waited.
       const [row] = await tx.query<LoginRow>(READ, [hash]);
       return row ? use(tx, row, hash, using) : OVER;
     });
-    if (refreshed.kind !== 'stolen') return refreshed;
-    return (await this.#endStolen(refreshed)) ? refreshed : OVER;
   }
 
-  /** Ends a login and records why, once. The user is locked first, as wherever both are. */
-  async #endStolen({ userId, loginId }: Reuse): Promise<boolean> {
-    return this.#db.transaction(async (tx) => {
-      const user = await lockUser(tx, userId);
-      const ended = await tx.query<{ id: string }>(END, [[loginId], userId]);
-      if (!user || ended.length === 0) return false;
-      await advance(tx, user, refreshTokenReused({ userId, loginId }), BY_TEAMS);
-      await revokeLogins(tx, ended);
-      return true;
+  /**
+   * Records in the user's history why a login has ended. Apart from what ends it: that waits for
+   * nobody who holds the user, and holds if this fails.
+   */
+  async recordReuse(reuse: Reuse): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const user = await lockUser(tx, reuse.userId);
+      if (user) await advance(tx, user, refreshTokenReused(reuse), BY_TEAMS);
     });
   }
 
@@ -120,30 +129,30 @@ export class Logins {
 const OVER: Refreshed = { kind: 'over' };
 const BY_TEAMS = { actor: 'service:teams', cause: 'a refresh token was shown again' };
 
-/** For a day it is told of those that are over whose they were. */
-const FORGET = `
-  delete from login l
-  where user_id = $1 and (
-    expires_at < $2 or revoked_at < $2 - interval '1 day' or not exists (
-      select from refresh_token t
-      where t.login_id = l.id and t.used_at is null and t.expires_at > $2 - interval '1 day'))`;
-
 /** Of those that go on, by when their newest refresh token was made. Who has one locked uses it. */
 const END_SURPLUS = `
   with surplus as (
-    select id from login where id in (
-      select l.id from login l join refresh_token t on t.login_id = l.id and t.used_at is null
-      where l.user_id = $1 and l.revoked_at is null and t.expires_at > ramet_now()
-      order by t.expires_at desc, l.id desc offset $2)
+    select id from login where id = any(array(
+      select l.id from login l cross join lateral (
+        select expires_at from refresh_token
+        where login_id = l.id and used_at is null and expires_at > ramet_now() limit 1) t
+      where l.user_id = $1 and l.revoked_at is null
+      order by t.expires_at desc, l.id desc offset $2))
     order by id for no key update skip locked
   )
-  update login set revoked_at = ramet_now() where id in (select id from surplus)
-  returning id`;
+  update login set revoked_at = ramet_now() where id = any(array(select id from surplus))
+  returning id, expires_at as "expiresAt", (
+    select expires_at from refresh_token t where t.login_id = login.id and t.used_at is null limit 1
+  ) as "tokenExpiresAt"`;
 
 const BEGIN = `
   insert into login (
     id, user_id, api_key_id, identity_id, scopes, secret, created_at, expires_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8)`;
+
+const LOCK_PROVIDER = `
+  select true as same from linked_identity i join identity_provider p on p.id = i.provider_id
+  where i.id = $1 and p.revision = $2 for share of p`;
 
 const LOCK = `
   select id from login
@@ -180,6 +189,14 @@ const END = `
   where id = any($1) and user_id = $2 and revoked_at is null
   returning id`;
 
+/** Locks the provider of an identity against changes. False if it was changed, or either is gone. */
+async function lockProviderOf(
+  tx: Tx,
+  { identityId, providerRevision = 0 }: Pick<LoginWish, 'identityId' | 'providerRevision'>,
+): Promise<boolean> {
+  return (await tx.query(LOCK_PROVIDER, [identityId, providerRevision])).length > 0;
+}
+
 async function revokeLogins(tx: Tx, logins: readonly { readonly id: string }[]): Promise<void> {
   const subjects = logins.map(({ id }) => ({ subject: id }));
   await revokeTokens(tx, subjects);
@@ -198,6 +215,7 @@ async function use(
     case 'over':
       return OVER;
     case 'stolen':
+      await revokeLogins(tx, await tx.query<{ id: string }>(END, [[row.id], row.userId]));
       return { kind: 'stolen', userId: row.userId, loginId: row.id };
     case 'again':
       charge(row.userId);

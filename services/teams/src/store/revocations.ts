@@ -1,4 +1,5 @@
 import type { Queries, Session, Tx } from '@ramet/database';
+import { inParts } from './forgetting.js';
 
 /** Something whose tokens are not accepted any more. */
 export interface Revoked {
@@ -68,14 +69,10 @@ const FORGET = `
     delete from revocation where seq in (select seq from old) returning seq
   )
   select count(*)::integer as count from gone`;
-const FORGET_ROWS = 5_000;
 
 /** Removes the revocations that are over, some at a time. */
 export async function forgetRevocations(db: Queries): Promise<void> {
-  for (let count = FORGET_ROWS; count === FORGET_ROWS; ) {
-    const [row] = await db.query<{ readonly count: number }>(FORGET, [FORGET_ROWS]);
-    count = row?.count ?? 0;
-  }
+  await inParts(db, FORGET);
 }
 
 const IS_REVOKED = `

@@ -25,6 +25,13 @@ export interface SignInWish {
   readonly newIdentityId: string;
 }
 
+/** Whom a proof is told to, and who is charged for it. */
+interface Signing {
+  readonly tell: Tell;
+  /** Throws if the user gets too many tokens. */
+  readonly charge: (userId: string) => void;
+}
+
 /** A user whose identity was proven. */
 interface CameIn extends SignedIn {
   readonly kind: 'in';
@@ -49,14 +56,18 @@ export class SignIns {
   /**
    * Takes a proof of identity, once. Who comes for the first time may become a user.
    *
-   * Tells of whose it is, good or not.
+   * Tells of whose it is, good or not, and charges them if it is good. What `charge` throws leaves
+   * the proof good.
    */
-  async signIn(wish: SignInWish, tell: Tell): Promise<SignInResult> {
+  async signIn(wish: SignInWish, { tell, charge }: Signing): Promise<SignInResult> {
     return this.#db.transaction(async (tx) => {
       const isUsed = (await tx.query(USE, [wish.tokenHash])).length === 0;
       const found = await findIdentity(tx, wish);
-      if (found) return comeIn(found, isUsed, tell);
-      return isUsed ? { kind: 'refused' } : comeFirst(tx, wish, tell);
+      const result = await (found || isUsed
+        ? comeIn(found, isUsed, tell)
+        : comeFirst(tx, wish, tell));
+      if (result.kind === 'in') charge(result.userId);
+      return result;
     });
   }
 
@@ -83,9 +94,6 @@ const FIND_USER = `
   from mesh_user u where id = $1`;
 
 const USE = `
-  with old as (
-    delete from used_identity_token where used_at < ramet_now() - interval '1 day'
-  )
   insert into used_identity_token (hash, used_at) values ($1, ramet_now())
   on conflict do nothing returning hash`;
 
@@ -100,7 +108,8 @@ async function findIdentity(tx: Tx, wish: SignInWish): Promise<FoundIdentity | u
   return found;
 }
 
-function comeIn(found: FoundIdentity, isUsed: boolean, tell: Tell): SignInResult {
+function comeIn(found: FoundIdentity | undefined, isUsed: boolean, tell: Tell): SignInResult {
+  if (!found) return { kind: 'refused' };
   const refusal = isUsed ? 'IDENTITY_TOKEN_USED' : found.refusal;
   tell(knownOf({ ...found, refusal }, [found.providerId, found.identityId]));
   return refusal === null ? { kind: 'in', ...found } : { kind: 'refused' };

@@ -61,7 +61,11 @@ export async function endProofsOf(tx: Tx, { user }: UserChange): Promise<void> {
 }
 
 const END_LOGINS = `
-  update login set revoked_at = ramet_now() where user_id = $1 and revoked_at is null`;
+  with over as (
+    select id from login where user_id = $1 and revoked_at is null
+    order by id for no key update
+  )
+  update login set revoked_at = ramet_now() where id = any(array(select id from over))`;
 
 const LOCK_GOOD = `select true as good from mesh_user u where u.id = $1 and ${IS_GOOD_USER} for share of u`;
 

@@ -18,7 +18,7 @@ export const BINANCE: VenueScheme = {
   needsNonce: false,
   body: 'form',
   reserved: new Set(['timestamp', 'signature']),
-  symbols: new Set(['symbol', 'symbols', 'pair', 'underlying', 'isolatedSymbol']),
+  symbols: new Set(['symbol', 'symbols', 'pair', 'underlying', 'underlyings', 'isolatedSymbol']),
   nested: new Set(['batchOrders', 'orders']),
   holdsSymbols: 'both',
   // With both, a name could be cut in two: nothing stands between them in what is signed.

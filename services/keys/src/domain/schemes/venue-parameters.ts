@@ -1,9 +1,10 @@
 /**
  * The parameters of what trades and what reads, of the venues whose signatures do not cover the path:
- * what is signed for one path can be sent to all others, so names are all there is to go by. With
- * these alone nothing leaves the account, or goes into what a grant's symbols say nothing of: whatever
- * does that cannot do without another name (`amount`, `asset`, `coin`, `address`, `quoteId`). What is
- * not here is refused where that matters, so that no name that a venue may come to know gets by.
+ * what is signed for one path can be sent to all others, so names are all there is to go by. Whatever
+ * takes something out of the account, or puts it where a grant's symbols say nothing, cannot do without
+ * another name than these (`amount`, `asset`, `coin`, `address`, `quoteId`), but for what needs none at
+ * all: see "What a signature does not cover" in docs/venues.md. What is not here is refused where that
+ * matters, so that no name that a venue may come to know gets by.
  *
  * Written as the venue writes them, and not in another case. Compared on 2026-11-29 with the types of
  * the clients binance 3.6.5 and bybit-api 4.7.7, and held against the paths in ../venue-paths.ts.
@@ -27,11 +28,12 @@ const LEGS = ['above', 'below', 'working', 'pending', 'pendingAbove', 'pendingBe
 export const BINANCE_PARAMETERS: KnownParameters = {
   reading: new Set([
     ...['recvWindow', 'symbol', 'symbols', 'pair', 'underlying', 'isolatedSymbol', 'isIsolated'],
-    ...['orderId', 'origClientOrderId', 'orderListId', 'clientOrderId', 'fromId', 'algoId'],
-    ...['clientAlgoId', 'strategyId', 'newClientStrategyId', 'preventedMatchId', 'contractType'],
+    ...['orderId', 'origClientOrderId', 'orderListId', 'clientOrderId', 'fromId'],
+    ...['strategyId', 'newClientStrategyId', 'preventedMatchId', 'contractType'],
     ...['fromPreventedMatchId', 'fromAllocationId', 'startTime', 'endTime', 'limit', 'page'],
     ...['pageSize', 'rows', 'size', 'current', 'archived', 'omitZeroBalances', 'incomeType'],
     ...['autoCloseType', 'algoType', 'period', 'interval', 'tier'],
+    ...['fromExecutionId', 'marginAsset', 'needBtcValuation', 'downloadId'],
   ]),
   acting: new Set([
     ...[
@@ -56,7 +58,8 @@ export const BINANCE_PARAMETERS: KnownParameters = {
     ...['triggerPrice', 'batchOrders', 'orders', 'orderIdList', 'origClientOrderIdList'],
     ...['orderIds', 'clientOrderIds', 'countdownTime', 'leverage', 'marginType', 'feeBurn'],
     ...['dualSidePosition', 'multiAssetsMargin', 'postOnly', 'isMmp', 'duration', 'urgency'],
-    ...['limitPrice', 'stpMode', ...LEGS],
+    // An order of an algorithm is cancelled by its id alone, whichever its symbol.
+    ...['limitPrice', 'stpMode', 'algoId', 'clientAlgoId', 'underlyings', ...LEGS],
   ]),
 };
 

@@ -230,6 +230,7 @@ describe('what a request is about', () => {
       'A,B',
     ],
     ['binance', { body: Buffer.from('symbol=A&orders=%5B%7B%22symbol%22:%22B%22%7D%5D') }, 'A,B'],
+    ['binance', { query: 'underlyings=A,B' }, 'A,B'],
     ['kraken', { body: Buffer.from('pair=A&orders%5B0%5D%5Bpair%5D=B') }, 'A,B'],
     [
       'okx',
@@ -266,6 +267,14 @@ describe('what can be told of a request wherever it is sent', () => {
     ['binance', { query: order }, { acts: true }],
     ['binance', { query: 'symbol=A&limit=5' }, { acts: false }],
     ['binance', {}, { acts: false }],
+    ['binance', { method: 'GET', query: 'recvWindow=5000' }, { acts: false }],
+    ['binance', { method: 'GET', query: 'omitZeroBalances=true' }, { acts: false }],
+    ...['fromExecutionId=1', 'marginAsset=BTC', 'needBtcValuation=true', 'downloadId=1'].map(
+      (query) => ['binance', { query }, { acts: false }] as const,
+    ),
+    ['binance', { query: 'underlyings=A,B' }, { acts: true }],
+    ['binance', { method: 'GET', query: 'algoId=1' }, { acts: true }],
+    ['binance', { method: 'GET', query: 'clientAlgoId=a' }, { acts: true }],
     ['binance', { method: 'GET', query: 'dualSidePosition=true' }, { acts: true }],
     ['binance', { query: batch('"symbol":"A","pendingAbovePegPriceType":"X"') }, { acts: true }],
     [
