@@ -5,6 +5,7 @@ import { GrantServiceService, SigningServiceService } from '@ramet/proto-gen/key
 import { ClonePhase, StopCloneRequest } from '@ramet/proto-gen/lifecycle.v1';
 import { TokenServiceService } from '@ramet/proto-gen/teams.v1';
 import { connect, RemoteError } from '@ramet/rpc';
+import { again } from './support/again.js';
 import {
   AT_REST,
   createClone,
@@ -132,10 +133,14 @@ interface Held {
   readonly cloneId: string;
 }
 
-/** Revokes the grant of a clone, as the owner of its key. */
+/**
+ * Revokes the grant of a clone, as the owner of its key. For some seconds after a replica was killed
+ * nobody can confirm that it has no answer in hand: then it is asked again.
+ */
 async function revoke(_: World, { api: { keys } }: Person, { keyId }: Held): Promise<void> {
   const [grant] = (await keys.listGrants({ keyId, pageSize: 0, pageToken: '' })).grants;
-  await keys.revokeGrant({ grantId: grant?.id ?? '', executionId: '', reason: 'a test' });
+  const request = { grantId: grant?.id ?? '', executionId: '', reason: 'a test' };
+  await again(() => keys.revokeGrant(request));
 }
 
 /** Releases the key of a clone, as lifecycle does. */
@@ -149,7 +154,7 @@ async function release({ mesh }: World, _: Person, held: Held): Promise<void> {
     token: async () => token,
     tls: identity.to('keys'),
   });
-  await grants.releaseKey(held);
+  await again(() => grants.releaseKey(held));
 }
 
 async function collect(replica: Replica): Promise<readonly Health[]> {

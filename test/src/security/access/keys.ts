@@ -46,7 +46,12 @@ export const KEYS: readonly Row[] = [
     people: { own: OWN_TEAM, foreign: all(TEAM), missing: all(TEAM) },
     machines: { lifecycle: ['ok', TEAM, TEAM] },
   },
-  ...['UpdateKey', 'DisableKey', 'EnableKey'].map((name) => ({
+  {
+    rpc: 'ramet.keys.v1.KeyService/UpdateKey',
+    request: ({ keyId }) => ({ id: keyId, etag: 'stale', name: aName() }),
+    people: STALE_KEY,
+  },
+  ...['DisableKey', 'EnableKey'].map((name) => ({
     rpc: `ramet.keys.v1.KeyService/${name}`,
     request: ({ keyId }: Things) => ({ id: keyId, etag: 'stale' }),
     people: STALE_KEY,
