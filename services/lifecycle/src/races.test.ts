@@ -25,7 +25,7 @@ import {
 } from './testing/house.js';
 import { executionOf, got, reached, reasonOf, until, used } from './testing/steps.js';
 
-const ROUNDS = 8;
+const ROUNDS = 12;
 const DAY_S = 24 * 60 * 60;
 
 const OPERATIONS = [

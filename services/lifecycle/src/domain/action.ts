@@ -1,5 +1,5 @@
 import { NOT_PUT_DOWN, UPDATE_FAILED } from './changes.js';
-import { BEHAVIOUR, type Clone } from './clone.js';
+import { BEHAVIOUR, type Clone, type OpenAction } from './clone.js';
 import { hasCondition } from './conditions.js';
 import { ENDED_PHASES, type Phase } from './phases.js';
 
@@ -19,9 +19,19 @@ export interface NewAction {
   readonly parameters: object;
 }
 
-/** Tells whether what somebody does to a clone is not over with the change itself. */
-export function goesOn(before: Clone, next: Clone): boolean {
-  if (ENDED_PHASES.includes(next.phase) && !next.restart && !isOnItsWay(next)) return false;
+/**
+ * The clone with what somebody does to it, unless that is over with the change itself. What the
+ * change undoes is over then, too.
+ */
+export function withAction(before: Clone, next: Clone, { id, name }: OpenAction): Clone {
+  if (!isAnotherWish(before, next)) return next;
+  if (isOnItsWay(next)) return { ...next, action: { id, name } };
+  if (isOfARun(next)) return next;
+  const { action: _, ...rest } = next;
+  return rest;
+}
+
+function isAnotherWish(before: Clone, next: Clone): boolean {
   return (
     before.desired !== next.desired ||
     before.candidate !== next.candidate ||
@@ -51,9 +61,6 @@ const GOAL: Readonly<Record<string, readonly Phase[]>> = {
 /** The actions that are for a run, of a kind that completes: they last as long as it. */
 const RUNS = ['clones.create', 'clones.restart'];
 
-/** The phases in which nothing goes on, whatever was wanted. */
-const STILL: readonly Phase[] = ['RUNNING', 'SUSPENDED', 'ARCHIVED', 'DELETED', ...ENDED_PHASES];
-
 /**
  * How the open action of a clone has ended with a change that nobody asked for, or undefined if it
  * goes on. It ends with a phase that it reaches, or with what policy makes of its wish.
@@ -61,9 +68,7 @@ const STILL: readonly Phase[] = ['RUNNING', 'SUSPENDED', 'ARCHIVED', 'DELETED', 
 export function actionEnd(before: Clone, next: Clone): ActionEnd | undefined {
   const { action } = before;
   if (!action || (next.phase === before.phase && next.desired === before.desired)) return undefined;
-  const isRun = RUNS.includes(action.name) && BEHAVIOUR[next.kind].completes;
-  if (isRun && next.phase === 'RUNNING') return undefined;
-  if (!STILL.includes(next.phase) || isOnItsWay(next)) return undefined;
+  if (isOnItsWay(next) || isOfARun(next)) return undefined;
 
   const isReached = GOAL[action.name]?.includes(next.phase) ?? true;
   const isUndone = action.name === 'clones.update' && hasCondition(next, UPDATE_FAILED);
@@ -72,10 +77,17 @@ export function actionEnd(before: Clone, next: Clone): ActionEnd | undefined {
   return { outcome, message: outcome === 'FAILED' ? messageOf(next, said) : '' };
 }
 
-/** Tells whether a clone that nothing goes on with will not stay where it is. */
-function isOnItsWay({ phase, desired }: Clone): boolean {
-  if (phase === 'RUNNING') return desired !== 'RUNNING';
-  return (desired === 'ARCHIVED' || desired === 'DELETED') && phase !== desired;
+/** Tells whether a clone will not stay as it is. One that has ended stays so, if it was to run. */
+function isOnItsWay({ phase, desired, restart, candidate }: Clone): boolean {
+  if (restart || candidate) return true;
+  if (ENDED_PHASES.includes(phase)) return desired === 'ARCHIVED' || desired === 'DELETED';
+  return phase !== desired;
+}
+
+/** Tells whether the open action of a clone that is up lasts as long as it runs. */
+function isOfARun({ action, phase, kind }: Clone): boolean {
+  const isRun = action !== undefined && RUNS.includes(action.name);
+  return isRun && phase === 'RUNNING' && BEHAVIOUR[kind].completes;
 }
 
 /** Why an action has failed: what the clone or its condition of this type says, not its probe. */

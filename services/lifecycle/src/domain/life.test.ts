@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { PublicError } from '@ramet/errors';
 import { type Dice, dice, PlayedMesh } from '../testing/played-mesh.js';
-import { goesOn } from './action.js';
-import { CLONE_KINDS, type Clone, newClone } from './clone.js';
+import { withAction } from './action.js';
+import { BEHAVIOUR, CLONE_KINDS, type Clone, newClone } from './clone.js';
 import { cloneIn, NOON, releaseOf, stageOf } from './examples.js';
 import type { Effect, Facts } from './facts.js';
 import { factsAfter } from './facts.js';
@@ -30,7 +30,7 @@ import {
 } from './requests.js';
 import type { Stage } from './spec.js';
 
-const LIVES = 1500;
+const LIVES = 3000;
 const HOUR_MS = 60 * 60_000;
 const OTHER = { kind: 'user', id: 'usr_00000000000000000000000002' } as const;
 
@@ -157,7 +157,7 @@ class Life {
       if (next === this.#clone) return;
       const action = { id: `act-${this.#roll(1_000)}`, name: `clones.${name}` };
       this.story.push(name);
-      this.#change(goesOn(this.#clone, next) ? { ...next, action } : next, true);
+      this.#change(withAction(this.#clone, next, action), true);
     } catch (thrown) {
       if (!(thrown instanceof PublicError)) throw thrown;
     }
@@ -173,6 +173,7 @@ class Life {
     requireMove(before, next);
     requireExecution(before, next);
     requireShape(next);
+    requireOpenAction(next);
     if (isAsked) assert.equal(next.phase, before.phase, 'a wish changes the phase');
     const { id = '', outcome } = next.execution ?? {};
     if (outcome) {
@@ -221,6 +222,14 @@ function requireShape(clone: Clone): void {
   assert.deepEqual(clone.endpoints, []);
   const mayRestart = clone.restart === undefined || ENDED_PHASES.includes(phase);
   assert.ok(mayRestart, `a restart is left: ${phase}`);
+}
+
+/** What was done to a clone is over once nothing more comes of it: a run lasts, all else is done. */
+function requireOpenAction({ action, phase, desired, candidate, restart, kind }: Clone): void {
+  if (!action || candidate || restart || phase === 'DELETED') return;
+  const isRun = ['clones.create', 'clones.restart'].includes(action.name);
+  const isOver = phase === desired && !(isRun && phase === 'RUNNING' && BEHAVIOUR[kind].completes);
+  assert.ok(!isOver, `${action.name} is never over: ${phase}`);
 }
 
 function randomClone(roll: Dice): Clone {

@@ -7,7 +7,7 @@ import {
   nextLink,
 } from '@ramet/database';
 import { notFound, PublicError } from '@ramet/errors';
-import { goesOn, type NewAction } from '../domain/action.js';
+import { withAction } from '../domain/action.js';
 import { type Clone, newClone, type Wanted } from '../domain/clone.js';
 import type { Deadlines } from '../domain/phases.js';
 import type { Sight } from '../domain/sight.js';
@@ -156,7 +156,7 @@ export class Clones {
       const decided = await this.#decided(kept, by, decide);
       if (decided === kept.clone) return decided;
 
-      const next = withAction(kept.clone, decided, by.action);
+      const next = by.action ? withAction(kept.clone, decided, by.action) : decided;
       const written = await this.write(kept, { ...by, next, at: kept.now });
       if (typeof written !== 'string') return written.clone;
       if (written === 'REPEATED') return kept.clone;
@@ -217,12 +217,6 @@ export class Clones {
 interface WrittenChange {
   readonly json: object;
   readonly payload: Buffer;
-}
-
-/** The clone with what somebody does to it, if that is not over with the change. */
-function withAction(before: Clone, next: Clone, action: NewAction | undefined): Clone {
-  if (!action || !goesOn(before, next)) return next;
-  return { ...next, action: { id: action.id, name: action.name } };
 }
 
 const CREATE = 'select * from create_clones($1::jsonb, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)';
