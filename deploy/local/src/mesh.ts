@@ -68,8 +68,10 @@ const GRACE_MS = 15_000;
 /** The executor stops its workloads first, each with a grace of its own. */
 const EXECUTOR_GRACE_MS = 45_000;
 const LEFT_OVER_MS = 5_000;
+/** How a service runs: what is new takes 16 MiB of its memory at most, of which V8 gives little back. */
+const FLAGS = ['--enable-source-maps', '--max-semi-space-size=8'];
 /**
- * How a process runs that holds secrets. The private keys that OpenSSL opens lie in memory that is not
+ * How a process runs that holds secrets, beside that. The private keys that OpenSSL opens lie in memory that is not
  * swapped: 16 MiB are enough for 7 000 RSA keys at once, and half a million others.
  */
 const FLAGS_FOR_SECRETS = [
@@ -174,7 +176,7 @@ function supervise(
 ): Supervised {
   const logFile = logOf(layout, name);
   const flags = name === 'keys' ? FLAGS_FOR_SECRETS : [];
-  const program = [process.execPath, '--enable-source-maps', ...flags, programs[name]];
+  const program = [process.execPath, ...FLAGS, ...flags, programs[name]];
   return new Supervised({
     name,
     logFile,

@@ -73,7 +73,10 @@ export class Seals {
 
   /** Keeps what a replica says of itself, and forgets those that are gone. Returns the seal. */
   async say({ id, state, kekIds, kekId, sealSeq }: Said): Promise<Seal> {
-    await this.#db.query(SAY, [id, state, kekIds, kekId, sealSeq]);
+    const params = [id, state, kekIds, kekId, sealSeq];
+    const [row] = await this.#db.query<SealRow>(SAY_AGAIN, [...params, REPLICA_LEASE_SECONDS / 2]);
+    if (row) return toSeal(row);
+    await this.#db.query(SAY, params);
     return this.read();
   }
 
@@ -101,10 +104,22 @@ const UPDATE = `
     rotation_reason = $10, rotation_at = $11, rotated_at = $12, seq = $13, hash = $14
   where id = '${ID}'`;
 
-const SAY = `
+/**
+ * Of a replica that is known: whoever seals now waits for it, so that the seal may be read as it was
+ * before. It would not be waited for if it was new, and has to read the seal after it has said so.
+ */
+const SAY_AGAIN = `
   with gone as (
     delete from replica where seen_at < ramet_now() - interval '1 minute' and id <> $1
+  ), said as (
+    update replica
+    set state = $2, kek_ids = $3, kek_id = $4, seal_seq = $5, seen_at = ramet_now()
+    where id = $1 and seen_at > ramet_now() - make_interval(secs => $6)
+    returning id
   )
+  select seal.* from seal, said where seal.id = '${ID}'`;
+
+const SAY = `
   insert into replica (id, state, kek_ids, kek_id, seal_seq, seen_at)
   values ($1, $2, $3, $4, $5, ramet_now())
   on conflict (id) do update set state = excluded.state, kek_ids = excluded.kek_ids,
