@@ -34,8 +34,8 @@ function read(reader: Reader): SolanaMessage {
   const isVersioned = reader.peek() >= VERSIONED;
   if (isVersioned) requireThat(reader.byte() === VERSIONED);
   const [signers, readonlySigners, readonlyOthers] = [reader.byte(), reader.byte(), reader.byte()];
-  const keys = reader.list(() => base58(reader.bytes(KEY_BYTES)));
   requireThat(signers > 0 && readonlySigners < signers);
+  const keys = reader.list(() => base58(reader.bytes(KEY_BYTES)));
   requireThat(signers + readonlyOthers <= keys.length);
   requireThat(new Set(keys).size === keys.length);
   reader.bytes(KEY_BYTES);
