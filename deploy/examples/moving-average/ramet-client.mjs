@@ -42,6 +42,27 @@ export function connectRunner(socketPath) {
       };
     },
 
+    ...signersOf(sign),
+
+    /** Reports how far the work is, from 0 to 1. */
+    async reportProgress({ fraction, message, metrics = [] }) {
+      const progress = encode([[2, double(fraction)], [3, message], ...metricsAt(4, metrics)]);
+      await call('ReportProgress', [[1, progress]]);
+    },
+
+    /** Says how the work ended. To be called once, before the exit. */
+    async complete({ success, message, metrics = [] }) {
+      const report = encode([[1, success ? 1 : 0], [2, message], ...metricsAt(3, metrics)]);
+      await call('Complete', [[1, report]]);
+    },
+
+    close: () => session?.close(),
+  };
+}
+
+/** What can be had signed. Each takes a `requestId`, under which it is safe to repeat. */
+function signersOf(sign) {
+  return {
     /** Signs a request to the key's venue. Gives the query, headers and body to send, as they are. */
     async signVenueRequest({ requestId, method, host, path, query = '', body = '' }) {
       const venue = encode([method, host, path, query, body].map((value, at) => [at + 1, value]));
@@ -91,20 +112,6 @@ export function connectRunner(socketPath) {
     async signEvmTransaction({ requestId, ...transaction }) {
       return signedEvmTransaction(await sign(requestId, 5, evmTransaction(transaction)));
     },
-
-    /** Reports how far the work is, from 0 to 1. */
-    async reportProgress({ fraction, message, metrics = [] }) {
-      const progress = encode([[2, double(fraction)], [3, message], ...metricsAt(4, metrics)]);
-      await call('ReportProgress', [[1, progress]]);
-    },
-
-    /** Says how the work ended. To be called once, before the exit. */
-    async complete({ success, message, metrics = [] }) {
-      const report = encode([[1, success ? 1 : 0], [2, message], ...metricsAt(3, metrics)]);
-      await call('Complete', [[1, report]]);
-    },
-
-    close: () => session?.close(),
   };
 }
 

@@ -122,7 +122,9 @@ describe("the example bot's client", () => {
     );
     assert.deepEqual(bench.completed[0]?.report, { success: true, message: 'done', metrics });
   });
+});
 
+describe("what the example bot's client throws", () => {
   it('tells the reason of a refusal', async () => {
     await using bench = await openBench();
 
