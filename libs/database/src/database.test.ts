@@ -75,9 +75,10 @@ describe('Database', () => {
     });
 
     it('fails with DATABASE_UNAVAILABLE when a statement takes too long', async () => {
-      await using colony = await openColony({ statementTimeoutMs: 50 });
-      await assert.rejects(colony.db.query('select pg_sleep(5)'), AWAY);
-      assert.equal((await colony.db.query('select 1')).length, 1);
+      await using colony = await openColony();
+      const db = await colony.another({ statementTimeoutMs: 500 });
+      await assert.rejects(db.query('select pg_sleep(60)'), AWAY);
+      assert.equal((await db.query('select 1')).length, 1);
     });
 
     it('hears what others notify, on its own channel', async () => {
