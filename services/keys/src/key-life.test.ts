@@ -271,7 +271,7 @@ describe('the life of a key', () => {
 
   it('changes only as it was read, and only in what the mask names', async () => {
     const tenant = await newTenant(world, { key: { labels: { desk: 'one' } } });
-    const stale = { etag: '"9"', name: 'other' };
+    const stale = { etag: 'r9', name: 'other' };
     assert.equal(await reasonOf(owners.update(tenant, stale)), 'ETAG_STALE');
     assert.equal(
       await reasonOf(owners.update(tenant, { updateMask: ['algorithm'] })),
@@ -315,6 +315,25 @@ describe('the life of a key', () => {
       userId,
     ]);
     assert.deepEqual(rows, []);
+  });
+
+  it('has no public key that was named before it was made', async () => {
+    const userId = newUser();
+    const other = await createKeyOf(world, userId, { algorithm: KeyAlgorithm.ECDSA_P256 });
+    const claimed = {
+      algorithm: KeyAlgorithm.ECDSA_P256,
+      material: { $case: 'generate', value: { rsaBits: 0 } },
+      claimedPublicKey: other.publicKey,
+    } as const;
+
+    for (const validateOnly of [true, false]) {
+      const made = createKeyOf(world, userId, { ...claimed, name: 'made', validateOnly });
+      await assert.rejects(
+        made,
+        ({ violations }) => violations[0]?.field === 'claimed_public_key',
+        `validate only: ${validateOnly}`,
+      );
+    }
   });
 });
 
