@@ -1,6 +1,7 @@
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';
+import { whyNotFree } from './parse/key-standing.js';
 import { nameFilter } from './parse/name-filter.js';
 import { NotFoundError, UsageError } from './usage-error.js';
 
@@ -16,7 +17,7 @@ interface Named {
 const ME = 'me';
 
 /** Whether a text is an id of a kind, such as `cln`. Names have no underscore, so none is both. */
-function isId(prefix: string, text: string): boolean {
+export function isId(prefix: string, text: string): boolean {
   return new RegExp(`^${prefix}_[0-9a-z]{26}$`).test(text);
 }
 
@@ -51,10 +52,10 @@ export async function findOwnerIf(
   return text === undefined ? undefined : await findOwner(finder, text);
 }
 
-/** The id of a user: given as `me`, an id, or a name, which only administrators can look up. */
+/** The id of a user: given as `me`, an id, or a name or `user:NAME`, which only administrators can look up. */
 export async function findUser(finder: Finder, text: string, teamId?: string): Promise<string> {
   if (isId('usr', text)) return text;
-  if (text === ME) return (await finder.session.me()).id;
+  if (text === ME) return await finder.session.myId();
   const { session, world } = finder;
   const { signal } = world;
   if (teamId !== undefined) {
@@ -75,7 +76,7 @@ export async function findUser(finder: Finder, text: string, teamId?: string): P
     const answer = await session.users.listUsers(page, { signal });
     return { items: answer.users, next: answer.nextPageToken };
   });
-  return theOne('user', text, users).id;
+  return theOne('user', text.replace(/^user:/, ''), users).id;
 }
 
 /** The id of a team: given as an id or as the name of one that the caller is in. */
@@ -115,7 +116,28 @@ export async function findFreeKey(finder: Finder, text: string, owner: Owner): P
     const answer = await session.keys.listAvailableKeys(request, { signal: world.signal });
     return { items: answer.keys, next: answer.nextPageToken };
   });
+  if (!keys.some(({ name }) => name === text)) throw await notFree(finder, text, owner);
   return theOne('free key', text, keys).id;
+}
+
+/** The error for a key that a clone cannot get. It says why, where the caller may see the key. */
+async function notFree({ session, world }: Finder, text: string, owner: Owner): Promise<Error> {
+  const { signal } = world;
+  const mine: Owner = { owner: { $case: 'userId', value: await session.myId() } };
+  const lists = await Promise.allSettled(
+    [owner, mine].map((each) =>
+      collect(async (page) => {
+        const answer = await session.keys.listKeys({ ...page, owner: each }, { signal });
+        return { items: answer.keys, next: answer.nextPageToken };
+      }),
+    ),
+  );
+  const seen = lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
+  const key = seen.find(({ name }) => name === text);
+  const why = key && whyNotFree(key, world.clock.now());
+  return new NotFoundError(
+    `there is no free key '${text}' that you can see${why ? `: ${why}` : ''}`,
+  );
 }
 
 /** The id of a clone: an id, or the name of one that the caller sees and that is not deleted. */

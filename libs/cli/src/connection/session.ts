@@ -35,6 +35,7 @@ import {
   createTokenSource,
   type Issued,
   type Remote,
+  staysHere,
   type Trust,
 } from '@ramet/rpc';
 import { type Clock, Scope } from '@ramet/service';
@@ -55,6 +56,7 @@ export interface SessionOptions {
 }
 
 const MS_PER_SECOND = 1_000;
+const USER_ID = /^usr_[0-9a-z]{26}$/;
 
 /**
  * The services of one mesh, asked as one identity. Connects to those that are asked.
@@ -168,6 +170,14 @@ export class Session implements AsyncDisposable {
     return this.#me;
   }
 
+  /**
+   * The id of the user who is asking, as their token says it: also one with scopes that lets nobody ask
+   * teams.
+   */
+  async myId(): Promise<string> {
+    return this.#me?.id ?? subjectOf(await this.#token()) ?? (await this.me()).id;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#scope[Symbol.asyncDispose]();
   }
@@ -181,6 +191,12 @@ export class Session implements AsyncDisposable {
       const variable = `RAMET_${name.toUpperCase()}`;
       throw new UsageError(`where is ${name}? ramet login, --${name}-address, or ${variable}`);
     }
+    const tls = trustIn(this.#options.target.endpoints);
+    if (!tls && !staysHere(address)) {
+      throw new UsageError(
+        `${address} is not on this machine: --ca FILE says who must have signed what it shows`,
+      );
+    }
     const { clock, timeoutMs } = this.#options;
     this.#contract ??= loadContract();
     const anonymous = service === TokenServiceService || service === SetupServiceService;
@@ -188,7 +204,7 @@ export class Session implements AsyncDisposable {
       clock,
       timeoutMs,
       contract: this.#contract,
-      tls: trustIn(this.#options.target.endpoints),
+      tls,
       ...(!anonymous && { token: this.#token }),
     });
     this.#clients.set(service, places.set(name, this.#scope.use(client)));
@@ -205,6 +221,17 @@ export class Session implements AsyncDisposable {
     const apiKey = await readApiKey(credential);
     const { token, expiresIn } = await this.tokens.exchangeToken({ apiKey }, { signal });
     return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * MS_PER_SECOND };
+  }
+}
+
+/** The user that a token is for. Undefined if it does not tell. Services verify it, and not who sends it. */
+function subjectOf(token: string): string | undefined {
+  try {
+    const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+    const { sub } = JSON.parse(claims) as { readonly sub?: unknown };
+    return typeof sub === 'string' && USER_ID.test(sub) ? sub : undefined;
+  } catch {
+    return undefined;
   }
 }
 
