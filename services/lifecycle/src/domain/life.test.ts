@@ -175,6 +175,7 @@ class Life {
     requireShape(next);
     requireOpenAction(next);
     if (isAsked) assert.equal(next.phase, before.phase, 'a wish changes the phase');
+    else requireNoMore(before, next);
     const { id = '', outcome } = next.execution ?? {};
     if (outcome) {
       const told = JSON.stringify(outcome);
@@ -200,6 +201,15 @@ function requireExecution(before: Clone, next: Clone): void {
   assert.equal(next.execution?.epoch ?? 0, next.epoch);
   if (!isNew || !before.execution) return;
   assert.ok(before.execution.outcome, `an execution is left without an outcome: ${next.phase}`);
+}
+
+/** Nobody could refuse it for want of quota: more is taken with a wish alone. */
+function requireNoMore(before: Clone, next: Clone): void {
+  const [had, has] = [holdsOf(before), holdsOf(next)];
+  for (const resource of RESOURCES) {
+    const told = `${before.phase} to ${next.phase} takes more ${resource}`;
+    assert.ok(has[resource] <= had[resource], told);
+  }
 }
 
 function requireShape(clone: Clone): void {
