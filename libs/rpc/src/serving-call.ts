@@ -15,6 +15,7 @@ import { ReceivedMetadata } from './received-metadata.js';
 import { RequestStream } from './request-stream.js';
 import { describeCaller, endSpan, type OpenSpan, openServerSpan } from './spans.js';
 import { complete, type Failure, toStatus } from './status.js';
+import { timeOf } from './time-of-call.js';
 
 /** A status as grpc-js takes it. */
 export type OutgoingStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
@@ -121,23 +122,14 @@ export class ServingCall implements Serving {
     void runServing(this, this.#span?.context, handle);
   }
 
-  /**
-   * Holds the call to its deadline: the client's, the server's default, or the server's maximum.
-   *
-   * grpc-js watches over the client's own. A stream has none but that once its handler runs.
-   */
+  /** Holds the call to its deadline. */
   #limit(given: number): void {
-    this.#deadlineMs = given;
     const { clock, limits } = this.#server;
-    const { streams } = this.endpoint;
     const now = clock.now().getTime();
-    const isGiven = given !== Number.POSITIVE_INFINITY;
-    const left = isGiven ? given - now : limits.defaultDeadlineMs;
-    if (isGiven && (streams || left <= limits.maxDeadlineMs)) return;
-
-    const ms = Math.min(left, limits.maxDeadlineMs);
-    if (!streams) this.#deadlineMs = now + ms;
-    this.#stopTimer = clock.after(ms, () => this.abort(deadlineExceeded()));
+    const { deadlineMs, endInMs } = timeOf({ given, now, streams: this.endpoint.streams }, limits);
+    this.#deadlineMs = deadlineMs;
+    if (endInMs === undefined) return;
+    this.#stopTimer = clock.after(endInMs, () => this.abort(deadlineExceeded()));
   }
 
   /** Opens the stream of requests. Nothing of it is read before the handler asks. */

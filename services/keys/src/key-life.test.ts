@@ -1,18 +1,12 @@
-// Goal: the life of a key as its owner and the clones that hold it see it: updated, disabled, rotated,
-// deleted, taken back, destroyed.
+// Goal: the life of a key as its owner and the clones that hold it see it: updated, disabled,
+// deleted, taken back, destroyed. Its versions have a file of their own.
 // Method: the real service on a real database, two replicas of it where it matters which one is
 // asked. What takes days is made due by moving its time in the database.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
-import {
-  type Key,
-  KeyAlgorithm,
-  KeyState,
-  RotateKeyRequest,
-  UpdateKeyRequest,
-} from '@ramet/proto-gen/keys.v1';
-import { systemClock, systemIds } from '@ramet/service';
+import { KeyAlgorithm, KeyState, UpdateKeyRequest } from '@ramet/proto-gen/keys.v1';
+import { systemClock } from '@ramet/service';
 import { as } from './support/callers.js';
+import { KeyOwners } from './support/key-owners.js';
 import {
   authorize,
   createKeyOf,
@@ -22,7 +16,6 @@ import {
   reasonOf,
   signRaw,
   startWorld,
-  type Tenant,
   type World,
 } from './support/world.js';
 
@@ -31,15 +24,16 @@ const HOUR_MS = 3_600_000;
 const STUCK = 70;
 const FIRST = 'the first secret of the key';
 const SECOND = 'the second secret of the key';
-const THIRD = 'the third secret of the key';
 
 describe('the life of a key', () => {
   let world: World;
   let replica: Replica;
+  let owners: KeyOwners;
 
   before(async () => {
     world = await startWorld();
     replica = await world.addReplica();
+    owners = new KeyOwners(world);
   });
 
   after(async () => {
@@ -52,23 +46,29 @@ describe('the life of a key', () => {
       await authorize(world, tenant);
       await signRaw(replica, tenant, 'payload', 'r1');
 
-      const off = await world.keys.disableKey({ id: tenant.keyId, etag: '' }, owner(tenant));
+      const off = await world.keys.disableKey(
+        { id: tenant.keyId, etag: '' },
+        as(`user:${tenant.userId}`),
+      );
       assert.equal(off.key?.state, KeyState.DISABLED);
       for (const each of [world, replica]) {
         assert.equal(await reasonOf(signRaw(each, tenant, 'payload', 'r1')), 'KEY_DISABLED');
         assert.equal(await reasonOf(signRaw(each, tenant, 'payload')), 'KEY_DISABLED');
       }
 
-      const on = await replica.keys.enableKey({ id: tenant.keyId, etag: '' }, owner(tenant));
+      const on = await replica.keys.enableKey(
+        { id: tenant.keyId, etag: '' },
+        as(`user:${tenant.userId}`),
+      );
       assert.equal(on.key?.state, KeyState.ENABLED);
       assert.equal(await reasonOf(signRaw(world, tenant, 'payload', 'r1')), 'OK');
     });
 
     it('is not offered, and not given to a clone', async () => {
       const tenant = await newTenant(world);
-      await world.keys.disableKey({ id: tenant.keyId, etag: '' }, owner(tenant));
+      await world.keys.disableKey({ id: tenant.keyId, etag: '' }, as(`user:${tenant.userId}`));
 
-      assert.deepEqual(await available(tenant), []);
+      assert.deepEqual(await owners.available(tenant), []);
       assert.equal(await reasonOf(authorize(world, tenant)), 'KEY_DISABLED');
     });
   });
@@ -79,11 +79,14 @@ describe('the life of a key', () => {
       await authorize(world, tenant);
       await signRaw(world, tenant, 'payload', 'r1');
 
-      await update(tenant, { validUntil: inMs(-1), updateMask: ['valid_until'] });
+      await owners.update(tenant, { validUntil: inMs(-1), updateMask: ['valid_until'] });
       assert.equal(await reasonOf(signRaw(world, tenant, 'payload', 'r1')), 'KEY_EXPIRED');
-      await update(tenant, { validFrom: inMs(HOUR_MS), updateMask: ['valid_from', 'valid_until'] });
+      await owners.update(tenant, {
+        validFrom: inMs(HOUR_MS),
+        updateMask: ['valid_from', 'valid_until'],
+      });
       assert.equal(await reasonOf(signRaw(world, tenant, 'payload')), 'KEY_NOT_YET_VALID');
-      await update(tenant, { updateMask: ['valid_from'] });
+      await owners.update(tenant, { updateMask: ['valid_from'] });
       assert.equal(await reasonOf(signRaw(world, tenant, 'payload', 'r1')), 'OK');
     });
 
@@ -91,7 +94,7 @@ describe('the life of a key', () => {
       const tenant = await newTenant(world);
       await authorize(world, tenant);
       const validUntil = inMs(700);
-      await update(tenant, { validUntil });
+      await owners.update(tenant, { validUntil });
       assert.equal(await reasonOf(signRaw(world, tenant, 'payload')), 'OK');
 
       await systemClock.sleep(validUntil.getTime() - systemClock.now().getTime() + 20);
@@ -105,7 +108,7 @@ describe('the life of a key', () => {
         [{ validFrom: inMs(HOUR_MS) }, 'KEY_NOT_YET_VALID'],
       ] as const) {
         const tenant = await newTenant(world, { key: bounds });
-        assert.deepEqual(await available(tenant), []);
+        assert.deepEqual(await owners.available(tenant), []);
         assert.equal(await reasonOf(authorize(world, tenant)), reason);
       }
     });
@@ -115,7 +118,7 @@ describe('the life of a key', () => {
       const bounds = { validFrom: inMs(HOUR_MS), validUntil: inMs(HOUR_MS - 1) };
       assert.equal(await reasonOf(createKeyOf(world, userId, bounds)), 'REQUEST_INVALID');
       const tenant = await newTenant(world);
-      assert.equal(await reasonOf(update(tenant, bounds)), 'REQUEST_INVALID');
+      assert.equal(await reasonOf(owners.update(tenant, bounds)), 'REQUEST_INVALID');
     });
   });
 
@@ -123,9 +126,9 @@ describe('the life of a key', () => {
     it('is not offered to clones, and given to one that asks for it', async () => {
       const tenant = await newTenant(world, { key: { defaultKey: true } });
 
-      assert.deepEqual(await available(tenant), []);
+      assert.deepEqual(await owners.available(tenant), []);
       const all = { owner: undefined, keyId: tenant.keyId, pageSize: 0, pageToken: '' };
-      const { keys } = await world.keys.listAvailableKeys(all, owner(tenant));
+      const { keys } = await world.keys.listAvailableKeys(all, as(`user:${tenant.userId}`));
       assert.deepEqual(
         keys.map(({ id }) => id),
         [tenant.keyId],
@@ -137,11 +140,11 @@ describe('the life of a key', () => {
       const userId = newUser();
       const first = await createKeyOf(world, userId, { defaultKey: true });
       const second = await createKeyOf(world, userId, { defaultKey: true });
-      assert.equal((await get(userId, first.id)).defaultKey, false);
+      assert.equal((await owners.get({ userId, keyId: first.id })).defaultKey, false);
 
       const tenant = await newTenant(world, { userId, keyId: second.id });
       await authorize(world, tenant);
-      const taking = update({ ...tenant, keyId: first.id }, { defaultKey: true });
+      const taking = owners.update({ ...tenant, keyId: first.id }, { defaultKey: true });
       assert.equal(await reasonOf(taking), 'KEY_IN_USE');
     });
 
@@ -161,150 +164,23 @@ describe('the life of a key', () => {
       for (const reason of await Promise.all(made)) {
         assert.match(reason, /^(OK|ETAG_STALE)$/);
       }
-      const keys = await Promise.all(ids.map((id) => get(userId, id)));
+      const keys = await Promise.all(ids.map((id) => owners.get({ userId, keyId: id })));
       assert.equal(keys.filter(({ defaultKey }) => defaultKey).length, 1);
-    });
-  });
-
-  describe('that gets a new version', () => {
-    it('signs with the old one until the overlap is over, then with the new one', async () => {
-      const tenant = await rotatedTenant(HOUR_MS);
-      assert.deepEqual(await signRaw(world, tenant, 'payload'), signed(FIRST));
-      const other = { ...tenant, executionId: systemIds.make('exe'), epoch: 2 };
-      nextEpoch(other);
-      await authorize(world, other);
-      assert.deepEqual(await signRaw(world, other, 'payload'), signed(SECOND));
-
-      const former = await rotatedTenant(HOUR_MS);
-      await overlapIsOver(former);
-      await using fresh = await world.addReplica();
-      assert.deepEqual(await signRaw(fresh, former, 'payload'), signed(SECOND));
-    });
-
-    it('signs with the new one at once without an overlap, for a grant that is there', async () => {
-      const tenant = await rotatedTenant(0);
-      assert.deepEqual(await signRaw(world, tenant, 'payload'), signed(SECOND));
-    });
-
-    it('signs with the one before while its overlap lasts, also if that came at once', async () => {
-      const tenant = await rotatedTenant(0);
-      await rotate(tenant, THIRD, HOUR_MS);
-      assert.deepEqual(await signRaw(world, tenant, 'payload'), signed(SECOND));
-    });
-
-    it('signs with the new one at once without an overlap, also if an earlier one has one', async () => {
-      const tenant = await rotatedTenant(HOUR_MS);
-      await rotate(tenant, THIRD, 0);
-      for (const each of [replica, world]) {
-        assert.deepEqual(await signRaw(each, tenant, 'payload'), signed(THIRD));
-      }
-      const { versions } = await get(tenant.userId, tenant.keyId);
-      const [, second, first] = versions.map(({ retireTime }) => retireTime);
-      assert.deepEqual(first, second);
-    });
-
-    it('signs with the new one at once on every replica, whatever it has open', async () => {
-      const material = { $case: 'secret', value: Buffer.from(FIRST) } as const;
-      const tenant = await newTenant(world, { key: { material } });
-      await authorize(world, tenant);
-      assert.deepEqual(await signRaw(replica, tenant, 'payload', 'before'), signed(FIRST));
-      await rotate(tenant, SECOND, 0);
-
-      assert.deepEqual(await signRaw(replica, tenant, 'payload', 'after'), signed(SECOND));
-      assert.deepEqual(await signRaw(world, tenant, 'payload', 'after'), signed(SECOND));
-      for (const each of [replica, world]) {
-        const again = signRaw(each, tenant, 'payload', 'before');
-        assert.equal(await reasonOf(again), 'KEY_VERSION_RETIRED');
-      }
-      assert.deepEqual(await versionsLogged(tenant), [2, 1]);
-    });
-
-    it('signs a repeated request the same while the old one still signs', async () => {
-      const tenant = await rotatedTenant(HOUR_MS);
-      const first = await signRaw(world, tenant, 'payload', 'r1');
-      assert.deepEqual(await signRaw(replica, tenant, 'payload', 'r1'), first);
-      await rotate(tenant, THIRD, HOUR_MS);
-      assert.deepEqual(await signRaw(replica, tenant, 'payload', 'r1'), first);
-    });
-
-    it('destroys the old one after the overlap, and the grant goes on', async () => {
-      const tenant = await rotatedTenant(HOUR_MS);
-      await overlapIsOver(tenant);
-      await using destroyer = await world.addReplica({ destroyMs: 10 });
-      const key = await until(tenant, ({ versions }) => versions[1]?.destroyTime !== undefined);
-
-      assert.deepEqual(
-        key.versions.map(({ number }) => number),
-        [2, 1],
-      );
-      assert.deepEqual(await secretsOf(tenant), [true, false]);
-      assert.deepEqual(await signRaw(destroyer, tenant, 'payload'), signed(SECOND));
-    });
-
-    it('destroys the old one also when more versions came since than are told of', async () => {
-      const tenant = await rotatedTenant(HOUR_MS);
-      const hidden = 25;
-      await world.db.query(
-        `insert into key_version (key_id, version, kek_id, created_at, owner_kind, owner_id,
-                                  fingerprint, is_taken, public_key, venue_key_id, origin, retire_at,
-                                  destroyed_at)
-         select key_id, version + nth, kek_id, created_at, owner_kind, owner_id, fingerprint, false,
-                public_key, venue_key_id, origin, created_at, created_at
-         from key_version, generate_series(1, $2::integer) as nth where key_id = $1 and version = 2`,
-        [tenant.keyId, hidden],
-      );
-      await world.db.query('update key set version = 2 + $2 where id = $1', [tenant.keyId, hidden]);
-      await overlapIsOver(tenant);
-      await using _ = await world.addReplica({ destroyMs: 10 });
-
-      const key = await until(
-        tenant,
-        ({ versions }) => !versions.some(({ number, destroyTime }) => number === 1 && !destroyTime),
-      );
-
-      assert.equal(key.versions.length, 21);
-      assert.deepEqual((await secretsOf(tenant)).slice(-2), [true, false]);
-    });
-
-    it('does so once for a request id, whoever is asked', async () => {
-      const { userId, keyId } = await newTenant(world);
-      const request = RotateKeyRequest.fromPartial({
-        ...{ id: keyId, requestId: 'rotate-1', material: { $case: 'generate', value: {} } },
-      });
-      const keys = await Promise.all(
-        [world, replica, world, replica].map(async (each) => {
-          return (await each.keys.rotateKey(request, as(`user:${userId}`))).key;
-        }),
-      );
-      assert.deepEqual(new Set(keys.map((key) => key?.versions.length)), new Set([2]));
-    });
-
-    it('refuses a secret that is a key of the owner, also an earlier version', async () => {
-      const tenant = await rotatedTenant(HOUR_MS);
-      for (const secret of [FIRST, SECOND]) {
-        assert.equal(await reasonOf(rotate(tenant, secret)), 'KEY_DUPLICATE');
-      }
-    });
-
-    it('wants to know what the venue calls the new one, if it calls the old one something', async () => {
-      const key = { venue: 'binance', venueKeyId: 'first' };
-      const tenant = await newTenant(world, { key });
-      assert.equal(await reasonOf(rotate(tenant, SECOND)), 'REQUEST_INVALID');
     });
   });
 
   describe('that is deleted', () => {
     it('keeps its secret, and is as it was when that is taken back', async () => {
       const tenant = await newTenant(world);
-      const before = await get(tenant.userId, tenant.keyId);
+      const before = await owners.get(tenant);
 
-      const { key } = await remove(tenant);
+      const { key } = await owners.remove(tenant);
       assert.equal(key?.state, KeyState.PENDING_DELETION);
       assert.equal(key.purgeTime?.getTime(), (key.deleteTime?.getTime() ?? 0) + 7 * 24 * HOUR_MS);
-      assert.deepEqual(await secretsOf(tenant), [true]);
+      assert.deepEqual(await owners.secretsOf(tenant), [true]);
       assert.equal(await reasonOf(authorize(world, tenant)), 'KEY_NOT_FOUND');
 
-      const back = await world.keys.undeleteKey({ id: tenant.keyId }, owner(tenant));
+      const back = await world.keys.undeleteKey({ id: tenant.keyId }, as(`user:${tenant.userId}`));
       const { updateTime, etag, ...rest } = before;
       assert.deepEqual({ ...back.key, updateTime, etag }, { ...rest, updateTime, etag });
       await authorize(world, tenant);
@@ -313,17 +189,17 @@ describe('the life of a key', () => {
 
     it('loses its secret after the wait, and does not come back', async () => {
       const tenant = await newTenant(world);
-      await remove(tenant);
+      await owners.remove(tenant);
       const past = 'update key set purge_at = ramet_now() where id = $1';
       await world.db.query(past, [tenant.keyId]);
       await using _ = await world.addReplica({ destroyMs: 10 });
 
-      await until(tenant, ({ state }) => state === KeyState.DESTROYED);
+      await owners.until(tenant, ({ state }) => state === KeyState.DESTROYED);
 
-      assert.deepEqual(await secretsOf(tenant), [false]);
-      const back = world.keys.undeleteKey({ id: tenant.keyId }, owner(tenant));
+      assert.deepEqual(await owners.secretsOf(tenant), [false]);
+      const back = world.keys.undeleteKey({ id: tenant.keyId }, as(`user:${tenant.userId}`));
       assert.equal(await reasonOf(back), 'KEY_DELETED');
-      assert.equal(await reasonOf(update(tenant, { name: 'again' })), 'KEY_DELETED');
+      assert.equal(await reasonOf(owners.update(tenant, { name: 'again' })), 'KEY_DELETED');
     });
 
     it('loses its secret although many others that were due before cannot lose theirs', async () => {
@@ -373,9 +249,9 @@ describe('the life of a key', () => {
     it('waits as long as is said, within a day and thirty', async () => {
       const tenant = await newTenant(world);
       for (const seconds of [86_399n, 2_592_001n]) {
-        assert.equal(await reasonOf(remove(tenant, seconds)), 'REQUEST_INVALID');
+        assert.equal(await reasonOf(owners.remove(tenant, seconds)), 'REQUEST_INVALID');
       }
-      const { key } = await remove(tenant, 86_400n);
+      const { key } = await owners.remove(tenant, 86_400n);
       assert.equal(key?.purgeTime?.getTime(), (key?.deleteTime?.getTime() ?? 0) + 24 * HOUR_MS);
     });
   });
@@ -396,10 +272,13 @@ describe('the life of a key', () => {
   it('changes only as it was read, and only in what the mask names', async () => {
     const tenant = await newTenant(world, { key: { labels: { desk: 'one' } } });
     const stale = { etag: '"9"', name: 'other' };
-    assert.equal(await reasonOf(update(tenant, stale)), 'ETAG_STALE');
-    assert.equal(await reasonOf(update(tenant, { updateMask: ['algorithm'] })), 'REQUEST_INVALID');
+    assert.equal(await reasonOf(owners.update(tenant, stale)), 'ETAG_STALE');
+    assert.equal(
+      await reasonOf(owners.update(tenant, { updateMask: ['algorithm'] })),
+      'REQUEST_INVALID',
+    );
 
-    const { key } = await update(tenant, { name: 'other', updateMask: ['labels'] });
+    const { key } = await owners.update(tenant, { name: 'other', updateMask: ['labels'] });
     assert.deepEqual(key?.labels, {});
     assert.notEqual(key?.name, 'other');
   });
@@ -437,95 +316,7 @@ describe('the life of a key', () => {
     ]);
     assert.deepEqual(rows, []);
   });
-
-  function owner({ userId }: Pick<Tenant, 'userId'>) {
-    return as(`user:${userId}`);
-  }
-
-  async function get(userId: string, id: string): Promise<Key> {
-    const { key } = await world.keys.getKey({ id }, as(`user:${userId}`));
-    return key ?? assert.fail('there is no key');
-  }
-
-  async function available(tenant: Tenant): Promise<readonly string[]> {
-    const all = { owner: undefined, keyId: '', pageSize: 0, pageToken: '' };
-    const { keys } = await world.keys.listAvailableKeys(all, owner(tenant));
-    return keys.map(({ id }) => id);
-  }
-
-  function update(tenant: Tenant, change: Parameters<typeof UpdateKeyRequest.fromPartial>[0]) {
-    const request = UpdateKeyRequest.fromPartial({ ...change, id: tenant.keyId });
-    return world.keys.updateKey(request, owner(tenant));
-  }
-
-  function remove(tenant: Tenant, seconds?: bigint) {
-    const deleteAfter = seconds === undefined ? undefined : { seconds, nanos: 0 };
-    return world.keys.deleteKey({ id: tenant.keyId, etag: '', deleteAfter }, owner(tenant));
-  }
-
-  function rotate(tenant: Tenant, secret: string, overlapMs = HOUR_MS) {
-    const request = RotateKeyRequest.fromPartial({
-      id: tenant.keyId,
-      material: { $case: 'secret', value: Buffer.from(secret) },
-      overlap: { seconds: BigInt(overlapMs / 1_000), nanos: 0 },
-    });
-    return world.keys.rotateKey(request, owner(tenant));
-  }
-
-  /** A tenant that has signed with the first secret of a key, which then got a second one. */
-  async function rotatedTenant(overlapMs: number): Promise<Tenant> {
-    const material = { $case: 'secret', value: Buffer.from(FIRST) } as const;
-    const tenant = await newTenant(world, { key: { material } });
-    await authorize(world, tenant);
-    assert.deepEqual(await signRaw(world, tenant, 'payload'), signed(FIRST));
-    await rotate(tenant, SECOND, overlapMs);
-    return tenant;
-  }
-
-  /** Which versions have signed, as the log tells its owner, the newest first. */
-  async function versionsLogged(tenant: Tenant): Promise<readonly number[]> {
-    const request = { keyId: tenant.keyId, cloneId: '', pageSize: 0, pageToken: '' };
-    const { signatures } = await world.keys.listSignatures(request, owner(tenant));
-    return signatures.map(({ keyVersion }) => keyVersion);
-  }
-
-  function nextEpoch({ cloneId, epoch }: Tenant): void {
-    const clone = world.peers.clones.get(cloneId) ?? assert.fail('there is no clone');
-    world.peers.clones.set(cloneId, { ...clone, epoch });
-  }
-
-  async function overlapIsOver({ keyId }: Tenant): Promise<void> {
-    const sql = `
-      update key_version set retire_at = ramet_now() - interval '3 minutes'
-      where key_id = $1 and retire_at is not null`;
-    await world.db.query(sql, [keyId]);
-    const grants = `
-      update key_grant set version_until = ramet_now() - interval '3 minutes'
-      where key_id = $1 and version_until is not null`;
-    await world.db.query(grants, [keyId]);
-  }
-
-  /** Whether the secrets of a key are there, of the newest version first. */
-  async function secretsOf({ keyId }: Tenant): Promise<readonly boolean[]> {
-    const sql = `
-      select sealed is not null and wrapped_key is not null as "isThere"
-      from key_version where key_id = $1 order by version desc`;
-    const rows = await world.db.query<{ readonly isThere: boolean }>(sql, [keyId]);
-    return rows.map(({ isThere }) => isThere);
-  }
-
-  async function until({ userId, keyId }: Tenant, is: (key: Key) => boolean): Promise<Key> {
-    for (;;) {
-      const key = await get(userId, keyId);
-      if (is(key)) return key;
-      await systemClock.sleep(10);
-    }
-  }
 });
-
-function signed(secret: string): Buffer {
-  return createHmac('sha256', secret).update('payload').digest();
-}
 
 function inMs(ms: number): Date {
   return new Date(systemClock.now().getTime() + ms);
