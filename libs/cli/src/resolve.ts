@@ -1,3 +1,4 @@
+import type { Key } from '@ramet/proto-gen/keys.v1';
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';
@@ -95,16 +96,28 @@ export async function findBot(finder: Finder, text: string): Promise<string> {
   return theOne('bot', name, bots.flat()).id;
 }
 
-/** The id of a key: an id, or a name among the keys of an owner. */
-export async function findKey(finder: Finder, text: string, ownerText = ME): Promise<string> {
+/** The id of a key: an id, or a name among the keys of an owner, or among those that are deleted. */
+export async function findKey(
+  finder: Finder,
+  text: string,
+  ownerText = ME,
+  { deleted = false }: { readonly deleted?: boolean } = {},
+): Promise<string> {
   if (isId('key', text)) return text;
-  const owner = await findOwner(finder, ownerText);
-  const { session, world } = finder;
-  const keys = await collect(async (page) => {
-    const answer = await session.keys.listKeys({ ...page, owner }, { signal: world.signal });
+  const keys = await listKeys(finder, await findOwner(finder, ownerText), deleted);
+  return theOne(deleted ? 'deleted key' : 'key', text, keys).id;
+}
+
+async function listKeys(
+  { session, world }: Finder,
+  owner: Owner,
+  deleted: boolean,
+): Promise<readonly Key[]> {
+  return await collect(async (page) => {
+    const request = { ...page, owner, deleted };
+    const answer = await session.keys.listKeys(request, { signal: world.signal });
     return { items: answer.keys, next: answer.nextPageToken };
   });
-  return theOne('key', text, keys).id;
 }
 
 /** The id of a free key that a clone of an owner could use: an id, or a name. */
@@ -121,16 +134,11 @@ export async function findFreeKey(finder: Finder, text: string, owner: Owner): P
 }
 
 /** The error for a key that a clone cannot get. It says why, where the caller may see the key. */
-async function notFree({ session, world }: Finder, text: string, owner: Owner): Promise<Error> {
-  const { signal } = world;
+async function notFree(finder: Finder, text: string, owner: Owner): Promise<Error> {
+  const { session, world } = finder;
   const mine: Owner = { owner: { $case: 'userId', value: await session.myId() } };
   const lists = await Promise.allSettled(
-    [owner, mine].map((each) =>
-      collect(async (page) => {
-        const answer = await session.keys.listKeys({ ...page, owner: each }, { signal });
-        return { items: answer.keys, next: answer.nextPageToken };
-      }),
-    ),
+    [owner, mine].map((each) => listKeys(finder, each, false)),
   );
   const seen = lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
   const key = seen.find(({ name }) => name === text);

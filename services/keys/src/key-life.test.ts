@@ -187,6 +187,25 @@ describe('the life of a key', () => {
       assert.equal(await reasonOf(signRaw(world, tenant, 'payload')), 'OK');
     });
 
+    it('is found by its owner, apart from others, as long as it can come back', async () => {
+      const tenant = await newTenant(world);
+      const { userId, keyId } = tenant;
+      const owner = { owner: { $case: 'userId', value: userId } } as const;
+      const list = async (deleted: boolean, asker = userId) => {
+        const request = { owner, pageSize: 0, pageToken: '', deleted };
+        const { keys } = await world.keys.listKeys(request, as(`user:${asker}`));
+        return keys.map(({ id }) => id);
+      };
+
+      assert.deepEqual([await list(false), await list(true)], [[keyId], []]);
+      await owners.remove(tenant);
+      assert.deepEqual([await list(false), await list(true)], [[], [keyId]]);
+      assert.equal(await reasonOf(list(true, newUser())), 'USER_NOT_FOUND');
+
+      await world.db.query('update key set destroyed_at = ramet_now() where id = $1', [keyId]);
+      assert.deepEqual(await list(true), []);
+    });
+
     it('loses its secret after the wait, and does not come back', async () => {
       const tenant = await newTenant(world);
       await owners.remove(tenant);

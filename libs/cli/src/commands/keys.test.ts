@@ -76,6 +76,29 @@ describe('ramet keys', () => {
     assert.match(errors, /no free key 'paper'.*: clone cln_other holds it/);
   });
 
+  it('takes a deletion back by the name that the key had', async () => {
+    const asked: boolean[] = [];
+    const key = Key.fromPartial({ id: KEY_ID, name: 'paper', state: KeyState.ENABLED });
+    await using mesh = await startTestMesh({
+      keys: {
+        listKeys: async ({ deleted }) => {
+          asked.push(deleted);
+          return { keys: deleted ? [key] : [], nextPageToken: '' };
+        },
+        undeleteKey: async ({ id }) => ({ key: { ...key, id } }),
+      },
+    });
+
+    const list = await runCommand(mesh.address, ['keys', 'list', '--deleted']);
+    const back = await runCommand(mesh.address, ['keys', 'undelete', 'paper']);
+    const none = await runCommand(mesh.address, ['keys', 'undelete', 'other']);
+
+    assert.match(list.out, new RegExp(`^${KEY_ID} +paper`, 'm'));
+    assert.match(back.out, new RegExp(`^id: +${KEY_ID}$`, 'm'));
+    assert.match(none.errors, /no deleted key 'other'/);
+    assert.deepEqual(asked, [true, true, true]);
+  });
+
   it('lists with a token that is good for that alone', async () => {
     const owners: (Owner | undefined)[] = [];
     const expiresIn = { seconds: 300n, nanos: 0 };
