@@ -1,6 +1,9 @@
 // Goal: people find out from the command itself why a key cannot be had, and bring their keys as they have them.
 // Method: the command in this process, against services that are played.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type CreateKeyRequest, Key, KeyState } from '@ramet/proto-gen/keys.v1';
 import type { Owner } from '@ramet/proto-gen/teams.v1';
 import { type Answers, runCommand, startTestMesh, USER_ID, USER_TOKEN } from '../test-mesh.js';
@@ -74,6 +77,33 @@ describe('ramet keys', () => {
 
     assert.equal(exitCode, 3);
     assert.match(errors, /no free key 'paper'.*: clone cln_other holds it/);
+  });
+
+  it('are listed for a job of CI, by its ID token', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ramet-cli-'));
+    const file = join(folder, 'id-token');
+    await writeFile(file, 'the.id.token\n');
+    const shown: string[] = [];
+    const expiresIn = { seconds: 300n, nanos: 0 };
+    await using mesh = await startTestMesh({
+      tokens: {
+        exchangeIdentityToken: async ({ identityToken }) => {
+          shown.push(identityToken);
+          return { token: USER_TOKEN, expireTime: undefined, expiresIn };
+        },
+      },
+      keys: listing([]),
+    });
+    const env = { RAMET_API_KEY: '', RAMET_IDENTITY_TOKEN_FILE: file };
+
+    const ran = await runCommand(mesh.address, ['keys', 'list'], { env });
+    const said = await runCommand(mesh.address, ['keys', 'list', '--identity-token-file', file]);
+    const gone = await runCommand(mesh.address, ['keys', 'list', '--identity-token-file', '/no']);
+    await rm(folder, { recursive: true });
+
+    assert.deepEqual([ran.exitCode, said.exitCode, gone.exitCode], [0, 0, 2]);
+    assert.match(gone.errors, /cannot read the identity token/);
+    assert.deepEqual(shown, ['the.id.token', 'the.id.token']);
   });
 
   it('takes a deletion back by the name that the key had', async () => {

@@ -218,8 +218,13 @@ export class Session implements AsyncDisposable {
       return continueLogin(this.tokens, { file, profile: credential.profile, clock, signal });
     }
     if (credential?.from === 'token') return { token: credential.token, expiresInMs: timeoutMs };
-    const apiKey = await readApiKey(credential);
-    const { token, expiresIn } = await this.tokens.exchangeToken({ apiKey }, { signal });
+    const { token, expiresIn } =
+      credential?.from === 'identity'
+        ? await this.tokens.exchangeIdentityToken(
+            { identityToken: await readSecretFile(credential.path, 'identity token') },
+            { signal },
+          )
+        : await this.tokens.exchangeToken({ apiKey: await readApiKey(credential) }, { signal });
     return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * MS_PER_SECOND };
   }
 }
@@ -253,19 +258,21 @@ export async function readApiKey(credential: Credential | undefined): Promise<st
       return credential.apiKey;
     case 'login':
       throw new UsageError(`profile '${credential.profile}' has a login and no API key`);
+    case 'identity':
+      throw new UsageError('there is an identity token and no API key');
     case 'token':
       throw new UsageError('there is a token and no API key');
     case 'mesh':
       return readCredential(credential.meshFile, credential.name);
     case 'file':
-      return readKeyFile(credential.path);
+      return readSecretFile(credential.path, 'API key');
   }
 }
 
-async function readKeyFile(path: string): Promise<string> {
+async function readSecretFile(path: string, what: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (thrown) {
-    throw new UsageError(`cannot read the API key: ${(thrown as Error).message}`);
+    throw new UsageError(`cannot read the ${what}: ${(thrown as Error).message}`);
   }
 }
