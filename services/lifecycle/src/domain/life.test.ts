@@ -70,7 +70,7 @@ const ASKED: readonly (readonly [string, Ask])[] = [
   ['restore', askToRestore],
   ['update', (clone, roll) => askToUpdate(clone, randomRelease(roll))],
   ['set_expiry', (clone, roll, now) => askToExpire(clone, soon(roll, now), now)],
-  ['extend', (clone, roll, now) => askToExtend(clone, roll(2 * HOUR_MS), now)],
+  ['extend', (clone, roll, now) => askToExtend(clone, 1_000 + roll(2 * HOUR_MS), now)],
   ['force_delete', (clone, _, now) => askToForceDelete(clone, 'stuck', now)],
   ['reassign', (clone) => askToReassign(clone, OTHER)],
   ['rotate_secrets', askForNewEpoch],
