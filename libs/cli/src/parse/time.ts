@@ -5,7 +5,7 @@ import { isDuration, parseMilliseconds } from './duration.js';
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Whether a text is written like a time, and not like a duration. */
-export function isTime(text: string): boolean {
+function isTime(text: string): boolean {
   return RFC3339.test(text);
 }
 
