@@ -42,30 +42,7 @@ export function connectRunner(socketPath) {
       };
     },
 
-    /** Signs a request to the key's venue. Gives the query and headers to send. */
-    async signVenueRequest({ requestId, method, host, path, query }) {
-      const venue = encode([method, host, path, query].map((value, at) => [at + 1, value]));
-      const answer = await sign(requestId, 3, venue);
-      const signed = decode(all(answer, 2)[0] ?? Buffer.alloc(0));
-      const headers = all(signed, 2)
-        .map(decode)
-        .map((header) => [text(header, 1), text(header, 2)]);
-      return { query: text(signed, 1), headers: Object.fromEntries(headers) };
-    },
-
-    /** Signs bytes as they are. */
-    async signRaw({ requestId, bytes }) {
-      const answer = await sign(requestId, 2, bytes);
-      return all(answer, 1)[0] ?? Buffer.alloc(0);
-    },
-
-    /**
-     * Signs a transaction of Ethereum (EIP-1559), amounts in wei as decimal digits. Gives what can be
-     * broadcast, as `eth_sendRawTransaction` takes it.
-     */
-    async signEvmTransaction({ requestId, ...transaction }) {
-      return signedEvmTransaction(await sign(requestId, 5, evmTransaction(transaction)));
-    },
+    ...signersOf(sign),
 
     /** Reports how far the work is, from 0 to 1. */
     async reportProgress({ fraction, message, metrics = [] }) {
@@ -83,12 +60,73 @@ export function connectRunner(socketPath) {
   };
 }
 
-/** What the runner answered instead of a response. `reason` is stable, such as GRANT_REVOKED. */
+/** What can be had signed. Each takes a `requestId`, under which it is safe to repeat. */
+function signersOf(sign) {
+  return {
+    /** Signs a request to the key's venue. Gives the query, headers and body to send, as they are. */
+    async signVenueRequest({ requestId, method, host, path, query = '', body = '' }) {
+      const venue = encode([method, host, path, query, body].map((value, at) => [at + 1, value]));
+      const answer = await sign(requestId, 3, venue);
+      const signed = decode(all(answer, 2)[0] ?? Buffer.alloc(0));
+      const headers = all(signed, 2)
+        .map(decode)
+        .map((header) => [text(header, 1), text(header, 2)]);
+      return {
+        query: text(signed, 1),
+        headers: Object.fromEntries(headers),
+        body: all(signed, 3)[0] ?? Buffer.alloc(0),
+      };
+    },
+
+    /** Signs bytes as they are. */
+    async signRaw({ requestId, bytes }) {
+      const answer = await sign(requestId, 2, bytes);
+      return signatureIn(answer);
+    },
+
+    /** Signs a digest of 32 bytes. */
+    async signPrehashed({ requestId, digest }) {
+      return signatureIn(await sign(requestId, 4, digest));
+    },
+
+    /** Signs a message as wallets of Ethereum do (EIP-191). Gives 65 bytes. */
+    async signEvmMessage({ requestId, message }) {
+      return signatureIn(await sign(requestId, 6, message));
+    },
+
+    /** Signs typed data (EIP-712), given as an object or as JSON. Gives 65 bytes. */
+    async signEvmTypedData({ requestId, typedData }) {
+      const json = typeof typedData === 'string' ? typedData : JSON.stringify(typedData);
+      return signatureIn(await sign(requestId, 7, json));
+    },
+
+    /** Signs the message of a transaction of Solana. Gives 64 bytes. */
+    async signSolanaMessage({ requestId, message }) {
+      return signatureIn(await sign(requestId, 8, message));
+    },
+
+    /**
+     * Signs a transaction of Ethereum (EIP-1559), amounts in wei as decimal digits. Gives what can be
+     * broadcast, as `eth_sendRawTransaction` takes it.
+     */
+    async signEvmTransaction({ requestId, ...transaction }) {
+      return signedEvmTransaction(await sign(requestId, 5, evmTransaction(transaction)));
+    },
+  };
+}
+
+/**
+ * What the runner answered instead of a response. `reason` is stable, such as GRANT_REVOKED, and
+ * `metadata` says more, such as the `limit` of LIMIT_EXCEEDED. `retryAfterMs` is how long to wait, or
+ * undefined where nothing was said of it.
+ */
 export class RunnerError extends Error {
-  constructor(code, reason, message) {
+  constructor(code, message, { reason = '', metadata = {}, retryAfterMs } = {}) {
     super(message);
     this.code = code;
     this.reason = reason;
+    this.metadata = metadata;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -108,7 +146,7 @@ function callUnary(session, method, message) {
     stream.on('response', (headers) => Object.assign(ending, headers));
     stream.on('trailers', (headers) => Object.assign(ending, headers));
     stream.on('data', (chunk) => chunks.push(chunk));
-    stream.on('error', (error) => reject(new RunnerError(UNAVAILABLE, '', error.message)));
+    stream.on('error', (error) => reject(new RunnerError(UNAVAILABLE, error.message)));
     stream.on('close', () => {
       if (ending['grpc-status'] === '0') resolve(Buffer.concat(chunks).subarray(5));
       else reject(errorIn(ending));
@@ -121,15 +159,30 @@ function callUnary(session, method, message) {
 
 function errorIn(ending) {
   const code = Number(ending['grpc-status'] ?? UNAVAILABLE);
-  return new RunnerError(code, reasonIn(ending), decodeURIComponent(ending['grpc-message'] ?? ''));
+  return new RunnerError(code, decodeURIComponent(ending['grpc-message'] ?? ''), detailsIn(ending));
 }
 
-/** The reason in google.rpc.Status: the first detail that is an ErrorInfo. */
-function reasonIn({ 'grpc-status-details-bin': details = '' }) {
-  for (const any of all(decode(Buffer.from(details, 'base64')), 3).map(decode)) {
-    if (text(any, 1).endsWith('google.rpc.ErrorInfo')) return text(decode(all(any, 2)[0]), 1);
-  }
-  return '';
+/** What google.rpc.Status tells besides: an ErrorInfo, and a RetryInfo where waiting helps. */
+function detailsIn({ 'grpc-status-details-bin': bytes = '' }) {
+  const details = all(decode(Buffer.from(bytes, 'base64')), 3).map(decode);
+  const the = (type) => {
+    const found = details.find((any) => text(any, 1).endsWith(`google.rpc.${type}`));
+    return found && decode(all(found, 2)[0]);
+  };
+  const [info, retry] = [the('ErrorInfo') ?? [], the('RetryInfo')];
+  const entries = all(info, 3).map(decode);
+  return {
+    reason: text(info, 1),
+    metadata: Object.fromEntries(entries.map((entry) => [text(entry, 1), text(entry, 2)])),
+    retryAfterMs: retry && millisecondsIn(retry),
+  };
+}
+
+/** The delay of a RetryInfo. */
+function millisecondsIn(retry) {
+  const delay = decode(all(retry, 1)[0] ?? Buffer.alloc(0));
+  const [seconds = 0, nanos = 0] = [all(delay, 1)[0], all(delay, 2)[0]];
+  return seconds * 1_000 + nanos / 1e6;
 }
 
 /** Protobuf, as far as these messages need it: `[field, value]` in order. */
@@ -189,6 +242,10 @@ function evmTransaction({ chainId, nonce, gasLimit, to, value, fee, data = [] })
   const numbers = [chainId, nonce, gasLimit].map((each, at) => [at + 1, each]);
   const texts = [to, value, data].map((each, at) => [at + 4, each]);
   return encode([...numbers, ...texts, [8, dynamic]]);
+}
+
+function signatureIn(answer) {
+  return all(answer, 1)[0] ?? Buffer.alloc(0);
 }
 
 function signedEvmTransaction(answer) {

@@ -154,6 +154,28 @@ describe('Database', () => {
       );
     });
 
+    it('fails one statement for all idle connections that it lost, and none after it', async () => {
+      await using colony = await openColony();
+      await using proxy = await startProxy(colony.url);
+      const db = await colony.another({ url: proxy.url, poolSize: 4 });
+      const uses = {
+        query: () => db.query('select 1'),
+        transaction: () => db.transaction((tx) => tx.query('select 1')),
+        reserve: async () => {
+          await using session = await db.reserve();
+          return await session.query('select 1');
+        },
+      };
+      for (const first of Object.values(uses)) {
+        for (const next of Object.values(uses)) {
+          await Promise.all([1, 2, 3, 4].map(() => db.query('select pg_sleep(0.05)')));
+          proxy.forget();
+          await assert.rejects(first(), AWAY);
+          assert.equal((await next()).length, 1);
+        }
+      }
+    });
+
     it('waits at the start until it is there', async () => {
       await using colony = await openColony();
       await using proxy = await startProxy(colony.url);

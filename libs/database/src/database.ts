@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { type Bell, createBell } from './bell.js';
-import { isCollision, isOutage, publicFailure } from './outage.js';
+import { Doubt } from './doubt.js';
+import { isCollision, isLoss, isOutage, publicFailure } from './outage.js';
 import { createRing, type Ring } from './ring.js';
 
 /** Where statements go: the database, or a transaction that is open in it. */
@@ -57,12 +58,17 @@ export class Database implements Queries, AsyncDisposable {
   readonly #source: DataSource;
   readonly #pool: Pool;
   readonly #open = new AsyncLocalStorage<true>();
+  readonly #doubt = new Doubt();
 
   constructor(source: DataSource, pool: Pool, schema: string) {
     this.#source = source;
     this.#pool = pool;
     // A server may end a connection with the very words that open it, before anybody has it in hand.
-    pool.on('connect', (client) => client.on('error', ignore));
+    pool.on('connect', (client) => {
+      client.on('error', ignore);
+      this.#doubt.clear(client);
+    });
+    pool.on('error', () => this.#doubt.raise());
     this.schema = schema;
   }
 
@@ -90,6 +96,7 @@ export class Database implements Queries, AsyncDisposable {
       });
     } catch (thrown) {
       isBroken = isOutage(thrown);
+      this.#note(thrown);
       throw thrown;
     } finally {
       giveBack(client, isBroken);
@@ -135,12 +142,17 @@ export class Database implements Queries, AsyncDisposable {
       tell();
     };
     client.on('error', lose).on('end', lose);
+    client.on('error', () => this.#doubt.raise());
     return {
       isLost: () => lost,
       whenLost(callback) {
         tell = callback;
       },
-      query: (sql, params) => rowsOf(client, sql, params, limit && limit + GRACE_MS),
+      query: (sql, params) =>
+        rowsOf<never>(client, sql, params, limit && limit + GRACE_MS).catch((thrown: unknown) => {
+          this.#note(thrown);
+          throw thrown;
+        }),
       async listen(channel, callback) {
         client.on('notification', (notice) => {
           if (notice.channel === channel) callback();
@@ -156,13 +168,33 @@ export class Database implements Queries, AsyncDisposable {
     if (this.#source.isInitialized) await this.#source.destroy();
   }
 
+  /** Notes a failure, as far as it says something of other connections. */
+  #note(thrown: unknown): void {
+    if (isLoss(thrown)) this.#doubt.raise();
+  }
+
+  /** Takes a connection out of the pool that is there. */
   async #connect(): Promise<PoolClient> {
     try {
-      const client = await this.#pool.connect();
-      client.on('error', ignore);
-      return client;
+      for (;;) {
+        const client = await this.#pool.connect();
+        client.on('error', ignore);
+        if (await this.#doubt.isThere(client)) return client;
+        giveBack(client, true);
+      }
     } catch (thrown) {
       throw publicFailure(thrown);
+    }
+  }
+
+  /** The mapper's runner on a connection that is there. To be released. */
+  async #connectRunner(): Promise<{ readonly runner: QueryRunner; readonly client: PoolClient }> {
+    for (;;) {
+      const runner = this.#source.createQueryRunner();
+      const client: PoolClient = await runner.connect();
+      if (await this.#doubt.isThere(client)) return { runner, client };
+      close(client);
+      await runner.release();
     }
   }
 
@@ -170,20 +202,18 @@ export class Database implements Queries, AsyncDisposable {
     work: (tx: Tx) => Promise<Result>,
     { isolation }: TransactionOptions,
   ): Promise<Result> {
-    const runner = this.#source.createQueryRunner();
+    const { runner, client } = await this.#connectRunner();
+    const tx = new OpenTransaction(client, runner.manager);
     try {
-      const client: PoolClient = await runner.connect();
-      const tx = new OpenTransaction(client, runner.manager);
-      try {
-        await runner.startTransaction(isolation);
-        const result = await this.#open.run(true, () => work(tx));
-        await commit(client);
-        if (tx.wroteHistory) this.written.ring();
-        return result;
-      } catch (thrown) {
-        await rollBack(client, thrown);
-        throw thrown;
-      }
+      await runner.startTransaction(isolation);
+      const result = await this.#open.run(true, () => work(tx));
+      await commit(client);
+      if (tx.wroteHistory) this.written.ring();
+      return result;
+    } catch (thrown) {
+      this.#note(thrown);
+      await rollBack(client, thrown);
+      throw thrown;
     } finally {
       await runner.release();
     }
@@ -232,9 +262,13 @@ async function commit(client: PoolClient): Promise<void> {
 
 /** Rolls back, or closes a connection that may be gone: the server then rolls back by itself. */
 async function rollBack(client: PoolClient, thrown: unknown): Promise<void> {
-  const close = (): void => void client.end().catch(ignore);
-  if (isOutage(thrown)) close();
-  else await client.query('rollback').catch(close);
+  if (isOutage(thrown)) close(client);
+  else await client.query('rollback').catch(() => close(client));
+}
+
+/** Closes a connection, so that the pool will not take it back. */
+function close(client: PoolClient): void {
+  void client.end().catch(ignore);
 }
 
 function giveBack(client: PoolClient, isBroken: boolean): void {

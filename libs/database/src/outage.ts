@@ -31,6 +31,10 @@ const SOCKET_ERRORS = new Set([
 const DRIVER_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client (was closed|has encountered)|Cannot use a pool after calling end|Driver not Connected)/;
 
+/** Of these, what says that the connection itself is gone: shut down, or ended without an answer. */
+const LOSS_STATES = new Set(['57P01', '57P02']);
+const LOSS_MESSAGES = /^(Connection terminated|Query read timeout|Client has encountered)/;
+
 /** Two transactions that stood in each other's way: one of them may simply be run again. */
 const COLLISIONS = new Set(['40001', '40P01']);
 
@@ -41,6 +45,14 @@ export function isOutage(thrown: unknown): boolean {
   if (code === undefined) return error instanceof Error && DRIVER_MESSAGES.test(error.message);
   if (SOCKET_ERRORS.has(code) || OUTAGE_STATES.has(code)) return true;
   return code.length === 5 && OUTAGE_CLASSES.has(code.slice(0, 2));
+}
+
+/** Tells whether a failure says that its connection is gone, and so perhaps others that were idle. */
+export function isLoss(thrown: unknown): boolean {
+  const error = driverError(thrown);
+  const code = codeOf(error);
+  if (code === undefined) return error instanceof Error && LOSS_MESSAGES.test(error.message);
+  return SOCKET_ERRORS.has(code) || LOSS_STATES.has(code) || /^08...$/.test(code);
 }
 
 /** Tells whether a failed transaction may succeed when it is run again at once. */

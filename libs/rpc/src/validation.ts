@@ -4,6 +4,7 @@ import { createValidator, type Validator } from '@bufbuild/protovalidate';
 import { invalid, type Violation } from '@ramet/errors';
 import { findMethod } from './contract.js';
 import type { AnyMethod } from './method.js';
+import { plainRule } from './plain-rule.js';
 import { inspectorOf } from './wire.js';
 
 /** Decodes a request that keeps all promises of the contract. Throws REQUEST_INVALID otherwise. */
@@ -61,7 +62,7 @@ function violationsOf(
     case 'invalid':
       return result.violations.map((each) => ({
         field: pathToString(each.field),
-        description: each.message,
+        description: plainRule(each.message),
       }));
     case 'error':
       throw result.error;

@@ -105,7 +105,8 @@ describe('the secrets of keys', () => {
           stranger,
         ),
       ];
-      for (const call of calls) assert.equal(await reasonOf(call), 'KEY_NOT_FOUND');
+      const reasons = await Promise.all(calls.map(reasonOf));
+      assert.deepEqual(reasons, Array(calls.length).fill('KEY_NOT_FOUND'));
     }
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { PublicError } from '@ramet/errors';
 import { loadContract } from '@ramet/proto-gen/contract';
 import { EvmTransaction } from '@ramet/proto-gen/keys.v1';
 import {
@@ -17,11 +18,16 @@ import { urlOf } from './examples.js';
 // Method: the client, which has no dependency, talks to a server made of the contract itself.
 
 const INVALID_ARGUMENT = 3;
+const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 const SIGNATURE = Buffer.from([0, 1, 127, 128, 255]);
 const BROADCAST = {
   ...{ rawTransaction: Buffer.from([2]), hash: Buffer.from([1, 2]), sender: '0xme' },
 };
+
+const TOO_OFTEN = new PublicError('resource_exhausted', 'GRANT_RATE_EXCEEDED', 'too often', {
+  ...{ metadata: { grant_id: 'gra_1' }, retryAfterMs: 2_250 },
+});
 
 describe("the example bot's client", () => {
   it('reads the parameters', async () => {
@@ -48,12 +54,39 @@ describe("the example bot's client", () => {
   it('has requests to a venue signed', async () => {
     await using bench = await openBench();
     const request = { method: 'POST', host: 'exchange:80', path: '/order', query: 'a=1&b=%20' };
+    const body = Buffer.from('{"pair":"XBTUSD"}');
 
-    const signed = await bench.runner.signVenueRequest({ requestId: '', ...request });
+    const signed = await bench.runner.signVenueRequest({ requestId: '', ...request, body });
 
-    assert.deepEqual(signed, { query: 'a=1&b=%20&signed=yes', headers: { 'X-Key': 'name' } });
-    const value = { ...request, body: Buffer.alloc(0) };
-    assert.deepEqual(bench.signed[0]?.payload, { $case: 'venue', value });
+    assert.deepEqual(signed, {
+      ...{ query: 'a=1&b=%20&signed=yes', headers: { 'X-Key': 'name' } },
+      body: Buffer.from('{"pair":"XBTUSD"}&signed=yes'),
+    });
+    assert.deepEqual(bench.signed[0]?.payload, { $case: 'venue', value: { ...request, body } });
+  });
+
+  it('has messages, typed data and digests signed', async () => {
+    await using bench = await openBench();
+    const { runner } = bench;
+    const [message, digest] = [Buffer.from('hello'), Buffer.alloc(32, 7)];
+
+    const signatures = [
+      await runner.signEvmMessage({ requestId: '', message }),
+      await runner.signEvmTypedData({ requestId: '', typedData: { primaryType: 'Mail' } }),
+      await runner.signSolanaMessage({ requestId: '', message }),
+      await runner.signPrehashed({ requestId: '', digest }),
+    ];
+
+    assert.deepEqual(signatures, [SIGNATURE, SIGNATURE, SIGNATURE, SIGNATURE]);
+    assert.deepEqual(
+      bench.signed.map(({ payload }) => payload),
+      [
+        { $case: 'evmMessage', value: message },
+        { $case: 'evmTypedData', value: '{"primaryType":"Mail"}' },
+        { $case: 'solanaMessage', value: message },
+        { $case: 'prehashed', value: digest },
+      ],
+    );
   });
 
   it('has transactions of Ethereum signed', async () => {
@@ -89,13 +122,26 @@ describe("the example bot's client", () => {
     );
     assert.deepEqual(bench.completed[0]?.report, { success: true, message: 'done', metrics });
   });
+});
 
+describe("what the example bot's client throws", () => {
   it('tells the reason of a refusal', async () => {
     await using bench = await openBench();
 
     const refusal = bench.runner.signRaw({ requestId: 'not an id', bytes: SIGNATURE });
 
     await assert.rejects(refusal, { code: INVALID_ARGUMENT, reason: 'REQUEST_INVALID' });
+  });
+
+  it('tells what a refusal is about, and how long to wait', async () => {
+    await using bench = await openBench();
+
+    const refusal = bench.runner.signRaw({ requestId: 'too-often', bytes: SIGNATURE });
+
+    await assert.rejects(refusal, {
+      ...{ code: RESOURCE_EXHAUSTED, reason: 'GRANT_RATE_EXCEEDED' },
+      ...{ metadata: { grant_id: 'gra_1' }, retryAfterMs: 2_250 },
+    });
   });
 
   it('tells that nobody is there as UNAVAILABLE', async () => {
@@ -108,6 +154,10 @@ describe("the example bot's client", () => {
 interface Runner {
   getParameters(): Promise<object>;
   signRaw(request: { requestId: string; bytes: Buffer }): Promise<Buffer>;
+  signPrehashed(request: object): Promise<Buffer>;
+  signEvmMessage(request: object): Promise<Buffer>;
+  signEvmTypedData(request: object): Promise<Buffer>;
+  signSolanaMessage(request: object): Promise<Buffer>;
   signVenueRequest(request: object): Promise<object>;
   signEvmTransaction(request: object): Promise<object>;
   reportProgress(progress: object): Promise<void>;
@@ -127,7 +177,7 @@ interface Bench extends AsyncDisposable {
   readonly completed: readonly CompleteRequest[];
 }
 
-/** A runner that takes note of everything and refuses nothing, and a client of it. */
+/** A runner that takes note of everything and refuses what is asked too often, and a client of it. */
 async function openBench(): Promise<Bench> {
   const scope = new Scope();
   const folder = testFolder();
@@ -144,10 +194,12 @@ async function openBench(): Promise<Bench> {
       ],
     }),
     signTransaction: async (request) => {
+      if (request.requestId === 'too-often') throw TOO_OFTEN;
       signed.push(request);
-      const query = request.payload?.$case === 'venue' ? request.payload.value.query : '';
+      const given = request.payload?.$case === 'venue' ? request.payload.value : undefined;
       const headers = [{ name: 'X-Key', value: 'name' }];
-      const venue = { query: `${query}&signed=yes`, headers, body: Buffer.alloc(0) };
+      const body = Buffer.from(`${given?.body ?? ''}&signed=yes`);
+      const venue = { query: `${given?.query ?? ''}&signed=yes`, headers, body };
       return { signature: SIGNATURE, venue, evmTransaction: BROADCAST };
     },
     reportProgress: async (request) => {

@@ -7,6 +7,8 @@ export interface Proxy extends AsyncDisposable {
   readonly url: string;
   /** Closes all connections and refuses new ones. */
   cut(): Promise<void>;
+  /** Drops all connections, which learn of it one by one: when they are used. New ones are let through. */
+  forget(): void;
   /** Lets connections through again. */
   mend(): Promise<void>;
 }
@@ -15,12 +17,16 @@ export interface Proxy extends AsyncDisposable {
 export async function startProxy(target: string): Promise<Proxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
+  const forgotten = new WeakSet<Socket>();
   const server = createServer((near) => {
     const far = connect({ host: hostname, port: Number(port) });
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     }
+    near.on('data', () => {
+      if (forgotten.has(near)) for (const socket of [near, far]) socket.destroy();
+    });
     near.on('close', () => far.destroy()).pipe(far);
     far.on('close', () => near.destroy()).pipe(near);
   });
@@ -47,6 +53,9 @@ export async function startProxy(target: string): Promise<Proxy> {
   return {
     url: url.href,
     cut,
+    forget() {
+      for (const socket of sockets) forgotten.add(socket);
+    },
     mend: async () => void (await listen(own)),
     [Symbol.asyncDispose]: cut,
   };
