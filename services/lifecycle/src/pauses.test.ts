@@ -176,6 +176,21 @@ describe('a clone that is put down', () => {
     }
   });
 
+  it('is archived and deleted where there is no processor time left, and takes none for it', async () => {
+    const id = await create();
+    await api.clones.suspendClone({ id, etag: '' });
+    await reached(api, id, ClonePhase.SUSPENDED);
+    const { cpu_millis: used = 0 } = await usedOf();
+    await limitCpu(BigInt(used));
+
+    await api.clones.archiveClone({ id, etag: '' });
+    await reached(api, id, ClonePhase.ARCHIVED);
+    await api.clones.deleteClone({ id, etag: '' });
+    await reached(api, id, ClonePhase.DELETED);
+    assert.equal((await usedOf()).cpu_millis, used);
+    await limitCpu(undefined);
+  });
+
   it('has ended, and runs again with what it had or from nothing, as it is asked', async () => {
     const id = await create();
     exit(house, await got(api, id), { exitCode: 1 });

@@ -1,17 +1,9 @@
-import {
-  type Clone,
-  type Endpoint,
-  type Execution,
-  later,
-  type Outcome,
-  type Report,
-} from './clone.js';
+import type { Clone, Endpoint, Execution, Outcome, Report } from './clone.js';
 import { hasCondition, withCondition, withoutCondition } from './conditions.js';
 import type { Facts } from './facts.js';
 import { enter, type Move, move } from './move.js';
 import { outcomeOf, settledBy, stopReasonOf, type Workload } from './outcome.js';
-import type { Phase, PhaseEvent } from './phases.js';
-import { nextStage, outcomeOfRun, stageEnded, stagePaused, withRun, withSkipped } from './run.js';
+import { outcomeOfRun, stageEnded, withRun, withSkipped } from './run.js';
 import { OF_SIGNING } from './signing.js';
 
 /** The condition of a clone at rest that has not given everything back yet. */
@@ -41,10 +33,7 @@ export const RESULTS_INCOMPLETE = 'RESULTS_INCOMPLETE';
 
 const PROBED = [AVAILABLE, UNAVAILABLE];
 /** The conditions that end with what they were said of. */
-const OF_A_RUN = [...PROBED, NOT_PUT_DOWN, IDLE, RESULTS_INCOMPLETE, ...OF_SIGNING];
-
-/** How long an archived clone is kept, where its policy does not say. */
-const ARCHIVE_RETENTION_MS = 14 * 24 * 60 * 60_000;
+export const OF_A_RUN = [...PROBED, NOT_PUT_DOWN, IDLE, RESULTS_INCOMPLETE, ...OF_SIGNING];
 
 /** The clone with the first report of its current execution. Later ones change nothing. */
 export function withReport(clone: Clone, report: Report): Clone {
@@ -62,7 +51,13 @@ export function seenToRun(clone: Clone, startedAt: Date): Clone {
 
 /** The clone that is up: what it was being updated to is what it runs. */
 export function started(clone: Clone, endpoints: readonly Endpoint[], why: Move): Clone {
-  const { candidate, formerPhase: _, ...rest } = clone;
+  const { formerPhase: _, ...rest } = clone;
+  return move({ ...promoted(rest), endpoints }, 'started', why);
+}
+
+/** The clone that runs what it was being updated to, if it was. */
+function promoted(clone: Clone): Clone {
+  const { candidate, ...rest } = clone;
   const release = candidate ?? clone.release;
   const isProven = !clone.stages.some(({ state, name }) => {
     const stage = release.stages.find((spec) => spec.name === name);
@@ -71,11 +66,9 @@ export function started(clone: Clone, endpoints: readonly Endpoint[], why: Move)
   const next = {
     ...rest,
     release,
-    endpoints,
     provenRelease: isProven ? release.number : clone.provenRelease,
   };
-  const up = candidate ? withoutCondition(next, UPDATE_FAILED) : next;
-  return move(up, 'started', why);
+  return candidate ? withoutCondition(next, UPDATE_FAILED) : next;
 }
 
 /** The clone with what its probe has found. A check that fails does not fail what runs. */
@@ -124,7 +117,10 @@ export function settled(clone: Clone, workload: Workload | 'none' | undefined, w
   const next = withSkipped(withOutcome(clone, workload, why.at));
   const outcome = outcomeOfRun(next) ?? outcomeOf(clone, workload);
   const { reason, message } = whyOf(outcome);
-  const { candidate: _, ...rest } = next;
+  // What it was updated to may have ended well before it was seen to be up.
+  const isMade =
+    outcome.kind === 'SUCCEEDED' && clone.execution?.release === clone.candidate?.number;
+  const { candidate: _, ...rest } = isMade ? promoted(next) : next;
   return move(withoutCondition(rest, AVAILABLE, UNAVAILABLE), settledBy(outcome), {
     ...why,
     reason,
@@ -201,82 +197,6 @@ export function rolledBack(clone: Clone, problem: string, why: Move): Clone {
 export function halted(clone: Clone, why: Move): Clone {
   const { candidate: _, ...rest } = clone;
   return move(rest, 'halt', why);
-}
-
-/**
- * The clone that is about to be suspended or archived, and remembers where it came from. An update
- * that has not begun is not made, as when it is stopped.
- */
-export function puttingDown(clone: Clone, event: 'suspend' | 'archive', why: Move): Clone {
-  const { candidate: _, ...rest } = clone;
-  return move({ ...rest, formerPhase: clone.phase }, event, why);
-}
-
-/** The clone that is suspended: its workload has ended, to be started again later. */
-export function suspended(clone: Clone, workload: Workload | 'none', why: Move): Clone {
-  const { formerPhase: _, ...rest } = putDown(clone, workload, why.at);
-  const reason = hasCondition(clone, EXPIRED) ? EXPIRED : '';
-  return move(rest, 'suspended', { ...why, reason });
-}
-
-/** The clone that is archived: its workload is gone, and its storage is there. */
-export function archived(clone: Clone, workload: Workload | 'none', why: Move): Clone {
-  const { formerPhase: _, ...rest } = putDown(clone, workload, why.at);
-  const dueAt = archiveEnd(clone, why.at);
-  const deleteDueAt = rest.deleteDueAt && rest.deleteDueAt < dueAt ? rest.deleteDueAt : dueAt;
-  return { ...move(rest, 'archived', why), deleteDueAt };
-}
-
-/** When a clone that is archived at a time is deleted for that. */
-export function archiveEnd({ policy }: Clone, at: Date): Date {
-  return later(at, policy.archiveRetentionMs ?? ARCHIVE_RETENTION_MS);
-}
-
-function putDown(clone: Clone, workload: Workload | 'none', at: Date): Clone {
-  const next = withOutcome(stagePaused(clone), workload, at);
-  return withoutCondition({ ...next, endpoints: [] }, ...OF_A_RUN);
-}
-
-const RETURN: Readonly<Partial<Record<Phase, PhaseEvent>>> = {
-  RUNNING: 'return_running',
-  SUSPENDED: 'return_suspended',
-  COMPLETED: 'return_completed',
-  STOPPED: 'return_stopped',
-  FAILED: 'return_failed',
-};
-
-const WISH: Readonly<Partial<Record<Phase, Clone['desired']>>> = {
-  RUNNING: 'RUNNING',
-  SUSPENDED: 'SUSPENDED',
-};
-
-/** The clone that could not be suspended or archived: it is what it was, and says so. */
-export function notPutDown(clone: Clone, problem: string, why: Move): Clone {
-  const { formerPhase = 'RUNNING', ...rest } = clone;
-  const { message = '' } = lateness(clone, problem);
-  const desired = WISH[formerPhase] ?? 'STOPPED';
-  const told = withCondition({ ...rest, desired }, NOT_PUT_DOWN, message, why.at);
-  return move(told, RETURN[formerPhase] ?? 'return_running', why);
-}
-
-/** The suspended or archived clone on its way back. */
-export function comingBack(clone: Clone, event: 'resume' | 'restore', why: Move): Clone {
-  const { deleteDueAt, expireAt, ...rest } = withoutCondition(clone, NOT_PUT_DOWN);
-  if (event === 'resume') return move(resumed(clone), event, why);
-  // An expiry that an administrator has set without a trial is nothing to begin anew.
-  const lifeMs = clone.policy.expireAfterMs;
-  const renewed = {
-    ...withoutCondition(rest, EXPIRED),
-    ...(expireAt && { expireAt: lifeMs === undefined ? expireAt : later(why.at, lifeMs) }),
-  };
-  return move(withRun(renewed), event, why);
-}
-
-/** A run goes on where it was, unless its stages were all done, or are not those of its release. */
-function resumed(clone: Clone): Clone {
-  const next = withoutCondition(clone, NOT_PUT_DOWN);
-  const isSame = next.execution?.release === next.release.number;
-  return isSame && nextStage(next) ? next : withRun(next);
 }
 
 /** The ended clone at the start of another run. */

@@ -4,15 +4,21 @@
 
 import assert from 'node:assert/strict';
 import { PublicError } from '@ramet/errors';
+import { ActionRules, requireOpenAction, requireRest } from '../testing/action-rules.js';
+import {
+  requireExecution,
+  requireMove,
+  requireNoMore,
+  requireShape,
+} from '../testing/life-rules.js';
 import { type Dice, dice, PlayedMesh } from '../testing/played-mesh.js';
-import { withAction } from './action.js';
-import { BEHAVIOUR, CLONE_KINDS, type Clone, newClone } from './clone.js';
+import { type ActionEnd, withAction } from './action.js';
+import { CLONE_KINDS, type Clone, newClone } from './clone.js';
 import { cloneIn, NOON, releaseOf, stageOf } from './examples.js';
 import type { Effect, Facts } from './facts.js';
 import { factsAfter } from './facts.js';
 import { DEADLINES, ENDED_PHASES, isAtRest, TRANSITIONS } from './phases.js';
 import { plan } from './plan.js';
-import { holdsOf, RESOURCES } from './quota.js';
 import {
   askForNewEpoch,
   askToArchive,
@@ -30,7 +36,7 @@ import {
 } from './requests.js';
 import type { Stage } from './spec.js';
 
-const LIVES = 3000;
+const LIVES = 2000;
 const HOUR_MS = 60 * 60_000;
 const OTHER = { kind: 'user', id: 'usr_00000000000000000000000002' } as const;
 
@@ -63,12 +69,27 @@ const ASKED: readonly (readonly [string, Ask])[] = [
   ['archive', askToArchive],
   ['restore', askToRestore],
   ['update', (clone, roll) => askToUpdate(clone, randomRelease(roll))],
-  ['expire', (clone, roll, now) => askToExpire(clone, soon(roll, now), now)],
-  ['extend', (clone, roll, now) => askToExtend(clone, roll(2 * HOUR_MS), now)],
-  ['force delete', (clone, _, now) => askToForceDelete(clone, 'stuck', now)],
+  ['set_expiry', (clone, roll, now) => askToExpire(clone, soon(roll, now), now)],
+  ['extend', (clone, roll, now) => askToExtend(clone, 1_000 + roll(2 * HOUR_MS), now)],
+  ['force_delete', (clone, _, now) => askToForceDelete(clone, 'stuck', now)],
   ['reassign', (clone) => askToReassign(clone, OTHER)],
-  ['new epoch', askForNewEpoch],
+  ['rotate_secrets', askForNewEpoch],
 ];
+
+/** What makes no difference when it is asked again. */
+const REPEATABLE = ASKED.map(([name]) => name).filter((name) => {
+  return !['update', 'rotate_secrets', 'extend'].includes(name);
+});
+
+/** What a clone is after something was asked of it, or undefined where that is refused. */
+function answered(ask: (clone: Clone) => Clone, clone: Clone): Clone | undefined {
+  try {
+    return ask(clone);
+  } catch (thrown) {
+    if (thrown instanceof PublicError) return undefined;
+    throw thrown;
+  }
+}
 
 class Life {
   readonly story: string[] = ['ACCEPTED'];
@@ -78,6 +99,7 @@ class Life {
   #clone: Clone;
   #facts: Facts;
   #count = 0;
+  readonly #rules = new ActionRules();
 
   constructor(seed: number) {
     this.#roll = dice(seed);
@@ -120,12 +142,13 @@ class Life {
   }
 
   #goOn(isDisturbed: boolean): void {
-    while (isDisturbed && this.#roll(5) === 0) this.#ask();
+    while (isDisturbed && this.#roll(3) === 0) this.#ask();
     if (isDisturbed && this.#roll(8) === 0) this.#facts = this.#fresh();
     this.#mesh.live({ endsWell: !isDisturbed });
 
     const action = plan(this.#clone, this.#facts, DEADLINES);
-    if (action.do === 'record') this.#change(action.change.next);
+    if (action.do === 'wait') requireRest(this.#clone);
+    if (action.do === 'record') this.#record(action.change);
     else if (action.do === 'effect') this.#perform(action.effect, isDisturbed);
     else this.#wait(action.ms, isDisturbed);
   }
@@ -149,18 +172,28 @@ class Life {
     this.#facts = fate === 1 ? this.#fresh() : { ...this.#facts, ...news, now: this.#mesh.now };
   }
 
+  #record({ next, actionEnd }: { readonly next: Clone; readonly actionEnd?: ActionEnd }): void {
+    this.#rules.recorded(this.#clone, next, actionEnd);
+    this.#change(next);
+  }
+
   #ask(): void {
     const [name, ask] = ASKED[this.#roll(ASKED.length)] ?? assert.fail();
-    if (name === 'delete' && this.#roll(4) > 0) return;
-    try {
-      const next = ask(this.#clone, this.#roll, this.#mesh.now);
-      if (next === this.#clone) return;
-      const action = { id: `act-${this.#roll(1_000)}`, name: `clones.${name}` };
-      this.story.push(name);
-      this.#change(withAction(this.#clone, next, action), true);
-    } catch (thrown) {
-      if (!(thrown instanceof PublicError)) throw thrown;
+    if (name === 'delete' && this.#roll(6) > 0) return;
+    const id = `act-${this.story.length}`;
+    const seed = this.#roll(1_000);
+    const asked = (clone: Clone): Clone => ask(clone, dice(seed), this.#mesh.now);
+    const next = answered(asked, this.#clone);
+    if (!next) return;
+    const told =
+      next === this.#clone ? next : withAction(this.#clone, next, { id, name: `clones.${name}` });
+    this.#rules.asked(name, this.#clone, told, id);
+    if (next === this.#clone) return;
+    this.story.push(name);
+    if (REPEATABLE.includes(name)) {
+      assert.equal(answered(asked, told) ?? told, told, `${name} twice is not the same as once`);
     }
+    this.#change(told, true);
   }
 
   #fresh(): Facts {
@@ -175,6 +208,7 @@ class Life {
     requireShape(next);
     requireOpenAction(next);
     if (isAsked) assert.equal(next.phase, before.phase, 'a wish changes the phase');
+    else requireNoMore(before, next);
     const { id = '', outcome } = next.execution ?? {};
     if (outcome) {
       const told = JSON.stringify(outcome);
@@ -186,50 +220,6 @@ class Life {
     if (next.execution?.id === `exe-${this.#count}`) this.#count += 1;
     this.#facts = { ...known, nextExecutionId: `exe-${this.#count}`, now: this.#mesh.now };
   }
-}
-
-function requireMove({ phase }: Clone, next: Clone): void {
-  const allowed = [phase, ...Object.values(TRANSITIONS[phase])];
-  assert.ok(allowed.includes(next.phase), `${phase} to ${next.phase}`);
-  assert.ok(phase !== 'DELETED', 'a deleted clone changes');
-}
-
-function requireExecution(before: Clone, next: Clone): void {
-  const isNew = before.execution?.id !== next.execution?.id;
-  assert.equal(next.epoch - before.epoch, isNew ? 1 : 0, 'the epoch does not count executions');
-  assert.equal(next.execution?.epoch ?? 0, next.epoch);
-  if (!isNew || !before.execution) return;
-  assert.ok(before.execution.outcome, `an execution is left without an outcome: ${next.phase}`);
-}
-
-function requireShape(clone: Clone): void {
-  const { phase, execution, stages, candidate, deadlineAt, formerPhase } = clone;
-  const holds = holdsOf(clone);
-  for (const resource of RESOURCES) assert.ok(holds[resource] >= 0, resource);
-  assert.ok(stages.filter(({ state }) => state === 'ACTIVE').length <= 1, 'two stages are active');
-  const isPuttingDown = phase === 'SUSPENDING' || phase === 'ARCHIVING';
-  const isGoing = ['DELETING', 'CLEANUP_FAILED', 'DELETED'].includes(phase);
-  assert.ok(isGoing || (formerPhase !== undefined) === isPuttingDown, 'the former phase stays');
-  const mayStay = phase === 'RUNNING' || isAtRest(phase);
-  assert.ok(deadlineAt ? !isAtRest(phase) : mayStay, `the deadline of ${phase}`);
-  if (!isAtRest(phase)) return;
-  assert.equal(candidate, undefined, `a candidate is left: ${phase}`);
-  assert.ok(!execution || execution.outcome, `it rests without an outcome: ${phase}`);
-  assert.ok(
-    stages.every(({ state }) => state !== 'ACTIVE'),
-    `a stage is active: ${phase}`,
-  );
-  assert.deepEqual(clone.endpoints, []);
-  const mayRestart = clone.restart === undefined || ENDED_PHASES.includes(phase);
-  assert.ok(mayRestart, `a restart is left: ${phase}`);
-}
-
-/** What was done to a clone is over once nothing more comes of it: a run lasts, all else is done. */
-function requireOpenAction({ action, phase, desired, candidate, restart, kind }: Clone): void {
-  if (!action || candidate || restart || phase === 'DELETED') return;
-  const isRun = ['clones.create', 'clones.restart'].includes(action.name);
-  const isOver = phase === desired && !(isRun && phase === 'RUNNING' && BEHAVIOUR[kind].completes);
-  assert.ok(!isOver, `${action.name} is never over: ${phase}`);
 }
 
 function randomClone(roll: Dice): Clone {

@@ -1,12 +1,9 @@
 import {
-  comingBack,
   expired,
   FORCED,
   halted,
   isCleanupPending,
   lateness,
-  notPutDown,
-  puttingDown,
   removed,
   restarted,
   rolledBack,
@@ -16,6 +13,7 @@ import type { Clone } from './clone.js';
 import { hasCondition } from './conditions.js';
 import { stopReasonOf } from './outcome.js';
 import { ENDED_PHASES, type Phase } from './phases.js';
+import { comingBack, notPutDown, puttingDown } from './put-down.js';
 import { begun, hasAlwaysLeft, isUnstoppable } from './run.js';
 import { type Action, type Context, moved, record } from './steps.js';
 

@@ -1,18 +1,11 @@
-import {
-  archived,
-  cleaned,
-  isCleanupPending,
-  removed,
-  settled,
-  suspended,
-  withHealth,
-} from './changes.js';
+import { cleaned, isCleanupPending, removed, settled, withHealth } from './changes.js';
 import { type Clone, hasRun } from './clone.js';
 import type { Facts } from './facts.js';
 import { hasEnded } from './outcome.js';
 import type { Deadlines } from './phases.js';
 import { afterEnd, bringUp } from './plan-start.js';
 import { wishes } from './plan-wishes.js';
+import { archived, suspended } from './put-down.js';
 import { begun, withRun } from './run.js';
 import { type Action, type Context, effect, moved, record, takeBack, wait } from './steps.js';
 import { timerMs, timeUp } from './timers.js';

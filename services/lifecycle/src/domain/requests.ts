@@ -1,8 +1,9 @@
 import { conflict, PublicError } from '@ramet/errors';
-import { archiveEnd, EXPIRED, FORCED, NOT_PUT_DOWN, withoutRestart } from './changes.js';
+import { EXPIRED, FORCED, NOT_PUT_DOWN, withoutRestart } from './changes.js';
 import { BEHAVIOUR, type Clone, later } from './clone.js';
 import { hasCondition, withCondition, withoutCondition } from './conditions.js';
 import { ENDED_PHASES, isAtRest, type Phase } from './phases.js';
+import { archiveEnd, isPausedByHand } from './put-down.js';
 import type { Release } from './release.js';
 
 // What users ask of clones: whether it may be, and what they want then. Asking again changes nothing.
@@ -14,7 +15,8 @@ export function askToStop(clone: Clone): Clone {
   if (ENDED_PHASES.includes(clone.phase)) {
     return clone.restart ? { ...withoutRestart(clone), desired: 'STOPPED' } : clone;
   }
-  const isPutDown = isAtRest(clone.phase) || clone.desired !== 'RUNNING';
+  const isPutDown =
+    isAtRest(clone.phase) || clone.desired !== 'RUNNING' || clone.formerPhase !== undefined;
   if (isPutDown) throw wrongPhase(clone, 'stopped');
   return { ...clone, desired: 'STOPPED' };
 }
@@ -31,7 +33,8 @@ export function askToRestart(clone: Clone, resume: boolean): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
   if (!ENDED_PHASES.includes(clone.phase)) throw wrongPhase(clone, 'restarted');
   requireUnexpired(clone);
-  return { ...clone, desired: 'RUNNING', restart: resume ? 'keep' : 'fresh' };
+  const restart = resume ? 'keep' : 'fresh';
+  return clone.restart === restart ? clone : { ...clone, desired: 'RUNNING', restart };
 }
 
 /** The clone after its user asked to suspend it. */
@@ -57,7 +60,7 @@ export function askToResume(clone: Clone): Clone {
 
 /** Tells whether what is asked for is on its way or done: whoever got no answer asks again. */
 function isUpAgain({ phase, desired }: Clone, onTheWay: Phase): boolean {
-  return phase === onTheWay || (phase === 'RUNNING' && desired === 'RUNNING');
+  return desired === 'RUNNING' && (phase === onTheWay || phase === 'RUNNING');
 }
 
 /** The clone after its user asked to archive it. */
@@ -103,6 +106,7 @@ function isSettled({ phase, desired }: Clone): boolean {
 /** The clone with another expiry. One that was suspended for having expired runs again. */
 export function askToExpire(clone: Clone, at: Date | undefined, now: Date): Clone {
   if (clone.desired === 'DELETED') throw deleting(clone);
+  if (clone.expireAt?.getTime() === at?.getTime()) return clone;
   const { expireAt: _, ...rest } = clone;
   const next = { ...rest, ...(at && { expireAt: at }) };
   const isPast = at !== undefined && at <= now;
@@ -110,13 +114,17 @@ export function askToExpire(clone: Clone, at: Date | undefined, now: Date): Clon
 
   const { deleteDueAt: __, ...living } = withoutCondition(next, EXPIRED);
   // What was suspended before it expired was so for another reason.
-  const isPaused =
-    clone.desired === 'SUSPENDED' && (clone.phase !== 'SUSPENDED' || clone.reason === EXPIRED);
+  const isPaused = clone.desired === 'SUSPENDED' && isSpent(clone);
   return {
     ...living,
     ...(clone.phase === 'ARCHIVED' && { deleteDueAt: archiveEnd(clone, clone.phaseAt) }),
     desired: isPaused ? 'RUNNING' : clone.desired,
   };
+}
+
+/** Tells whether a clone that is suspended, or to be, is so for having expired. */
+function isSpent(clone: Clone): boolean {
+  return clone.phase === 'SUSPENDED' ? clone.reason === EXPIRED : !isPausedByHand(clone);
 }
 
 /** The clone whose life its owner extends, as far as its policy lets them. */

@@ -54,7 +54,9 @@ function outOfTime(clone: Clone, now: Date): Clone {
   const graceMs = clone.policy.expiryGraceMs ?? EXPIRY_GRACE_MS;
   const deleteDueAt = later(clone.expireAt ?? now, graceMs);
   const told = withCondition(withoutRestart(clone), EXPIRED, 'its time is over', now);
-  const desired = clone.desired === 'RUNNING' ? 'SUSPENDED' : clone.desired;
+  // What is archived stays there: it needs no suspending.
+  const spent = clone.phase === 'ARCHIVED' ? 'ARCHIVED' : 'SUSPENDED';
+  const desired = clone.desired === 'RUNNING' ? spent : clone.desired;
   return { ...told, desired, deleteDueAt: earlier(clone.deleteDueAt, deleteDueAt) };
 }
 

@@ -3,10 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { RemoteError } from '@ramet/rpc';
-import { expired, notPutDown, rolledBack } from '../domain/changes.js';
+import { expired, rolledBack } from '../domain/changes.js';
 import { cloneIn, NOON } from '../domain/examples.js';
 import { DEADLINES } from '../domain/phases.js';
 import { writeProblem } from '../domain/problem.js';
+import { notPutDown } from '../domain/put-down.js';
 import { answerOf, problemOf } from './refusal.js';
 
 const SECRET = 'select token from x at 10.1.2.3';

@@ -13,6 +13,7 @@ import { runCommand, startTestMesh } from '../../test-mesh.js';
 const CLONE_ID = `cln_${'2'.repeat(26)}`;
 const AT = Date.UTC(2030, 0, 1);
 const { RUNNING, COMPLETED, FAILED, SUSPENDED, ARCHIVED, UPDATING, ACCEPTED } = ClonePhase;
+const { SUSPENDING, ARCHIVING } = ClonePhase;
 
 /** A clone that came into its phase some seconds after the first moment. */
 const clone = (phase: ClonePhase, second: number, more: Partial<Clone> = {}): Clone =>
@@ -100,6 +101,59 @@ describe('ramet clones', () => {
       assert.equal(exitCode, 0);
     });
   }
+
+  for (const [verb, from, onTheWay] of [
+    ['suspend', RUNNING, SUSPENDING],
+    ['archive', SUSPENDED, ARCHIVING],
+  ] as const) {
+    it(`${verb} fails where the clone comes back to what it was`, async () => {
+      const told = { type: 'NOT_PUT_DOWN', message: 'its host is away', sinceTime: undefined };
+      const back = clone(from, 2, { conditions: [told] });
+      const seen = [clone(from, 0), clone(onTheWay, 1), back];
+      await using mesh = await startTestMesh({
+        clones: {
+          [`${verb}Clone`]: async () => ({ clone: clone(from, 0) }),
+          waitClone: waits(seen).waitClone,
+        },
+      });
+      const args = ['clones', verb, CLONE_ID, '--wait'];
+      const { exitCode, errors } = await runCommand(mesh.address, args);
+      assert.equal(exitCode, 1);
+      assert.match(errors, new RegExp(`is ${nameOf(from)} \\(its host is away\\)`));
+    });
+  }
+
+  it('resume fails where time is over before the clone has moved', async () => {
+    const before = clone(SUSPENDED, 0, { actionId: 'act_1' });
+    await using mesh = await startTestMesh({
+      clones: {
+        resumeClone: async () => ({ clone: before }),
+        waitClone: waits([clone(SUSPENDED, 0)]).waitClone,
+      },
+    });
+    const { exitCode, errors } = await runCommand(mesh.address, [
+      'clones',
+      'resume',
+      CLONE_ID,
+      '--wait',
+    ]);
+    assert.equal(exitCode, 1);
+    assert.match(errors, /is SUSPENDED/);
+  });
+
+  it('suspend does not mind an update that failed before', async () => {
+    const told = { type: 'UPDATE_FAILED', message: 'long ago', sinceTime: undefined };
+    const seen = [clone(RUNNING, 0), clone(SUSPENDED, 1, { conditions: [told] })];
+    await using mesh = await startTestMesh({
+      clones: {
+        suspendClone: async () => ({ clone: clone(RUNNING, 0) }),
+        waitClone: waits(seen).waitClone,
+      },
+    });
+    const args = ['clones', 'suspend', CLONE_ID, '--wait'];
+    const { exitCode, errors } = await runCommand(mesh.address, args);
+    assert.deepEqual([exitCode, errors], [0, '']);
+  });
 
   it('extend by a duration, with a reason', async () => {
     const requests: ExtendCloneRequest[] = [];

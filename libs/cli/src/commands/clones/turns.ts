@@ -21,6 +21,7 @@ interface Verb<Options> {
   readonly ask: (context: Context, id: string, options: Options) => Promise<Asked>;
   readonly wanted: readonly ClonePhase[];
   readonly leaves: boolean;
+  readonly undone?: 'NOT_PUT_DOWN';
 }
 
 const { RUNNING, COMPLETED, SUSPENDED, ARCHIVED } = ClonePhase;
@@ -72,6 +73,7 @@ const suspend: Verb<TurnOptions> = {
     session.clones.suspendClone({ id, etag }, { signal: world.signal }),
   wanted: [SUSPENDED],
   leaves: false,
+  undone: 'NOT_PUT_DOWN',
 };
 
 const resume: Verb<TurnOptions> = {
@@ -86,6 +88,7 @@ const archive: Verb<TurnOptions> = {
     session.clones.archiveClone({ id, etag }, { signal: world.signal }),
   wanted: [ARCHIVED],
   leaves: false,
+  undone: 'NOT_PUT_DOWN',
 };
 
 const restore: Verb<TurnOptions> = {
@@ -95,11 +98,11 @@ const restore: Verb<TurnOptions> = {
   leaves: false,
 };
 
-function turned<Options extends TurnOptions>({ ask, wanted, leaves }: Verb<Options>) {
+function turned<Options extends TurnOptions>({ ask, ...more }: Verb<Options>) {
   return async (context: Context, args: readonly string[], options: Options): Promise<void> => {
     const id = await findClone(context, argument(args, 0));
     const before = present((await ask(context, id, options)).clone, 'clone');
-    const turn = { before, wanted, leaves };
+    const turn = { before, ...more };
     showClone(context, options.wait ? await waitForTurn(context, turn) : before);
   };
 }

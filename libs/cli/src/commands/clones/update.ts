@@ -70,7 +70,8 @@ async function updateClone(
   const before = present(answer.clone, 'clone');
   if (options.validateOnly) out.note('all is well: nothing was changed');
   const waits = options.wait && !options.validateOnly && before.candidate !== undefined;
-  const turn = { before, wanted: [ClonePhase.RUNNING], leaves: true };
+  const wanted = [ClonePhase.RUNNING, ClonePhase.COMPLETED];
+  const turn = { before, wanted, leaves: true, undone: 'UPDATE_FAILED' as const };
   showClone(context, waits ? await waitForTurn(context, turn) : before);
 }
 
