@@ -91,6 +91,21 @@ describe('the errors of ramet', () => {
     });
   }
 
+  it('ask for who has signed what is shown off this machine', async () => {
+    const { exitCode, errors } = await runCommand('mesh.example:443', ['whoami']);
+
+    assert.equal(exitCode, 2);
+    assert.match(errors, /mesh\.example:443 is not on this machine: --ca FILE/);
+  });
+
+  it('do not repeat the code of an invitation that was given in place of an id', async () => {
+    const { exitCode, errors } = await runCommand('127.0.0.1:1', ['teams', 'accept', 'ri_secret']);
+
+    assert.equal(exitCode, 2);
+    assert.match(errors, /--code-file/);
+    assert.doesNotMatch(errors, /ri_secret/);
+  });
+
   it('end with 6 where nobody listens', async () => {
     const { exitCode, errors } = await runCommand('127.0.0.1:1', ['clones', 'get', CLONE_ID]);
 

@@ -1,6 +1,8 @@
+import type { Key } from '@ramet/proto-gen/keys.v1';
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';
+import { whyNotFree } from './parse/key-standing.js';
 import { nameFilter } from './parse/name-filter.js';
 import { NotFoundError, UsageError } from './usage-error.js';
 
@@ -16,7 +18,7 @@ interface Named {
 const ME = 'me';
 
 /** Whether a text is an id of a kind, such as `cln`. Names have no underscore, so none is both. */
-function isId(prefix: string, text: string): boolean {
+export function isId(prefix: string, text: string): boolean {
   return new RegExp(`^${prefix}_[0-9a-z]{26}$`).test(text);
 }
 
@@ -51,10 +53,10 @@ export async function findOwnerIf(
   return text === undefined ? undefined : await findOwner(finder, text);
 }
 
-/** The id of a user: given as `me`, an id, or a name, which only administrators can look up. */
+/** The id of a user: given as `me`, an id, or a name or `user:NAME`, which only administrators can look up. */
 export async function findUser(finder: Finder, text: string, teamId?: string): Promise<string> {
   if (isId('usr', text)) return text;
-  if (text === ME) return (await finder.session.me()).id;
+  if (text === ME) return await finder.session.myId();
   const { session, world } = finder;
   const { signal } = world;
   if (teamId !== undefined) {
@@ -75,7 +77,7 @@ export async function findUser(finder: Finder, text: string, teamId?: string): P
     const answer = await session.users.listUsers(page, { signal });
     return { items: answer.users, next: answer.nextPageToken };
   });
-  return theOne('user', text, users).id;
+  return theOne('user', text.replace(/^user:/, ''), users).id;
 }
 
 /** The id of a team: given as an id or as the name of one that the caller is in. */
@@ -94,16 +96,28 @@ export async function findBot(finder: Finder, text: string): Promise<string> {
   return theOne('bot', name, bots.flat()).id;
 }
 
-/** The id of a key: an id, or a name among the keys of an owner. */
-export async function findKey(finder: Finder, text: string, ownerText = ME): Promise<string> {
+/** The id of a key: an id, or a name among the keys of an owner, or among those that are deleted. */
+export async function findKey(
+  finder: Finder,
+  text: string,
+  ownerText = ME,
+  { deleted = false }: { readonly deleted?: boolean } = {},
+): Promise<string> {
   if (isId('key', text)) return text;
-  const owner = await findOwner(finder, ownerText);
-  const { session, world } = finder;
-  const keys = await collect(async (page) => {
-    const answer = await session.keys.listKeys({ ...page, owner }, { signal: world.signal });
+  const keys = await listKeys(finder, await findOwner(finder, ownerText), deleted);
+  return theOne(deleted ? 'deleted key' : 'key', text, keys).id;
+}
+
+async function listKeys(
+  { session, world }: Finder,
+  owner: Owner,
+  deleted: boolean,
+): Promise<readonly Key[]> {
+  return await collect(async (page) => {
+    const request = { ...page, owner, deleted };
+    const answer = await session.keys.listKeys(request, { signal: world.signal });
     return { items: answer.keys, next: answer.nextPageToken };
   });
-  return theOne('key', text, keys).id;
 }
 
 /** The id of a free key that a clone of an owner could use: an id, or a name. */
@@ -115,7 +129,23 @@ export async function findFreeKey(finder: Finder, text: string, owner: Owner): P
     const answer = await session.keys.listAvailableKeys(request, { signal: world.signal });
     return { items: answer.keys, next: answer.nextPageToken };
   });
+  if (!keys.some(({ name }) => name === text)) throw await notFree(finder, text, owner);
   return theOne('free key', text, keys).id;
+}
+
+/** The error for a key that a clone cannot get. It says why, where the caller may see the key. */
+async function notFree(finder: Finder, text: string, owner: Owner): Promise<Error> {
+  const { session, world } = finder;
+  const mine: Owner = { owner: { $case: 'userId', value: await session.myId() } };
+  const lists = await Promise.allSettled(
+    [owner, mine].map((each) => listKeys(finder, each, false)),
+  );
+  const seen = lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
+  const key = seen.find(({ name }) => name === text);
+  const why = key && whyNotFree(key, world.clock.now());
+  return new NotFoundError(
+    `there is no free key '${text}' that you can see${why ? `: ${why}` : ''}`,
+  );
 }
 
 /** The id of a clone: an id, or the name of one that the caller sees and that is not deleted. */

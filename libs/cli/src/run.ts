@@ -61,6 +61,10 @@ function programFor(world: World): Command {
     .option('--as <name>', 'the credential of the embedded mesh to use, such as user or admin')
     .option('--api-key-file <file>', 'read the API key from this file')
     .option(
+      '--identity-token-file <file>',
+      'read the ID token of a job of CI from this file instead',
+    )
+    .option(
       '--ca <file>',
       'who must have signed what the mesh shows, as PEM; off loopback it is needed',
     )

@@ -22,6 +22,16 @@ describe('docs/running.md', () => {
     });
   }
 
+  it('has the variables of the command', () => {
+    const [, section = ''] = document.split('\n## Settings of `ramet`\n');
+    const [table = ''] = section.split('\n#');
+    const files = ['connection/target.ts', 'connection/config-file.ts', 'machine.ts'];
+    const code = files.map((file) => readFileSync(`${HOUSE}libs/cli/src/${file}`, 'utf8')).join('');
+
+    const told = named(table, /^\| (`.*?`) \|/gm).filter((name) => name.startsWith('RAMET_'));
+    assert.deepEqual(told, [...new Set(named(code, /env\.(RAMET_[A-Z_]+)/g))]);
+  });
+
   it('has the settings of the launcher', () => {
     const path = `${HOUSE}deploy/local/src/commands/settings.ts`;
     assert.ok(existsSync(path));

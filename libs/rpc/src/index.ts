@@ -12,7 +12,7 @@ export {
   type Uploading,
   type WorkloadIdentity,
 } from './call.js';
-export type { ClientTls, PeerTls, Trust } from './channel.js';
+export { type ClientTls, type PeerTls, staysHere, type Trust } from './channel.js';
 export {
   type CallOptions,
   type ConnectOptions,

@@ -187,6 +187,25 @@ describe('the life of a key', () => {
       assert.equal(await reasonOf(signRaw(world, tenant, 'payload')), 'OK');
     });
 
+    it('is found by its owner, apart from others, as long as it can come back', async () => {
+      const tenant = await newTenant(world);
+      const { userId, keyId } = tenant;
+      const owner = { owner: { $case: 'userId', value: userId } } as const;
+      const list = async (deleted: boolean, asker = userId) => {
+        const request = { owner, pageSize: 0, pageToken: '', deleted };
+        const { keys } = await world.keys.listKeys(request, as(`user:${asker}`));
+        return keys.map(({ id }) => id);
+      };
+
+      assert.deepEqual([await list(false), await list(true)], [[keyId], []]);
+      await owners.remove(tenant);
+      assert.deepEqual([await list(false), await list(true)], [[], [keyId]]);
+      assert.equal(await reasonOf(list(true, newUser())), 'USER_NOT_FOUND');
+
+      await world.db.query('update key set destroyed_at = ramet_now() where id = $1', [keyId]);
+      assert.deepEqual(await list(true), []);
+    });
+
     it('loses its secret after the wait, and does not come back', async () => {
       const tenant = await newTenant(world);
       await owners.remove(tenant);
@@ -271,7 +290,7 @@ describe('the life of a key', () => {
 
   it('changes only as it was read, and only in what the mask names', async () => {
     const tenant = await newTenant(world, { key: { labels: { desk: 'one' } } });
-    const stale = { etag: '"9"', name: 'other' };
+    const stale = { etag: 'r9', name: 'other' };
     assert.equal(await reasonOf(owners.update(tenant, stale)), 'ETAG_STALE');
     assert.equal(
       await reasonOf(owners.update(tenant, { updateMask: ['algorithm'] })),
@@ -315,6 +334,25 @@ describe('the life of a key', () => {
       userId,
     ]);
     assert.deepEqual(rows, []);
+  });
+
+  it('has no public key that was named before it was made', async () => {
+    const userId = newUser();
+    const other = await createKeyOf(world, userId, { algorithm: KeyAlgorithm.ECDSA_P256 });
+    const claimed = {
+      algorithm: KeyAlgorithm.ECDSA_P256,
+      material: { $case: 'generate', value: { rsaBits: 0 } },
+      claimedPublicKey: other.publicKey,
+    } as const;
+
+    for (const validateOnly of [true, false]) {
+      const made = createKeyOf(world, userId, { ...claimed, name: 'made', validateOnly });
+      await assert.rejects(
+        made,
+        ({ violations }) => violations[0]?.field === 'claimed_public_key',
+        `validate only: ${validateOnly}`,
+      );
+    }
   });
 });
 

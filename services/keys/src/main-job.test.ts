@@ -190,7 +190,10 @@ describe('keys in the main job', () => {
 
     assert.equal(key?.id, '');
     const owner = request.owner;
-    const { keys } = await world.keys.listKeys({ owner, pageSize: 0, pageToken: '' }, user);
+    const { keys } = await world.keys.listKeys(
+      { owner, pageSize: 0, pageToken: '', deleted: false },
+      user,
+    );
     assert.deepEqual(keys, []);
     await createKeyOf(world, userId, { name: 'one' });
     assert.equal(await reasonOf(world.keys.createKey(request, user)), 'NAME_TAKEN');

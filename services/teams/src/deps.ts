@@ -42,6 +42,8 @@ export interface Deps {
   readonly lifecycle: Lifecycle;
   /** Whether only owners on the access list are admitted. */
   readonly accessListEnabled: boolean;
+  /** Every action of the contract: what scopes may name. */
+  readonly actions: readonly string[];
   /** Throws RATE_LIMITED if an owner gets too many tokens, whatever they show for them. */
   readonly chargeOwner: (ownerId: string) => void;
   readonly chargeRenewal: RenewalCharge;

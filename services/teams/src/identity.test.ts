@@ -375,6 +375,7 @@ describe('an identity provider of CI', () => {
 
   for (const [what, wish] of [
     ['a rule without scopes', { scopes: [] }],
+    ['a rule for what is no action', { scopes: ['clones.gett'] }],
     ['a rule for any subject', { subject: '*' }],
     ['a rule that begins with anything', { subject: '*:main' }],
   ] as const) {

@@ -309,7 +309,16 @@ describe('a scoped API key', () => {
     assert.equal(shown.filter(({ revokeTime }) => revokeTime).length, 2);
   });
 
-  for (const scopes of [['*'], ['keys*'], ['.*'], ['keys.**'], ['keys list'], ['']]) {
+  for (const scopes of [
+    ['*'],
+    ['keys*'],
+    ['.*'],
+    ['keys.**'],
+    ['keys list'],
+    [''],
+    ['keys.lst'],
+    ['key.*'],
+  ]) {
     it(`has no scope ${JSON.stringify(scopes)}`, async () => {
       const { users } = house.as(ada.token);
       await assert.rejects(users.createApiKey(wishOf(scopes)), { reason: 'REQUEST_INVALID' });

@@ -129,6 +129,24 @@ describe('a signed request', () => {
     assert.equal(told.size, 1, [...told].join('\n'));
   });
 
+  it('may ask for actions only that there are', async () => {
+    const { provider } = await register();
+    const actions = ['clones.stop', 'clones.stopp'];
+    const update = { id: provider.id, actions, enabled: undefined, etag: '' };
+
+    const refused = { reason: 'REQUEST_INVALID', violations: [{ field: 'actions[1]' }] };
+    for (const asked of [register({ actions }), admin.providers.updateProvider(update)]) {
+      await assert.rejects(asked, ({ reason, violations }) => {
+        assert.equal(reason, refused.reason);
+        assert.deepEqual(
+          violations.map(({ field }: { field: string }) => ({ field })),
+          refused.violations,
+        );
+        return true;
+      });
+    }
+  });
+
   it('uses up no nonce if it is refused: the list comes first (rows 29, 30)', async () => {
     const { key, provider } = await register();
     const request = signed(key, { action: 'clones.delete', nonce: 9n });

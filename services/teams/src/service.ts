@@ -79,6 +79,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
   scope.use(new Housekeeping({ db, clock, logger }));
   const stores = storesIn(db);
   const keyUses = scope.use(new KeyUses({ db, clock, logger }));
+  const contract = loadContract();
   const deps: Deps = {
     ...stores,
     ...{ tokens, revocations, identityTokens: new IdentityTokens(clock) },
@@ -86,6 +87,7 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     lifecycle: scope.use(lifecycle),
     meshId: await meshIdOf(db, ids.make('msh')),
     accessListEnabled: config.accessListEnabled,
+    actions: [...contract.rules.values()].map(({ action }) => action),
     chargeOwner: ownerCharge(config, clock),
     chargeRenewal: renewalCharge(config, clock),
     tellOfReuse: createReuseAlarm(logger),
@@ -100,7 +102,6 @@ export async function startTeams(config: Config, outside: Outside): Promise<Team
     (await tokens.currentKeys()).map(({ jwk }) => jwk);
   const authenticate = createVerifier({ ...TOKEN_NAMES, keys, revocations, clock });
   const throttle = throttlePolicy(config);
-  const contract = loadContract();
   const services = [...teamsApi(deps), audit.implemented];
   const server = scope.use(
     await serve({

@@ -132,7 +132,7 @@ async function requireOutage({ api, owner }: Person, id: string, keyId: string):
   const calls = [
     api.teams.listTeams({ ...page, all: false }),
     api.teams.createTeam({ requestId: '', name: 'nobody' }),
-    api.keys.listKeys({ ...page, owner }),
+    api.keys.listKeys({ ...page, owner, deleted: false }),
     api.keys.deleteKey({ id: keyId, etag: '', deleteAfter: undefined }),
     api.clones.getClone(GetCloneRequest.fromPartial({ id })),
     api.clones.stopClone(StopCloneRequest.fromPartial({ id })),
@@ -163,7 +163,7 @@ async function requireLate({ api, owner }: Person, name: string): Promise<void> 
   const timeoutMs = 500;
   const call = {
     teams: () => api.teams.listTeams({ ...page, all: false }, { timeoutMs }),
-    keys: () => api.keys.listKeys({ ...page, owner }, { timeoutMs }),
+    keys: () => api.keys.listKeys({ ...page, owner, deleted: false }, { timeoutMs }),
     lifecycle: () => api.clones.getQuota({ owner }, { timeoutMs }),
   }[name];
   const start = systemClock.elapsed();

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Act, Context } from '../context.js';
 import { parseChoice, spelled } from '../parse/choice.js';
 import { parseLabels } from '../parse/pairs.js';
+import { decodeSecret } from '../parse/secret-encoding.js';
 import { parseMoment } from '../parse/time.js';
 import { parseWhole } from '../parse/whole.js';
 import { findOwner } from '../resolve.js';
@@ -25,6 +26,7 @@ export interface MaterialOptions {
   readonly rsaBits?: string;
   readonly secretFile?: string;
   readonly exact?: boolean;
+  readonly secretEncoding?: string;
   readonly publicKeyFile?: string;
   readonly passphraseFile?: string;
 }
@@ -52,11 +54,18 @@ const ALGORITHM_NAMES = Object.entries(KeyAlgorithm)
   .map(([name]) => spelled(name))
   .join(', ');
 
+const FORMS = `
+A secret of HMAC is the bytes of its file, as the venue gives it. Private keys are PEM or DER, PKCS8 or what
+OpenSSL made before it, without a password, and nothing before or after it (openssl ecparam -genkey -noout);
+or the 32 bytes alone, for which there is --secret-encoding: keys of Ethereum are mostly in hex.
+docs/venues.md tells what each venue takes.`;
+
 /** Adds `keys create` to the command. */
 export function addCreateKey(keys: Command, act: Act): void {
   withMaterial(
     repeatable(keys.command('create <name>').description('create a key; nobody sees it again')),
   )
+    .addHelpText('after', FORMS)
     .requiredOption('--algorithm <algorithm>', ALGORITHM_NAMES)
     .option('--owner <owner>', WHOSE)
     .option('--venue <venue>', 'the venue that it is for, such as binance')
@@ -74,8 +83,15 @@ export function addCreateKey(keys: Command, act: Act): void {
 export function withMaterial(command: Command): Command {
   return command
     .option('--generate', 'let the mesh make the secret')
-    .option('--rsa-bits <bits>', 'the size of an RSA key that is made (default: 2048)')
+    .option(
+      '--rsa-bits <bits>',
+      'the size of an RSA key that is made: 2048, 3072 or 4096 (default: 2048)',
+    )
     .option('--secret-file <file>', 'take the secret from a file, or from standard input with `-`')
+    .option(
+      '--secret-encoding <encoding>',
+      'how the file writes bytes: hex, with 0x or not, or base64',
+    )
     .option('--exact', 'keep the line end at the end of the file')
     .option('--public-key-file <file>', 'refuse a secret that has not this public key')
     .option('--passphrase-file <file>', 'the passphrase that the venue wants with it');
@@ -117,13 +133,24 @@ async function readPassphrase(
   if (passphraseFile === '-' && secretFile === '-') {
     throw new UsageError('standard input can be the secret or the passphrase, not both');
   }
-  return readSecret(world, passphraseFile);
+  return readSecret(world, passphraseFile, { what: 'passphrase' });
 }
 
-/** Throws UsageError unless a secret is either made or taken from a file. */
-export function requireOneSource({ generate = false, secretFile }: MaterialOptions): void {
-  if (generate !== (secretFile !== undefined)) return;
-  throw new UsageError('a key is either made with --generate or taken from --secret-file');
+/**
+ * Throws UsageError unless a secret is either made or taken from a file, with no option that is for the
+ * other.
+ */
+export function requireOneSource(options: MaterialOptions): void {
+  const { generate = false, secretFile, exact, publicKeyFile, secretEncoding, rsaBits } = options;
+  if (generate === (secretFile !== undefined)) {
+    throw new UsageError('a key is either made with --generate or taken from --secret-file');
+  }
+  const others = generate
+    ? { '--exact': exact, '--public-key-file': publicKeyFile, '--secret-encoding': secretEncoding }
+    : { '--rsa-bits': rsaBits };
+  const [odd] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
+  if (odd === undefined) return;
+  throw new UsageError(`${odd} is for a secret that is ${generate ? 'taken from a file' : 'made'}`);
 }
 
 /** Calls back with the secret that the options tell of, and zeroes it. */
@@ -142,7 +169,8 @@ export async function usingMaterial(
     await use({ material: { $case: 'generate', value }, claimedPublicKey, passphrase });
     return;
   }
-  const value = await readSecret(context.world, secretFile, options.exact);
+  const given = await readSecret(context.world, secretFile, { exact: options.exact ?? false });
+  const value = decodeSecret(given, options.secretEncoding);
   try {
     await use({ material: { $case: 'secret', value }, claimedPublicKey, passphrase });
   } finally {

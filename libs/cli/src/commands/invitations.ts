@@ -4,7 +4,7 @@ import type { Act, Context } from '../context.js';
 import { collect } from '../pages.js';
 import { parseChoice } from '../parse/choice.js';
 import { parseMoment } from '../parse/time.js';
-import { findTeam, findUser } from '../resolve.js';
+import { findTeam, findUser, isId } from '../resolve.js';
 import { UsageError } from '../usage-error.js';
 import { invitationView } from '../views/invitations.js';
 import { memberView } from '../views/teams.js';
@@ -75,6 +75,10 @@ async function invite(
   await showOnce(context, { what: 'code', secret: answer.code, json, file: options.out });
 }
 
+// What was typed is not repeated: it may be the code.
+const NO_ID =
+  'that is no id of an invitation; its code is secret: give it by --code-file FILE, or `-` for standard input';
+
 async function accept(
   { session, world, out }: Context,
   [id]: readonly string[],
@@ -83,10 +87,14 @@ async function accept(
   if ((id === undefined) === (codeFile === undefined)) {
     throw new UsageError('give the id of an invitation, or --code-file');
   }
+  if (id !== undefined && !isId('inv', id)) throw new UsageError(NO_ID);
   const named =
     codeFile === undefined
       ? { $case: 'id' as const, value: id ?? '' }
-      : { $case: 'code' as const, value: (await readSecret(world, codeFile)).toString('utf8') };
+      : {
+          $case: 'code' as const,
+          value: (await readSecret(world, codeFile, { what: 'code' })).toString('utf8'),
+        };
   const request = { invitation: named };
   const { member } = await session.invitations.acceptInvitation(request, { signal: world.signal });
   out.item(memberView(world.clock), present(member, 'member'));

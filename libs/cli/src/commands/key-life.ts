@@ -71,8 +71,9 @@ export function addKeyLife(keys: Command, act: Act): void {
     .option('--after <duration>', 'destroy its secrets after this, 1d to 30d (default: 7d)')
     .action(act(deleteKey));
   keys
-    .command('undelete <id>')
+    .command('undelete <key>')
     .description('take the deletion of a key back, while its secrets are there')
+    .option('--owner <owner>', `${WHOSE}, for a key given by name`)
     .action(act(undeleteKey));
 }
 
@@ -164,9 +165,13 @@ async function deleteKey(
   show(context, (await session.keys.deleteKey(request, { signal: world.signal })).key);
 }
 
-async function undeleteKey(context: Context, args: readonly string[]): Promise<void> {
+async function undeleteKey(
+  context: Context,
+  args: readonly string[],
+  { owner }: Pick<NamedOptions, 'owner'>,
+): Promise<void> {
   const { session, world } = context;
-  const id = argument(args, 0);
+  const id = await findKey(context, argument(args, 0), owner, { deleted: true });
   show(context, (await session.keys.undeleteKey({ id }, { signal: world.signal })).key);
 }
 

@@ -18,6 +18,7 @@ export function addKeys(program: Command, act: Act): void {
   addCreateKey(keys, act);
   limited(keys.command('list').description('list keys, held and free'))
     .option('--owner <owner>', WHOSE)
+    .option('--deleted', 'list those that `undelete` brings back')
     .action(act(listKeys));
   limited(keys.command('available').description('list the keys that a new clone could get'))
     .option('--owner <owner>', 'whose clone it would be (default: anybody)')
@@ -48,12 +49,14 @@ export function addKeys(program: Command, act: Act): void {
 async function listKeys(
   context: Context,
   _args: readonly string[],
-  options: OwnedOptions,
+  options: OwnedOptions & { readonly deleted?: boolean },
 ): Promise<void> {
   const { session, world, out } = context;
+  const { deleted = false } = options;
   const owner = await findOwner(context, options.owner ?? 'me');
   const keys = await collect(async (page) => {
-    const answer = await session.keys.listKeys({ ...page, owner }, { signal: world.signal });
+    const request = { ...page, owner, deleted };
+    const answer = await session.keys.listKeys(request, { signal: world.signal });
     return { items: answer.keys, next: answer.nextPageToken };
   }, limitOf(options));
   out.list(keyView(world.clock), keys);

@@ -88,7 +88,7 @@ async function setOverrides(
     changes.push({ name, scope, change: { $case: 'value', value } });
   }
   for (const { name, value: path } of secrets ?? []) {
-    const secret = await readSecret(world, path, exact);
+    const secret = await readSecret(world, path, { exact });
     const value = textOf(secret, path);
     secret.fill(0);
     changes.push({ name, scope, change: { $case: 'secretValue', value } });

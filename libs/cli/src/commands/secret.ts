@@ -16,10 +16,14 @@ const STDIN = '-';
  *
  * The line end after a text is not part of it, unless `exact` says so.
  */
-export async function readSecret(world: World, path: string, exact = false): Promise<Buffer> {
-  const bytes = path === STDIN ? await readStdin(world) : await readSecretFile(path);
+export async function readSecret(
+  world: World,
+  path: string,
+  { what = 'secret', exact = false }: { readonly what?: string; readonly exact?: boolean } = {},
+): Promise<Buffer> {
+  const bytes = path === STDIN ? await readStdin(world, what) : await readSecretFile(path, what);
   const secret = exact ? bytes : withoutLineEnd(bytes);
-  if (secret.length === 0) throw new UsageError('the secret is empty');
+  if (secret.length === 0) throw new UsageError(`the ${what} is empty`);
   return secret;
 }
 
@@ -54,15 +58,15 @@ export async function showOnce({ out }: Context, shown: ShownOnce): Promise<void
   if (out.json || secret !== '') out.value({ ...json, secret }, secret);
 }
 
-async function readStdin({ terminal }: World): Promise<Buffer> {
+async function readStdin({ terminal }: World, what: string): Promise<Buffer> {
   if (!terminal.interactive) return await terminal.readInput();
-  return Buffer.from(await terminal.ask('secret: ', { hidden: true }), 'utf8');
+  return Buffer.from(await terminal.ask(`${what}: `, { hidden: true }), 'utf8');
 }
 
-async function readSecretFile(path: string): Promise<Buffer> {
+async function readSecretFile(path: string, what: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (thrown) {
-    throw new UsageError(`cannot read the secret: ${(thrown as Error).message}`);
+    throw new UsageError(`cannot read the ${what}: ${(thrown as Error).message}`);
   }
 }

@@ -35,6 +35,7 @@ import {
   createTokenSource,
   type Issued,
   type Remote,
+  staysHere,
   type Trust,
 } from '@ramet/rpc';
 import { type Clock, Scope } from '@ramet/service';
@@ -55,6 +56,7 @@ export interface SessionOptions {
 }
 
 const MS_PER_SECOND = 1_000;
+const USER_ID = /^usr_[0-9a-z]{26}$/;
 
 /**
  * The services of one mesh, asked as one identity. Connects to those that are asked.
@@ -168,6 +170,14 @@ export class Session implements AsyncDisposable {
     return this.#me;
   }
 
+  /**
+   * The id of the user who is asking, as their token says it: also one with scopes that lets nobody ask
+   * teams.
+   */
+  async myId(): Promise<string> {
+    return this.#me?.id ?? subjectOf(await this.#token()) ?? (await this.me()).id;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#scope[Symbol.asyncDispose]();
   }
@@ -181,6 +191,12 @@ export class Session implements AsyncDisposable {
       const variable = `RAMET_${name.toUpperCase()}`;
       throw new UsageError(`where is ${name}? ramet login, --${name}-address, or ${variable}`);
     }
+    const tls = trustIn(this.#options.target.endpoints);
+    if (!tls && !staysHere(address)) {
+      throw new UsageError(
+        `${address} is not on this machine: --ca FILE says who must have signed what it shows`,
+      );
+    }
     const { clock, timeoutMs } = this.#options;
     this.#contract ??= loadContract();
     const anonymous = service === TokenServiceService || service === SetupServiceService;
@@ -188,7 +204,7 @@ export class Session implements AsyncDisposable {
       clock,
       timeoutMs,
       contract: this.#contract,
-      tls: trustIn(this.#options.target.endpoints),
+      tls,
       ...(!anonymous && { token: this.#token }),
     });
     this.#clients.set(service, places.set(name, this.#scope.use(client)));
@@ -202,9 +218,25 @@ export class Session implements AsyncDisposable {
       return continueLogin(this.tokens, { file, profile: credential.profile, clock, signal });
     }
     if (credential?.from === 'token') return { token: credential.token, expiresInMs: timeoutMs };
-    const apiKey = await readApiKey(credential);
-    const { token, expiresIn } = await this.tokens.exchangeToken({ apiKey }, { signal });
+    const { token, expiresIn } =
+      credential?.from === 'identity'
+        ? await this.tokens.exchangeIdentityToken(
+            { identityToken: await readSecretFile(credential.path, 'identity token') },
+            { signal },
+          )
+        : await this.tokens.exchangeToken({ apiKey: await readApiKey(credential) }, { signal });
     return { token, expiresInMs: Number(expiresIn?.seconds ?? 0n) * MS_PER_SECOND };
+  }
+}
+
+/** The user that a token is for. Undefined if it does not tell. Services verify it, and not who sends it. */
+function subjectOf(token: string): string | undefined {
+  try {
+    const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+    const { sub } = JSON.parse(claims) as { readonly sub?: unknown };
+    return typeof sub === 'string' && USER_ID.test(sub) ? sub : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -226,19 +258,21 @@ export async function readApiKey(credential: Credential | undefined): Promise<st
       return credential.apiKey;
     case 'login':
       throw new UsageError(`profile '${credential.profile}' has a login and no API key`);
+    case 'identity':
+      throw new UsageError('there is an identity token and no API key');
     case 'token':
       throw new UsageError('there is a token and no API key');
     case 'mesh':
       return readCredential(credential.meshFile, credential.name);
     case 'file':
-      return readKeyFile(credential.path);
+      return readSecretFile(credential.path, 'API key');
   }
 }
 
-async function readKeyFile(path: string): Promise<string> {
+async function readSecretFile(path: string, what: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (thrown) {
-    throw new UsageError(`cannot read the API key: ${(thrown as Error).message}`);
+    throw new UsageError(`cannot read the ${what}: ${(thrown as Error).message}`);
   }
 }

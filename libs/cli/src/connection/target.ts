@@ -8,6 +8,7 @@ export interface GlobalOptions {
   readonly mesh?: string;
   readonly as?: string;
   readonly apiKeyFile?: string;
+  readonly identityTokenFile?: string;
   readonly teamsAddress?: string;
   readonly keysAddress?: string;
   readonly lifecycleAddress?: string;
@@ -22,6 +23,7 @@ export type Credential =
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'value'; readonly apiKey: string }
   | { readonly from: 'token'; readonly token: string }
+  | { readonly from: 'identity'; readonly path: string }
   | { readonly from: 'login'; readonly profile: string }
   | { readonly from: 'mesh'; readonly meshFile: string; readonly name: string };
 
@@ -97,10 +99,17 @@ function ofProfile({ profiles }: Config, name: string): Target {
 }
 
 function credentialOf({ options, env }: Sources): Credential | undefined {
-  if (options.apiKeyFile) return { from: 'file', path: options.apiKeyFile };
+  const { apiKeyFile, identityTokenFile } = options;
+  if (apiKeyFile && identityTokenFile) {
+    throw new UsageError('--api-key-file cannot stand beside --identity-token-file');
+  }
+  if (apiKeyFile) return { from: 'file', path: apiKeyFile };
+  if (identityTokenFile) return { from: 'identity', path: identityTokenFile };
   if (options.as !== undefined) return undefined;
   if (env.RAMET_API_KEY) return { from: 'value', apiKey: env.RAMET_API_KEY.trim() };
   if (env.RAMET_API_KEY_FILE) return { from: 'file', path: env.RAMET_API_KEY_FILE };
+  const path = env.RAMET_IDENTITY_TOKEN_FILE;
+  if (path) return { from: 'identity', path };
   return undefined;
 }
 

@@ -12,6 +12,11 @@ const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
 /** The most that a Duration can hold: ten thousand years. */
 const MAX_MS = 315_576_000_000_000;
 
+/** Whether a text is written like a duration. */
+export function isDuration(text: string): boolean {
+  return WHOLE.test(text);
+}
+
 /** Reads `90s`, `1h30m`, `500ms` or `2d` as milliseconds. Throws UsageError for anything else. */
 export function parseMilliseconds(text: string): number {
   const ms = Math.round(

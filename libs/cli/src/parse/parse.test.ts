@@ -139,6 +139,10 @@ describe('parseMoment', () => {
     );
     assert.equal(parseMoment('1d', clock).toISOString(), '2030-01-02T00:00:00.000Z');
     assert.throws(() => parseMoment('2031-02-31', clock), UsageError);
+    assert.throws(
+      () => parseMoment('2031-02-03', clock),
+      /write it like 2030-01-31T00:00:00Z, or a duration from now such as 30d/,
+    );
     assert.throws(() => parseMoment('2031-13-01T00:00:00Z', clock), UsageError);
   });
 });

@@ -1,8 +1,7 @@
 import type { Moment } from '@ramet/proto-gen/lifecycle.v1';
 import type { Clock } from '@ramet/service';
 import { UsageError } from '../usage-error.js';
-import { parseMilliseconds } from './duration.js';
-import { isTime, parseMoment } from './time.js';
+import { readTime } from './time.js';
 import { parseWhole } from './whole.js';
 
 const MOST_SEQ = 4_294_967_295;
@@ -11,10 +10,8 @@ const KINDS = /^(seq|position):(.*)$/;
 
 /** Reads a time that has been: RFC 3339, or how long ago it was, such as `2h`. */
 export function parsePast(text: string, clock: Clock): Date {
-  if (isTime(text)) return parseMoment(text, clock);
-  const past = new Date(clock.now().getTime() - parseMilliseconds(text));
-  if (Number.isNaN(past.getTime())) throw new UsageError(`not a time: '${text}'`);
-  return past;
+  const { moment, ms } = readTime(text, 'how long ago, such as 2h');
+  return moment ?? new Date(clock.now().getTime() - ms);
 }
 
 /** Reads a moment in a history: `seq:N`, `position:N`, or a time that has been. */

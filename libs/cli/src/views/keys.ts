@@ -28,6 +28,7 @@ export function keyView(clock: Clock): View<Key> {
       ['venue', key.venue],
       ['venue key id', key.venueKeyId],
       ['version', `${key.versions[0]?.number ?? ''}`],
+      ...olderVersions(key),
       ['public key', key.publicKey.toString('base64')],
       ['address', key.address],
       ['held by', key.hold?.cloneId ?? 'nobody'],
@@ -53,6 +54,14 @@ export function keyView(clock: Clock): View<Key> {
       { title: 'AGE', value: ({ createTime }) => age(createTime, clock) },
     ],
   };
+}
+
+/** The versions before the one that signs for new grants, as long as they sign. */
+function olderVersions({ versions }: Key): readonly (readonly [string, string])[] {
+  return versions
+    .slice(1)
+    .filter(({ retireTime, destroyTime }) => retireTime && !destroyTime)
+    .map(({ number, retireTime }) => [`version ${number}`, `signs until ${moment(retireTime)}`]);
 }
 
 /** How grants are shown. */

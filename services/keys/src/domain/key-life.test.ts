@@ -27,7 +27,7 @@ describe('an update', () => {
   it('that changes nothing leaves the key as it is', () => {
     assert.equal(updated(KEY, after(1), '', { name: 'paper', labels: {} }), KEY);
     assert.equal(updated(KEY, after(1), '', {}), KEY);
-    assert.equal(updated(KEY, after(1), '"9"', { name: 'paper' }), KEY);
+    assert.equal(updated(KEY, after(1), 'r9', { name: 'paper' }), KEY);
   });
 
   it('refuses an end that is not after the beginning', () => {

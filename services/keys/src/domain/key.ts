@@ -67,7 +67,7 @@ export interface Key extends Validity {
 
 /** What a caller compares to know whether a key has changed. */
 export function etagOf({ seq }: Key): string {
-  return `"${seq}"`;
+  return `r${seq}`;
 }
 
 /** The key after one more change. */

@@ -16,10 +16,11 @@ export function listKeys({ keys, teams }: Needs): Unary<ListKeysRequest, ListKey
     const owner = required(ownerOf(request.owner), 'owner');
     requireOwner(await askerFor(caller, owner, teams), owner, 'keys.list');
 
-    const binding = ['ListKeys', caller.id, owner];
+    const { deleted } = request;
+    const binding = ['ListKeys', caller.id, owner, deleted];
     const limit = pageSize(request.pageSize);
     const [after] = decodePageToken(request.pageToken, binding) ?? [];
-    const rows = await keys.list(owner, { after, limit: limit + 1 });
+    const rows = await keys.list(owner, { after, limit: limit + 1, deleted });
     const { messages, nextPageToken } = pageOf({
       ...{ rows, limit, binding, toMessage: toKeyMessage, encode: Key.encode },
       keyOf: ({ id }) => [id],

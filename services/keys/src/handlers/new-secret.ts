@@ -1,4 +1,5 @@
 import { fingerprint, type RequestId } from '@ramet/database';
+import { invalid } from '@ramet/errors';
 import type { CreateKeyRequest } from '@ramet/proto-gen/keys.v1';
 import type { Caller } from '@ramet/rpc';
 import type { Deps } from '../deps.js';
@@ -58,6 +59,7 @@ export async function checkSecret(
 ): Promise<CheckedSecret> {
   const { venueKeyId, passphrase } = request;
   if (request.material?.$case === 'generate') {
+    requireNoClaim(request.claimedPublicKey);
     joinCredential(venue, NONE, passphrase);
     return { origin: 'generated', publicKey: NONE, venueKeyId, fingerprint: undefined };
   }
@@ -91,6 +93,13 @@ export function forgetSecret({ material, passphrase }: SecretRequest): void {
   if (material?.$case === 'secret') material.value.fill(0);
 }
 
+/** Throws REQUEST_INVALID if a public key is named for a secret that is made: nobody can know it before. */
+function requireNoClaim(claimedPublicKey: Buffer): void {
+  if (claimedPublicKey.length === 0) return;
+  const description = 'must be empty for a secret that the service makes';
+  throw invalid({ field: 'claimed_public_key', description });
+}
+
 async function materialOf(
   { material, claimedPublicKey }: SecretRequest,
   { venue, algorithm }: Pick<Key, 'venue' | 'algorithm'>,
@@ -100,6 +109,7 @@ async function materialOf(
   if (given.$case === 'secret') {
     return importSecret({ venue, algorithm, secret: given.value, claimedPublicKey });
   }
+  requireNoClaim(claimedPublicKey);
   const { rsaBits } = given.value;
   return generateMaterial(algorithm, { ids, rsaBits: rsaBits === 0 ? DEFAULT_RSA_BITS : rsaBits });
 }

@@ -97,10 +97,17 @@ export class Keys {
     return row && { key: toKey(row), now: row.now };
   }
 
-  /** The keys of an owner, by id. */
-  async list({ kind, id }: Owner, { after, limit }: Page): Promise<readonly Key[]> {
+  /** The keys of an owner, by id: those that are there, or those that are deleted and can come back. */
+  async list(
+    { kind, id }: Owner,
+    { after, limit, deleted }: Page & { readonly deleted: boolean },
+  ): Promise<readonly Key[]> {
+    // Each is the condition of an index.
+    const wanted = deleted
+      ? 'deleted_at is not null and destroyed_at is null'
+      : 'deleted_at is null';
     const sql = `${SELECT_KEY}
-      where owner_kind = $1 and owner_id = $2 and deleted_at is null and key.id > $3
+      where owner_kind = $1 and owner_id = $2 and ${wanted} and key.id > $3
       order by key.id limit $4`;
     const rows = await this.#db.query<KeyRow>(sql, [kind, id, after ?? '', limit]);
     return rows.map(toKey);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { covers, narrow } from './scope.js';
+import { covers, narrow, requireKnown } from './scope.js';
 
 const COVERED: readonly (readonly [string, string, boolean])[] = [
   ['keys.list', 'keys.list', true],
@@ -25,6 +25,20 @@ describe('a scope', () => {
     assert.deepEqual(narrow([], ['keys.list']), ['keys.list']);
     assert.deepEqual(narrow(['keys.*', 'clones.get'], ['keys.list']), ['keys.list']);
     assert.deepEqual(narrow(['keys.*'], []), ['keys.*']);
+  });
+
+  it('names actions that there are', () => {
+    const known = { actions: ['keys.list', 'clones.get'], field: 'scopes' };
+
+    requireKnown([], known);
+    requireKnown(['keys.*', 'keys.list', 'clones.*'], known);
+    assert.throws(() => requireKnown(['keys.list', 'keys.lst', 'key.*'], known), {
+      reason: 'REQUEST_INVALID',
+      violations: [
+        { field: 'scopes[1]', description: 'there is no such action: keys.lst' },
+        { field: 'scopes[2]', description: 'there is no such action: key.*' },
+      ],
+    });
   });
 
   it('is never widened (T32)', () => {

@@ -23,6 +23,8 @@ interface ConsistencyFile {
   readonly proof: readonly Buffer[];
 }
 
+/** A signature of a signed note, after the empty line that ends its text. */
+const SIGNED_NOTE = /^[^{].*\n\n\u2014 /s;
 const RECEIPT = 'ramet.receipt.v1';
 const CONSISTENCY = 'ramet.consistency.v1';
 
@@ -45,7 +47,7 @@ export function printConsistency({ first, second, proof }: ConsistencyFile): str
 
 /** Reads a file: a receipt, a proof of consistency, or a head. Throws UsageError if it is none. */
 export function parseProofFile(text: string): ProofFile {
-  if (!text.trimStart().startsWith('{')) return { kind: 'head', note: text };
+  if (SIGNED_NOTE.test(text)) return { kind: 'head', note: text };
   const fields = parseObject(text);
   switch (fields.format) {
     case RECEIPT:
@@ -74,7 +76,7 @@ function print(fields: object): string {
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+    return Object(JSON.parse(text)) as Readonly<Record<string, unknown>>;
   } catch {
     throw notProof();
   }
