@@ -41,7 +41,7 @@ interface TransactionOptions {
 }
 
 interface SessionOptions {
-  /** Replaces the pool's limit, for work such as migrations. */
+  /** Replaces the pool's limit, of a statement and between those of a transaction. For migrations. */
   readonly statementTimeoutMs?: number;
 }
 
@@ -129,7 +129,7 @@ export class Database implements Queries, AsyncDisposable {
     const client = await this.#connect();
     const limit = statementTimeoutMs;
     try {
-      if (limit !== undefined) await client.query(`set statement_timeout = ${Math.trunc(limit)}`);
+      if (limit !== undefined) await client.query(limitsOf(Math.trunc(limit)));
     } catch (thrown) {
       giveBack(client, true);
       throw publicFailure(thrown);
@@ -237,6 +237,10 @@ class OpenTransaction implements Tx {
   announceHistory(): void {
     this.wroteHistory = true;
   }
+}
+
+function limitsOf(ms: number): string {
+  return `set statement_timeout = ${ms}; set idle_in_transaction_session_timeout = ${ms}`;
 }
 
 async function rowsOf<Row extends object>(

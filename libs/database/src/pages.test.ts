@@ -58,11 +58,11 @@ describe('a page token', () => {
       }
     }
     for (const piece of ['A', '[', '"', '_', ' ', '\0']) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       const long = Buffer.from(piece.repeat(100_000)).toString('base64url');
       assert.throws(() => decodePageToken(long, binding), FOREIGN);
       assert.throws(() => decodePageToken(piece.repeat(100_000), binding), FOREIGN);
-      assert.ok(performance.now() - start < 500);
+      assert.ok(busyMs(start) < 500);
     }
   });
 
@@ -92,4 +92,10 @@ function attempt(decode: () => readonly string[] | undefined): readonly string[]
     }, FOREIGN);
     return undefined;
   }
+}
+
+/** How long this process has worked since then: what waits for a busy machine is no work. */
+function busyMs(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1_000;
 }

@@ -8,6 +8,7 @@ import { clock, connectTestBus, grow, logger, openColony, until } from './suppor
 
 const IDS = ['ram_a', 'ram_b', 'ram_c', 'ram_d', 'ram_e'];
 const service = 'colony';
+const DAY = 86_400_000;
 
 describe('startSequencer', () => {
   it('gives dense positions in the order of each aggregate, whoever wrote', async () => {
@@ -89,7 +90,9 @@ describe('startSequencer', () => {
   it('is woken over the bus by what another replica writes', async () => {
     await using colony = await openColony();
     const other = await colony.another();
-    const options = { service: colony.service, clock, logger, pollMs: 5_000 };
+    // By its own clock it never looks again.
+    const sleep = (ms: number, signal?: AbortSignal) => clock.sleep(ms < 1_000 ? ms : DAY, signal);
+    const options = { service: colony.service, clock: { ...clock, sleep }, logger, pollMs: 5_000 };
     await using bus = connectTestBus();
     await using busOfOther = connectTestBus();
     await until(() => bus.connected && busOfOther.connected);
@@ -97,11 +100,8 @@ describe('startSequencer', () => {
     await until(() => leader.isLeading);
     await using _ = startSequencer({ ...options, db: other, bus: busOfOther });
 
-    const start = performance.now();
     await other.transaction((tx) => grow(tx, 'ram_1'));
     await until(async () => (await lastPosition(colony.db)) === 1n);
-
-    assert.ok(performance.now() - start < 3_000, 'it waited for its own clock');
   });
 
   it('has what it numbered in memory, for as long as it leads', async () => {

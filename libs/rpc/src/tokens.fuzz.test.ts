@@ -74,9 +74,9 @@ describe('a token that is shown', () => {
       assert.equal(await refusal(noise, [jwk]), 'TOKEN_INVALID');
     }
     for (const text of ['a', '.', 'a.', '=', '-', ' ', 'Bearer ', '\0']) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       assert.equal(await refusal(`Bearer ${text.repeat(16_384)}`, [jwk]), 'TOKEN_INVALID');
-      assert.ok(performance.now() - start < 500);
+      assert.ok(busyMs(start) < 500);
     }
   });
 
@@ -115,11 +115,11 @@ describe('the names in a certificate', () => {
         [whole],
       );
     }
-    const start = performance.now();
+    const start = process.cpuUsage();
     for (const text of [', ', ', URI:', 'URI:spiffe://ramet.dev/svc/a', '"']) {
       assert.equal(serviceIn(text.repeat(5_000), 'ramet.dev'), undefined);
     }
-    assert.ok(performance.now() - start < 500);
+    assert.ok(busyMs(start) < 500);
   });
 });
 
@@ -179,4 +179,10 @@ function assertWhole({ kind, id, tokenId, scopes, version, workload, binding }: 
   assert.ok(version === undefined || Number.isSafeInteger(version));
   for (const part of Object.values(workload ?? {})) assert.match(typeof part, /^(string|number)$/);
   for (const part of Object.values(binding ?? {})) assert.equal(typeof part, 'string');
+}
+
+/** How long this process has worked since then: what waits for a busy machine is no work. */
+function busyMs(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1_000;
 }

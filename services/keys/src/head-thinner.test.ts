@@ -55,11 +55,11 @@ describe('old heads of a log', () => {
 
   it('are left to whoever is at it', async () => {
     await logWith('of-two', [OLD, OLD + 1_000]);
-    const other = await world.db.reserve();
-    const lock = 'select pg_advisory_lock($1, hashtext($2))';
-    await other.query(lock, [7_320_005, world.db.schema]);
+    await using other = await world.db.reserve();
+    const lock = [7_320_005, world.db.schema];
+    await other.query('select pg_advisory_lock($1, hashtext($2))', lock);
     assert.deepEqual(await heads.thin(7, 0n), { removed: 0 });
-    await other[Symbol.asyncDispose]();
+    await other.query('select pg_advisory_unlock($1, hashtext($2))', lock);
     assert.equal((await pass()).removed, 1);
   });
 
