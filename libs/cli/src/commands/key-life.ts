@@ -61,7 +61,10 @@ export function addKeyLife(keys: Command, act: Act): void {
     repeatable(withMaterial(keys.command('rotate <key>').description('give a key a new secret'))),
   )
     .option('--venue-key-id <id>', 'what the venue calls the new one')
-    .option('--overlap <duration>', 'how long clones go on with the old one (default: 1h)')
+    .option(
+      '--overlap <duration>',
+      'how long clones go on with the old one, at most 30d (default: 1h)',
+    )
     .action(act(rotateKey));
   named(keys.command('disable <key>').description('sign nothing with a key any more')).action(
     act(disableKey),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CreateKeyRequest, Key, KeyState } from '@ramet/proto-gen/keys.v1';
+import { type CreateKeyRequest, Grant, Key, KeyState } from '@ramet/proto-gen/keys.v1';
 import type { Owner } from '@ramet/proto-gen/teams.v1';
 import { type Answers, runCommand, startTestMesh, USER_ID, USER_TOKEN } from '../test-mesh.js';
 
@@ -77,6 +77,19 @@ describe('ramet keys', () => {
 
     assert.equal(exitCode, 3);
     assert.match(errors, /no free key 'paper'.*: clone cln_other holds it/);
+  });
+
+  it('tell when their grants end', async () => {
+    const limits = { expireTime: new Date('2030-02-01T00:00:00Z') };
+    const grants = [Grant.fromPartial({ id: 'gra_1', limits })];
+    await using mesh = await startTestMesh({
+      keys: { listGrants: async () => ({ grants, nextPageToken: '' }) },
+    });
+
+    const { out } = await runCommand(mesh.address, ['keys', 'grants', KEY_ID]);
+
+    assert.match(out, / EXPIRES /);
+    assert.match(out, / 2030-02-01T00:00:00.000Z /);
   });
 
   it('are listed for a job of CI, by its ID token', async () => {

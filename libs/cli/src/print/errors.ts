@@ -36,7 +36,7 @@ export function toFailure(thrown: unknown, interrupted: boolean): Failure {
 /** Lays a failure out for people: what, why, which fields, when to try again, what to quote. */
 export function layFailure(failure: Failure): string {
   const { code, reason, metadata = {}, violations = [], retryAfterMs, traceId } = failure;
-  const why = [code, reason].filter(Boolean).join(', ');
+  const why = [...new Set([code, reason])].filter(Boolean).join(', ');
   // The message of a bad request repeats its fields, which stand in lines of their own.
   const message = violations.length > 0 ? 'the request has bad fields' : visible(failure.message);
   const details = violations.map(({ field, description }) => `${field}: ${description}`);

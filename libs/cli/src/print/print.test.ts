@@ -203,6 +203,13 @@ describe('toFailure', () => {
     assert.equal(text, 'error: a\\u001b[2J (INTERNAL)\n  a: \\u0007\n');
   });
 
+  it('says a status once whose reason has the same name', () => {
+    const name = 'PERMISSION_DENIED';
+    const error = new RemoteError(name, 'no', { reason: name });
+
+    assert.equal(layFailure(toFailure(error, false)), `error: no (${name})\n`);
+  });
+
   it('is one line of JSON for programs', () => {
     const json = failureJson(toFailure(new RemoteError('NOT_FOUND', 'no\nsuch'), false));
 

@@ -8,7 +8,7 @@ import { ended, rolledBack, settled, started } from './changes.js';
 import type { Clone } from './clone.js';
 import { afterNoon, cloneIn, NOON, releaseOf, stageOf } from './examples.js';
 import { DEADLINES } from './phases.js';
-import { puttingDown, suspended } from './put-down.js';
+import { notPutDown, puttingDown, suspended } from './put-down.js';
 import { askToExtend, askToRestart, askToUpdate } from './requests.js';
 import { timeUp } from './timers.js';
 
@@ -87,6 +87,14 @@ describe('what is done to a clone', () => {
     const clone = withAction(ran, askToRestart(ran, true), { id: 'a', name: 'clones.restart' });
     const end = actionEnd(clone, spent(clone));
     assert.deepEqual(end, { outcome: 'FAILED', message: 'COMPLETED: its time is over' });
+  });
+
+  it('has failed where it could not be archived, although it is to be suspended next', () => {
+    const asked = spent(cloneIn('RUNNING', doing('archive', { ...TRIAL, desired: 'ARCHIVED' })));
+    const going = puttingDown(asked, 'archive', WHY);
+    const end = actionEnd(going, notPutDown(going, 'the host is away', WHY));
+    assert.equal(end?.outcome, 'FAILED');
+    assert.match(end?.message ?? '', /RUNNING: it was ARCHIVING for too long: the host is away/);
   });
 
   it('goes on where an expiry is put off before it was suspended for it', () => {

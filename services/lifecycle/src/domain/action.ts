@@ -48,7 +48,7 @@ function isAnotherWish(before: Clone, next: Clone): boolean {
 function isTakenBack(before: Clone, { action, phase, desired, formerPhase }: Clone): boolean {
   const wasSpent = before.desired === 'SUSPENDED' && desired === 'RUNNING';
   const isUntouched = !isAtRest(phase) && formerPhase === undefined;
-  return wasSpent && isUntouched && action !== undefined;
+  return wasSpent && isUntouched && action !== undefined && isForRunning(action);
 }
 
 const UP: readonly Phase[] = ['RUNNING', 'COMPLETED'];
@@ -70,6 +70,10 @@ const GOAL: Readonly<Record<string, readonly Phase[]>> = {
   'clones.force_delete': ['DELETED'],
 };
 
+function isForRunning({ name }: OpenAction): boolean {
+  return GOAL[name]?.includes('RUNNING') ?? false;
+}
+
 /** The actions that are for a run, of a kind that completes: they last as long as it. */
 const RUNS = ['clones.create', 'clones.restart'];
 
@@ -88,6 +92,9 @@ export function actionEnd(before: Clone, next: Clone): ActionEnd | undefined {
   if (!action || (next.phase === before.phase && next.desired === before.desired)) return undefined;
   if (UPDATES.includes(action.name) && isUnmade(before, next)) {
     return failed(next, 'the update was not made');
+  }
+  if (before.desired === 'ARCHIVED' && next.desired !== 'ARCHIVED') {
+    return failed(next, 'it was not archived');
   }
   if (next.restart || next.candidate || isOfARun(next)) return undefined;
 
@@ -118,8 +125,9 @@ function isOfARun({ action, phase, kind }: Clone): boolean {
 
 /** Why an action has failed: what the clone or its conditions say, not its probe; or else this. */
 function failed({ phase, reason, message, conditions }: Clone, otherwise: string): ActionEnd {
-  const types = [otherwise, ...TOLD];
-  const condition = conditions.find(({ type }) => types.includes(type));
+  const [condition] = [otherwise, ...TOLD].flatMap(
+    (wanted) => conditions.find(({ type }) => type === wanted) ?? [],
+  );
   const told = message || condition?.message || otherwise;
   return { outcome: 'FAILED', message: [phase, reason, told].filter((text) => text).join(': ') };
 }

@@ -12,12 +12,16 @@ import { nextStage, stagePaused, withRun } from './run.js';
 const ARCHIVE_RETENTION_MS = 14 * 24 * 60 * 60_000;
 
 /**
- * The clone that is about to be suspended or archived, and remembers where it came from. An update
- * that has not begun is not made, as when it is stopped.
+ * The clone that is about to be suspended or archived, and remembers where it came from, and why it
+ * was there. An update that has not begun is not made, as when it is stopped.
  */
 export function puttingDown(clone: Clone, event: 'suspend' | 'archive', why: Move): Clone {
   const { candidate: _, ...rest } = clone;
-  return move({ ...rest, formerPhase: clone.phase }, event, why);
+  return move({ ...rest, formerPhase: clone.phase }, event, { ...why, ...reasonOf(clone) });
+}
+
+function reasonOf({ reason, message }: Clone): Pick<Move, 'reason' | 'message'> {
+  return { reason, message };
 }
 
 /** The clone that is suspended: its workload has ended, to be started again later. */
@@ -63,13 +67,17 @@ const WISH: Readonly<Partial<Record<Phase, Clone['desired']>>> = {
   SUSPENDED: 'SUSPENDED',
 };
 
-/** The clone that could not be suspended or archived: it is what it was, and says so. */
+/**
+ * The clone that could not be suspended or archived: it is what it was, and says so. What has expired
+ * is not left to run: that is tried again.
+ */
 export function notPutDown(clone: Clone, problem: string, why: Move): Clone {
   const { formerPhase = 'RUNNING', ...rest } = clone;
   const { message = '' } = lateness(clone, problem);
-  const desired = WISH[formerPhase] ?? 'STOPPED';
+  const isSpent = formerPhase === 'RUNNING' && hasCondition(clone, EXPIRED);
+  const desired = isSpent ? 'SUSPENDED' : (WISH[formerPhase] ?? 'STOPPED');
   const told = withCondition({ ...rest, desired }, NOT_PUT_DOWN, message, why.at);
-  return move(told, RETURN[formerPhase] ?? 'return_running', why);
+  return move(told, RETURN[formerPhase] ?? 'return_running', { ...why, ...reasonOf(clone) });
 }
 
 /** The suspended or archived clone on its way back. */

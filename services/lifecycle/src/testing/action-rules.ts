@@ -121,7 +121,10 @@ export function requireOpenAction({
 }
 
 /** What nothing is to be done with is what it is wanted to be, and WaitClone sees it so. */
-export function requireRest({ phase, desired, action, restart }: Clone): void {
+export function requireRest(clone: Clone): void {
+  const { phase, desired, action, restart } = clone;
+  const runsOn = phase === 'RUNNING' && desired === 'RUNNING' && hasCondition(clone, 'EXPIRED');
+  assert.ok(!runsOn, 'it has expired, and runs on');
   if (!isAtRest(phase)) return;
   const isWell = ENDED_PHASES.includes(phase)
     ? desired !== 'ARCHIVED' && desired !== 'DELETED' && !restart

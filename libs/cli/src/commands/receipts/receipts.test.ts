@@ -45,7 +45,10 @@ const ENTRIES = Array.from({ length: 7 }, (_, nth) =>
       owner: OWNER,
       record: {
         $case: 'signature',
-        value: SignatureRecord.fromPartial({ position: BigInt(nth), requestId: `r${nth}` }),
+        value: SignatureRecord.fromPartial({
+          ...{ position: BigInt(nth), requestId: `r${nth}`, grantId: `gra_${nth}` },
+          payloadDigest: Buffer.from([nth, 2]),
+        }),
       },
     }).finish(),
   ),
@@ -67,6 +70,8 @@ describe('ramet receipts', () => {
     assert.equal(exitCode, 0);
     assert.match(out, /^proven: +entry 3 of 7$/m);
     assert.match(out, /^request: +r3$/m);
+    assert.match(out, /^grant: +gra_3$/m);
+    assert.match(out, /^payload digest: +AwI=$/m);
     assert.match(out, new RegExp(`^log: +ramet.dev/keys/user/${USER_ID}$`, 'm'));
   });
 
