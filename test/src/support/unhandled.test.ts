@@ -14,6 +14,14 @@ describe('a file of tests', () => {
     assert.throws(() => unhandledHooks.afterAll(), /^Error: 1 rejections .*: Error: lost\n/);
   });
 
+  it('is not failed for what a test has left that failed itself', async () => {
+    const currentTest = { isPassed: () => false, isPending: () => false };
+    unhandledHooks.afterEach.call({ currentTest } as Mocha.Context);
+    void Promise.reject(new Error('lost'));
+    await turn();
+    unhandledHooks.afterAll();
+  });
+
   it('passes if somebody has listened in the end', async () => {
     const late = Promise.reject(new Error('late'));
     await turn();
