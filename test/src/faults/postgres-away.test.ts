@@ -46,8 +46,9 @@ describe('a mesh whose database is away', () => {
     assert.deepEqual(processesWithVariable('RAMET_EXECUTION', workload).length > 0, true);
     await postgres(world).start();
 
-    const before = await again(() => signaturesOf(owner, keyId));
-    await until('it signs again', async () => (await signaturesOf(owner, keyId)) > before);
+    const signatures = (): Promise<number> => again(() => signaturesOf(owner, keyId));
+    const before = await signatures();
+    await until('it signs again', async () => (await signatures()) > before);
     assert.deepEqual(processesWithVariable('RAMET_EXECUTION', workload).length > 0, true);
     await owner.patient.clones.stopClone(StopCloneRequest.fromPartial({ id }));
     const clone = await untilPhase(owner, id, ClonePhase.STOPPED);
