@@ -2,9 +2,10 @@ import type { Key } from '@ramet/proto-gen/keys.v1';
 import type { Owner, Team } from '@ramet/proto-gen/teams.v1';
 import type { Context } from './context.js';
 import { collect } from './pages.js';
-import { whyNotFree } from './parse/key-standing.js';
+import { isId } from './parse/id.js';
 import { nameFilter } from './parse/name-filter.js';
 import { NotFoundError, UsageError } from './usage-error.js';
+import { whyNotFree } from './views/key-standing.js';
 
 /** The part of a context that finding things by name needs. */
 export type Finder = Pick<Context, 'session' | 'world'>;
@@ -16,11 +17,6 @@ interface Named {
 
 /** The word for whoever is asking. */
 const ME = 'me';
-
-/** Whether a text is an id of a kind, such as `cln`. Names have no underscore, so none is both. */
-export function isId(prefix: string, text: string): boolean {
-  return new RegExp(`^${prefix}_[0-9a-z]{26}$`).test(text);
-}
 
 /** The owner that `me`, the id of a user or team, or the name of a team stands for. */
 export async function findOwner(finder: Finder, text: string): Promise<Owner> {

@@ -39,6 +39,7 @@ import {
   type Trust,
 } from '@ramet/rpc';
 import { type Clock, Scope } from '@ramet/service';
+import { isId } from '../parse/id.js';
 import { UsageError } from '../usage-error.js';
 import type { Endpoints } from './config-file.js';
 import { continueLogin } from './kept-login.js';
@@ -56,7 +57,6 @@ export interface SessionOptions {
 }
 
 const MS_PER_SECOND = 1_000;
-const USER_ID = /^usr_[0-9a-z]{26}$/;
 
 /**
  * The services of one mesh, asked as one identity. Connects to those that are asked.
@@ -234,7 +234,7 @@ function subjectOf(token: string): string | undefined {
   try {
     const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
     const { sub } = JSON.parse(claims) as { readonly sub?: unknown };
-    return typeof sub === 'string' && USER_ID.test(sub) ? sub : undefined;
+    return typeof sub === 'string' && isId('usr', sub) ? sub : undefined;
   } catch {
     return undefined;
   }
